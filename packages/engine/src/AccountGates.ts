@@ -1,0 +1,261 @@
+/**
+ * Account gates stand between pipelines and messengers: one per account, shared by all sends of this node.
+ *
+ * - An account that cannot send is not asked again until its breaker lets one probe through.
+ * - An account's rate and its number of open sends hold, whoever sends. An account that has not sent
+ *   successfully yet gets no more sends at once than it takes to find out (`Breaker.openSends`).
+ * - No send holds a place for longer than about a second because of a rate, a pause or other sends: it fails with
+ *   `AccountClosed`, before any provider call, to be put off uncharged.
+ *
+ * Held in memory: a breaker and a rate window for each account used since start.
+ */
+import * as Breaker from "@fibercast/domain/Breaker"
+import { ErrorClass } from "@fibercast/domain/ErrorClass"
+import { type Limits } from "@fibercast/domain/Limits"
+import { type Message } from "@fibercast/domain/Message"
+import { Alerts } from "@fibercast/ports/Alerts"
+import { type Accepted, type Messenger, type SendContext, SendFailed } from "@fibercast/ports/Messenger"
+import { Cause, Clock, Context, Effect, Exit, Layer, Option, Schema, Semaphore } from "effect"
+import * as Limiter from "./Limiter.ts"
+
+/** Nothing was sent: the account cannot take it now. Uncharged; worth trying again at `until`. */
+export class AccountClosed extends Schema.TaggedError<AccountClosed>()("AccountClosed", {
+  account: Schema.String,
+  /** Epoch milliseconds; infinity when nothing but an operator's reset opens the account again. */
+  until: Schema.Number,
+  reason: Schema.String,
+  /** `rateLimited`: its rate or its places are used up; `accountTransient`: its breaker is open; `accountFatal`: for good. */
+  errorClass: ErrorClass
+}) {}
+
+export interface AccountStatus {
+  readonly account: string
+  readonly state: Breaker.Breaker["state"]
+  /** Epoch milliseconds of the next probe, infinity when there is none; `null` while closed. */
+  readonly until: number | null
+  readonly reason: string
+}
+
+export interface GatedContext extends SendContext {
+  /** Who is told when the account breaks. */
+  readonly workspaceId: number
+}
+
+/** The longest a send waits in the gate for its account's rate, or for a place, in milliseconds. */
+const longestWait = 1000
+/** How soon a send is worth trying again that found no place, in milliseconds. */
+const crowdedPause = 100
+/** How long a `rateLimited` answer without `retryAfter` pauses the account, in milliseconds. */
+const defaultPause = 1000
+/** A probe without an answer for this many milliseconds failed. */
+const probeTimeout = 10_000
+
+interface Gate {
+  readonly account: string
+  readonly limiter: Limiter.Limiter
+  /** One caller at a time waits for the rate. */
+  readonly turn: Semaphore.Semaphore
+  readonly open: Semaphore.Semaphore
+  limits: Limits
+  waiting: number
+  breaker: Breaker.Breaker
+}
+
+export class AccountGates extends Context.Service<
+  AccountGates,
+  {
+    /** Sends through the account's gate. The messenger is called at most once, and not at all on `AccountClosed`. */
+    readonly send: (
+      messenger: Messenger,
+      message: Message,
+      context: GatedContext
+    ) => Effect.Effect<Accepted, SendFailed | AccountClosed>
+    /** Every account used since start. */
+    readonly status: Effect.Effect<ReadonlyArray<AccountStatus>>
+    /** Closes the account's breaker, also one that is open for good. An unknown account is no error. */
+    readonly reset: (account: string) => Effect.Effect<void>
+  }
+>()("fibercast/engine/AccountGates") {
+  static readonly layer: Layer.Layer<AccountGates, never, Alerts> = Layer.effect(
+    AccountGates,
+    Effect.gen(function* () {
+      const alerts = yield* Alerts
+      const clock = yield* Clock.Clock
+      const gates = new Map<string, Gate>()
+
+      /** A gate that is not closed refuses before it sends, so it need not hold anyone. */
+      const openSends = ({ breaker, limits }: Gate) =>
+        breaker.state === "closed" ? Math.min(limits.inFlight ?? Infinity, Breaker.openSends(breaker)) : Infinity
+
+      const newGate = ({ account, limits }: Messenger) =>
+        Effect.map(Limiter.make(limits), (limiter) => {
+          const known = gates.get(account)
+          if (known !== undefined) return known
+          const turn = Semaphore.makeUnsafe(1)
+          const open = Semaphore.makeUnsafe(1)
+          const gate: Gate = { account, limits, limiter, turn, open, waiting: 0, breaker: Breaker.initial }
+          gates.set(account, gate)
+          return gate
+        })
+      /** The account's gate, under the limits that the messenger names now. */
+      const gateOf = Effect.fnUntraced(function* (messenger: Messenger) {
+        const known = gates.get(messenger.account)
+        const gate = known ?? (yield* newGate(messenger))
+        if (known !== undefined && known.limits === messenger.limits) return gate
+        if (known !== undefined) yield* gate.limiter.setRate(messenger.limits.rate ?? null)
+        gate.limits = messenger.limits
+        yield* gate.open.resize(openSends(gate))
+        return gate
+      })
+
+      const move = (gate: Gate, breaker: Breaker.Breaker, workspaceId: number): Effect.Effect<void> => {
+        const before = gate.breaker
+        if (before === breaker) return Effect.void
+        gate.breaker = breaker
+        const resized = gate.open.resize(openSends(gate))
+        if (!Breaker.isOutage(before, breaker)) return resized
+        const { reason } = breaker
+        return Effect.andThen(
+          resized,
+          alerts.raise({ _tag: "AccountBroken", workspaceId, account: gate.account, reason })
+        )
+      }
+
+      const closed = (gate: Gate, until: number, reason: string) =>
+        new AccountClosed({
+          account: gate.account,
+          until,
+          reason,
+          errorClass: Breaker.isFatal(gate.breaker) ? "accountFatal" : "accountTransient"
+        })
+
+      const paced = (gate: Gate, until: number) =>
+        new AccountClosed({ account: gate.account, until, reason: "its rate is used up", errorClass: "rateLimited" })
+
+      const crowded = (gate: Gate) => {
+        const until = clock.currentTimeMillisUnsafe() + crowdedPause
+        return new AccountClosed({
+          account: gate.account,
+          until,
+          reason: "its places are taken",
+          errorClass: "rateLimited"
+        })
+      }
+
+      /** What the breaker says to a send now. */
+      const refusal = (gate: Gate): AccountClosed | null => {
+        const { state, until, reason } = gate.breaker
+        if (state === "closed") return null
+        const soonest = clock.currentTimeMillisUnsafe() + longestWait
+        return closed(gate, state === "open" ? until : Math.max(until, soonest), reason)
+      }
+
+      const probe = (gate: Gate, messenger: Messenger, workspaceId: number) =>
+        messenger.probe.pipe(
+          Effect.timeoutOrElse({
+            duration: probeTimeout,
+            orElse: () => new SendFailed({ errorClass: "accountTransient", reason: "no answer to a probe" })
+          }),
+          Effect.onExit((exit) => {
+            if (Exit.isSuccess(exit)) return move(gate, Breaker.probeSucceeded(gate.breaker), workspaceId)
+            if (Cause.hasInterruptsOnly(exit.cause))
+              return move(gate, Breaker.probeAbandoned(gate.breaker), workspaceId)
+            const { errorClass, reason } = Option.getOrElse(
+              Cause.findErrorOption(exit.cause),
+              () => new SendFailed({ errorClass: "accountTransient", reason: "the probe crashed" })
+            )
+            const now = clock.currentTimeMillisUnsafe()
+            return move(gate, Breaker.probeFailed(gate.breaker, errorClass, reason, now), workspaceId)
+          }),
+          Effect.exit,
+          Effect.asVoid
+        )
+
+      const passBreaker = Effect.fnUntraced(function* (gate: Gate, messenger: Messenger, workspaceId: number) {
+        const probing = Breaker.probing(gate.breaker, clock.currentTimeMillisUnsafe())
+        if (probing !== gate.breaker) {
+          gate.breaker = probing
+          yield* probe(gate, messenger, workspaceId)
+        }
+        const refused = refusal(gate)
+        if (refused !== null) return yield* refused
+      })
+
+      /** Waits, behind those already waiting, until the rate lets one send through; charges it at that instant. */
+      const passRate = Effect.fnUntraced(function* (gate: Gate) {
+        const { limiter } = gate
+        const attempt = Effect.suspend((): Effect.Effect<void, AccountClosed> => {
+          const refused = refusal(gate)
+          if (refused !== null) return refused
+          const now = clock.currentTimeMillisUnsafe()
+          const wait = limiter.delay(now)
+          if (wait > longestWait) return paced(gate, now + Math.ceil(wait))
+          if (wait > 0) return Effect.andThen(Effect.sleep(Math.max(1, Math.ceil(wait))), attempt)
+          limiter.grant(now)
+          return Effect.void
+        })
+        if (gate.waiting === 0 && limiter.delay(clock.currentTimeMillisUnsafe()) === 0) return yield* attempt
+        const now = clock.currentTimeMillisUnsafe()
+        const wait = limiter.delay(now) + gate.waiting / (limiter.hint ?? Infinity)
+        if (wait > longestWait) return yield* paced(gate, now + Math.ceil(wait))
+        gate.waiting++
+        yield* gate.turn.withPermit(attempt).pipe(Effect.ensuring(Effect.sync(() => gate.waiting--)))
+      })
+
+      const settle = (gate: Gate, exit: Exit.Exit<Accepted, SendFailed>, workspaceId: number): Effect.Effect<void> => {
+        if (Exit.isSuccess(exit)) return move(gate, Breaker.succeeded(gate.breaker), workspaceId)
+        const error = Option.getOrNull(Cause.findErrorOption(exit.cause))
+        if (error === null) return Effect.void
+        const now = clock.currentTimeMillisUnsafe()
+        const after = move(gate, Breaker.failed(gate.breaker, error.errorClass, error.reason, now), workspaceId)
+        if (error.errorClass !== "rateLimited") return after
+        return Effect.andThen(gate.limiter.pauseUntil(now + (error.retryAfter ?? defaultPause)), after)
+      }
+
+      /** Runs the send when one of the account's places is free; refuses it when none is within `longestWait`. */
+      const inPlace = <A, E>(gate: Gate, send: Effect.Effect<A, E>): Effect.Effect<A, E | AccountClosed> => {
+        let state: "waiting" | "begun" | "refused" = "waiting"
+        const refused = Effect.suspend(() => crowded(gate))
+        const begin = Effect.suspend((): Effect.Effect<A, E | AccountClosed> => {
+          if (state === "refused") return refused
+          state = "begun"
+          return send
+        })
+        const giveUp = Effect.suspend((): Effect.Effect<never, AccountClosed> => {
+          if (state === "begun") return Effect.never
+          state = "refused"
+          return refused
+        })
+        const wait = Effect.raceFirst(gate.open.withPermit(begin), Effect.delay(giveUp, longestWait))
+        return Effect.flatMap(
+          gate.open.withPermitsIfAvailable(1)(send),
+          Option.match({ onNone: () => wait, onSome: Effect.succeed })
+        )
+      }
+
+      return AccountGates.of({
+        send: Effect.fnUntraced(function* (messenger, message, { workspaceId, ...context }) {
+          const gate = yield* gateOf(messenger)
+          yield* passBreaker(gate, messenger, workspaceId)
+          const send = Effect.onExit(messenger.send(message, context), (exit) => settle(gate, exit, workspaceId))
+          return yield* inPlace(gate, Effect.andThen(passRate(gate), send))
+        }),
+        status: Effect.sync(() =>
+          Array.from(gates.values(), ({ account, breaker }) => ({
+            account,
+            state: breaker.state,
+            until: breaker.state === "closed" ? null : breaker.until,
+            reason: breaker.reason
+          }))
+        ),
+        reset: (account) =>
+          Effect.suspend(() => {
+            const gate = gates.get(account)
+            if (gate === undefined) return Effect.void
+            gate.breaker = Breaker.initial
+            return gate.open.resize(openSends(gate))
+          })
+      })
+    })
+  )
+}

@@ -1,0 +1,271 @@
+/**
+ * The keeper brings a workspace's campaigns through their life: it has audiences read, starts what is
+ * due, silences what is paused or cancelled, cancels what is left open, and completes what is done.
+ *
+ * It works from the CampaignStore alone, so a change made by another process takes effect within one
+ * poll, and nothing is lost with this process.
+ */
+import { type Campaign, isOver } from "@fibercast/domain/Campaign"
+import { Alerts } from "@fibercast/ports/Alerts"
+import { type AudienceSource } from "@fibercast/ports/AudienceSource"
+import { type CampaignNotFound, CampaignStore } from "@fibercast/ports/CampaignStore"
+import { type EpochLost, Ledger, type LedgerUnavailable } from "@fibercast/ports/Ledger"
+import { type Command, type Silence } from "@fibercast/ports/WorkspaceRuntime"
+import { Clock, Effect, FiberMap, Latch, type Scope } from "effect"
+import * as AudienceExpander from "./AudienceExpander.ts"
+import { type EngineSettings } from "./EngineConfig.ts"
+import { type Pace } from "./Pace.ts"
+import { type Ownership, untilReachable } from "./Ownership.ts"
+import { type Settler } from "./Settler.ts"
+import { type Flow, type Window } from "./Window.ts"
+
+type Needs = Ledger | CampaignStore | AudienceSource | Alerts
+
+/** Deliveries cancelled in one transaction. */
+const cancelPage = 2000
+
+export interface CampaignKeeper {
+  /** Runs until interrupted. */
+  readonly run: Effect.Effect<never, EpochLost>
+  /** Look now. */
+  readonly wake: Effect.Effect<void>
+  /** Pause, resume or cancel; answers once nothing of the campaign is under way any more. */
+  readonly carryOut: (command: Command) => Effect.Effect<Silence, LedgerUnavailable | CampaignNotFound>
+  /** Pause the campaign for a reason that operators must see. */
+  readonly hold: (campaign: Campaign, reason: string) => Effect.Effect<void>
+  /** Nothing to do before this instant, as far as campaigns go; Infinity: nothing at all. */
+  readonly idleUntil: () => number
+}
+
+export const make = Effect.fnUntraced(function* (options: {
+  readonly window: Window
+  readonly ownership: Ownership
+  readonly settler: Settler
+  readonly settings: EngineSettings
+  readonly pace: Pace<LedgerUnavailable>
+}): Effect.fn.Return<CampaignKeeper, never, Needs | Scope.Scope> {
+  const { window, ownership, settler, settings } = options
+  const needs = yield* Effect.context<Needs>()
+  const store = yield* CampaignStore
+  const alerts = yield* Alerts
+  const ledger = yield* Ledger
+  const expanders = yield* FiberMap.make<number>()
+  const clock = yield* Clock.Clock
+  const bell = yield* Latch.make(true)
+  const alarmed = new Set<number>()
+  const failing = new Set<number>()
+  const told = new Set<string>()
+  let idleUntil = 0
+
+  const flowOf = (campaignId: number): Flow | undefined =>
+    [...window.flows.values()].find((flow) => flow.source.campaignId === campaignId)
+
+  const silenceFlow = (flow: Flow) => {
+    flow.silenced = true
+    if (window.release(flow) > 0) settler.nudge()
+  }
+
+  /** Until the store shows a later epoch, whatever a pass that began before still believes. */
+  const silence = (campaignId: number) => {
+    const flow = flowOf(campaignId)
+    if (flow === undefined) return undefined
+    flow.heldAt = flow.campaign?.epoch ?? -1
+    silenceFlow(flow)
+    return flow
+  }
+
+  /** The command did not get through: let the next pass decide. */
+  const unsilence = (flow: Flow | undefined) => {
+    if (flow !== undefined) flow.heldAt = -1
+    bell.openUnsafe()
+  }
+
+  const hold = Effect.fnUntraced(function* (campaign: Campaign, reason: string) {
+    silence(campaign.id)
+    const { id: campaignId, workspaceId } = campaign
+    const held = yield* untilReachable(
+      store.transition({
+        workspaceId,
+        campaignId,
+        from: ["scheduled", "running"],
+        to: "paused",
+        note: reason,
+        now: clock.currentTimeMillisUnsafe()
+      })
+    ).pipe(Effect.catchTag("CampaignNotFound", () => Effect.succeed(campaign)))
+    // Several sends may find the same reason: the first one's change is the one that is told.
+    const change = `${campaignId}/${held.epoch}`
+    if (held.status === "paused" && !told.has(change)) {
+      told.add(change)
+      yield* alerts.raise({ _tag: "CampaignHeld", workspaceId, campaignId, reason })
+    }
+    bell.openUnsafe()
+  })
+
+  const expand = (campaign: Campaign) =>
+    AudienceExpander.run(
+      campaign,
+      Effect.sync(() => window.wake())
+    ).pipe(
+      Effect.catchTag("AudienceUnreadable", (error) => hold(campaign, error.message)),
+      Effect.catchTag("CampaignNotFound", () => Effect.void),
+      Effect.catchCause((cause) =>
+        cause.reasons.some((reason) => reason._tag === "Die")
+          ? Effect.andThen(
+              Effect.logError("reading an audience crashed", cause),
+              hold(campaign, "reading its audience crashed; see the log")
+            )
+          : Effect.failCause(cause)
+      ),
+      Effect.ensuring(bell.open)
+    )
+
+  /** Settles what is open and not under way; answers how many. */
+  const cancelRest = Effect.fnUntraced(function* (campaign: Campaign) {
+    let total = 0
+    for (;;) {
+      const cancelled = yield* untilReachable(
+        Effect.suspend(() =>
+          ledger.cancel({
+            ...ownership.proof,
+            campaignId: campaign.id,
+            limit: cancelPage,
+            reason: campaign.note ?? "the campaign was cancelled"
+          })
+        )
+      )
+      if (cancelled === 0) return total
+      total += cancelled
+    }
+  })
+
+  const reconcile = Effect.fnUntraced(function* (seen: Campaign) {
+    const now = clock.currentTimeMillisUnsafe()
+    const { id: campaignId, workspaceId } = seen
+    const move = (from: Campaign["status"], to: Campaign["status"]) =>
+      untilReachable(store.transition({ workspaceId, campaignId, from: [from], to, note: null, now })).pipe(
+        Effect.catchTag("CampaignNotFound", () => Effect.succeed(seen))
+      )
+    let campaign = seen
+    if (!isOver(campaign.status) && campaign.status !== "paused" && !campaign.expanded) {
+      yield* FiberMap.run(expanders, campaignId, expand(campaign), { onlyIfMissing: true })
+    }
+    const due = campaign.spec.dueAt <= now
+    if (campaign.status === "scheduled" && due && (campaign.expanded || campaign.counts.open > 0)) {
+      campaign = yield* move("scheduled", "running")
+    }
+    const late = now - campaign.spec.dueAt
+    if (campaign.status === "scheduled" && late > settings.overdue && !alarmed.has(campaignId)) {
+      alarmed.add(campaignId)
+      yield* alerts.raise({ _tag: "CampaignOverdue", workspaceId, campaignId, lateMillis: late })
+    }
+    const { completed, failed, unknown } = campaign.counts
+    const tried = completed + failed + unknown
+    const isFailing = tried >= settings.failureSample && failed + unknown > tried * settings.failureRate
+    if (isFailing && !isOver(campaign.status) && !failing.has(campaignId)) {
+      failing.add(campaignId)
+      yield* alerts.raise({
+        _tag: "HighFailureRate",
+        workspaceId,
+        campaignId,
+        failed: failed + unknown,
+        settled: tried
+      })
+    }
+    if (campaign.status === "running" && campaign.expanded && campaign.counts.open === 0) {
+      campaign = yield* move("running", "completed")
+    }
+    const limiters = flowOf(campaignId)?.limiters ?? (yield* untilReachable(options.pace.of(campaign)))
+    const flow = window.flow({ lane: campaign.spec.lane, campaignId }, () => ({ campaign, silenced: true, limiters }))
+    flow.campaign = campaign
+    if (campaign.status !== "running") {
+      silenceFlow(flow)
+      if (campaign.status === "cancelled" && campaign.counts.open > 0) yield* cancelRest(campaign)
+      if (isOver(campaign.status)) {
+        yield* FiberMap.remove(expanders, campaignId)
+        window.drop(flow)
+      }
+      return
+    }
+    if (flow.silenced && campaign.epoch > flow.heldAt) {
+      flow.silenced = false
+      flow.dryUntil = 0
+      flow.notBefore = 0
+      window.wake()
+    }
+  })
+
+  const pass = Effect.gen(function* () {
+    const campaigns = yield* untilReachable(store.active(window.workspaceId))
+    const active = new Set<number>(campaigns.map((campaign) => campaign.id))
+    for (const flow of window.flows.values()) {
+      const { campaignId } = flow.source
+      if (campaignId !== null && !active.has(campaignId)) {
+        silenceFlow(flow)
+        window.drop(flow)
+      }
+    }
+    for (const campaign of campaigns) yield* reconcile(campaign)
+    const busy = campaigns.filter(
+      (campaign) =>
+        campaign.status === "running" ||
+        campaign.status === "cancelled" ||
+        (campaign.status === "scheduled" && !campaign.expanded)
+    )
+    const soonest = campaigns
+      .filter((campaign) => campaign.status === "scheduled")
+      .reduce((earliest, campaign) => Math.min(earliest, campaign.spec.dueAt), Infinity)
+    idleUntil = busy.length > 0 ? 0 : soonest
+    return soonest
+  })
+
+  const run = Effect.gen(function* () {
+    for (;;) {
+      bell.closeUnsafe()
+      const soonest = yield* pass
+      const now = clock.currentTimeMillisUnsafe()
+      const pause = soonest > now ? Math.min(settings.poll, soonest - now) : settings.poll
+      yield* Effect.raceFirst(bell.await, Effect.sleep(pause))
+    }
+  })
+
+  const carryOut = Effect.fnUntraced(function* (command: Command) {
+    const now = clock.currentTimeMillisUnsafe()
+    const { campaignId, note } = command
+    const { workspaceId } = window
+    const move = (from: ReadonlyArray<Campaign["status"]>, to: Campaign["status"]) =>
+      store.transition({ workspaceId, campaignId, from, to, note, now })
+    if (command._tag === "Resume") {
+      const { startedAt } = yield* store.get(workspaceId, campaignId)
+      const { status } = yield* move(["paused"], startedAt === null ? "scheduled" : "running")
+      bell.openUnsafe()
+      return { status, millis: 0, escaped: 0, cancelled: 0 }
+    }
+    const flow = silence(campaignId)
+    const escaped = flow?.active ?? 0
+    const moved =
+      command._tag === "Pause"
+        ? move(["scheduled", "running"], "paused")
+        : move(["scheduled", "running", "paused"], "cancelled")
+    const campaign = yield* Effect.onError(moved, () => Effect.sync(() => unsilence(flow)))
+    if (flow !== undefined) yield* flow.silent.await
+    const millis = clock.currentTimeMillisUnsafe() - now
+    if (flow !== undefined) yield* flow.settled.await
+    bell.openUnsafe()
+    if (campaign.status !== "cancelled") return { status: campaign.status, millis, escaped, cancelled: 0 }
+    // What was claimed can be cancelled once its claim is settled. The loop may have cancelled some of it meanwhile:
+    // what the campaign counts is the whole.
+    const rest = Effect.andThen(Effect.provideService(settler.flush, Ledger, ledger), cancelRest(campaign))
+    yield* Effect.catchTag(rest, "EpochLost", () => Effect.succeed(0))
+    const { counts, status } = yield* store.get(workspaceId, campaignId)
+    return { status, millis, escaped, cancelled: counts.cancelled }
+  })
+
+  return {
+    run: Effect.provideContext(run, needs),
+    wake: Effect.asVoid(bell.open),
+    carryOut,
+    hold,
+    idleUntil: () => idleUntil
+  }
+})

@@ -1,0 +1,57 @@
+/**
+ * The engine's own settings, with defaults that suit one machine. Durations are in milliseconds.
+ */
+import { Config, Context } from "effect"
+
+export interface EngineSettings {
+  /** Sends under way at once, for each workspace. */
+  readonly concurrency: number
+  /** Deliveries a workspace holds claimed at once; bounds memory and what a crash leaves to be redone. */
+  readonly window: number
+  /** Deliveries in one claim, at most. */
+  readonly batch: number
+  /** How long ownership of a workspace outlives its last heartbeat. */
+  readonly lease: number
+  readonly heartbeat: number
+  /** How long an idle actor waits before it looks again, whatever signals it missed. */
+  readonly poll: number
+  /** How often a node looks for workspaces that need an actor. */
+  readonly sweep: number
+  /** How long an actor without work stays. */
+  readonly idle: number
+  /** How long a half-full batch of outcomes waits for more. */
+  readonly linger: number
+  /** How long a stopping actor waits for the sends under way. */
+  readonly drain: number
+  /** How late a campaign may start before an alarm is raised. */
+  readonly overdue: number
+  /** Share of failed deliveries in a campaign, from 0 to 1, that raises an alarm; and after how many. */
+  readonly failureRate: number
+  readonly failureSample: number
+}
+
+export const defaults: EngineSettings = {
+  concurrency: 100,
+  window: 6000,
+  batch: 1000,
+  lease: 15_000,
+  heartbeat: 3000,
+  poll: 1000,
+  sweep: 2000,
+  idle: 30_000,
+  linger: 0,
+  drain: 25_000,
+  overdue: 60_000,
+  failureRate: 0.1,
+  failureSample: 50
+}
+
+export const EngineConfig = Context.Reference<EngineSettings>("fibercast/engine/EngineConfig", {
+  defaultValue: () => defaults
+})
+
+/** What an operator may set in the environment. */
+export const config = Config.all({
+  concurrency: Config.Int("FIBERCAST_CONCURRENCY").pipe(Config.withDefault(defaults.concurrency)),
+  window: Config.Int("FIBERCAST_WINDOW").pipe(Config.withDefault(defaults.window))
+})

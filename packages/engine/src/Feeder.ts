@@ -1,0 +1,97 @@
+/**
+ * The feeder claims due deliveries for a workspace, source by source, in bounded batches.
+ *
+ * It claims no more than fits the window, of which a tenth is kept for urgent and high, no more than the flow's
+ * limits let out within a third of the ownership's lease, and nothing for a flow that still has enough queued or
+ * whose account takes nothing. More urgent lanes are fed first; within a lane the emptiest flow is.
+ */
+import { lanes } from "@fibercast/domain/Lane"
+import { type EpochLost, Ledger } from "@fibercast/ports/Ledger"
+import { Clock, Effect } from "effect"
+import { type EngineSettings } from "./EngineConfig.ts"
+import * as Limiter from "./Limiter.ts"
+import { type Ownership, untilReachable } from "./Ownership.ts"
+import { type Flow, type Window } from "./Window.ts"
+
+/** A flow is read again from its start this often, to find what became due behind its cursor. */
+const sweepEvery = 1000
+
+/** Nothing to claim, or nothing that could be sent, before this instant. */
+const restsUntil = (flow: Flow): number => Math.max(flow.dryUntil, flow.notBefore)
+
+export const run = Effect.fnUntraced(function* (options: {
+  readonly window: Window
+  readonly ownership: Ownership
+  readonly settings: EngineSettings
+}): Effect.fn.Return<never, EpochLost, Ledger> {
+  const { window, ownership, settings } = options
+  const ledger = yield* Ledger
+  const clock = yield* Clock.Clock
+
+  const reserve = Math.ceil(window.limit / 10)
+
+  const room = ({ source: { lane } }: Flow): number =>
+    window.limit - window.size - (lane === "urgent" || lane === "high" ? 0 : reserve)
+
+  const allowance = (flow: Flow): number => {
+    const perMilli = Limiter.hintAll(flow.limiters)
+    const paced = perMilli === null ? settings.batch : Math.max(1, Math.floor((perMilli * ownership.lease) / 3))
+    return Math.min(settings.batch, paced, room(flow))
+  }
+
+  const next = (now: number): Flow | undefined => {
+    for (const lane of lanes) {
+      const hungry = window
+        .open(lane)
+        .filter((flow) => restsUntil(flow) <= now && room(flow) > 0 && window.queued(flow) * 2 <= allowance(flow))
+        .toSorted((a, b) => a.size - b.size)
+      if (hungry[0] !== undefined) return hungry[0]
+    }
+    return undefined
+  }
+
+  const claim = Effect.fnUntraced(function* (flow: Flow) {
+    const proof = ownership.proof
+    const fromStart = flow.cursor === null || proof.now - flow.sweptAt >= sweepEvery
+    if (fromStart) flow.sweptAt = proof.now
+    const limit = allowance(flow)
+    const after = fromStart ? null : flow.cursor
+    const attempt = Effect.suspend(() => ledger.claim({ ...ownership.proof, source: flow.source, limit, after }))
+    // A claim whose answer was lost may stand: it is given back before the next is tried.
+    const claimed = Effect.catchTag(attempt, "LedgerUnavailable", (error) =>
+      Effect.andThen(
+        untilReachable(Effect.suspend(() => ledger.giveBack({ ...ownership.proof, except: [...window.claims] }))),
+        Effect.fail(error)
+      )
+    )
+    const batch = yield* untilReachable(claimed)
+    if (batch !== null) {
+      const last = batch.deliveries.at(-1)
+      const full = batch.deliveries.length >= limit
+      if (!full || last === undefined) flow.cursor = null
+      else if (flow.cursor === null || last.dueAt > flow.cursor.dueAt || last.id > flow.cursor.id) {
+        flow.cursor = { dueAt: last.dueAt, id: last.id }
+      }
+      return window.admit(flow, batch)
+    }
+    flow.cursor = null
+    if (!fromStart) return
+    const due = yield* untilReachable(ledger.nextDue({ workspaceId: window.workspaceId, source: flow.source }))
+    const soonest = due === null || due <= proof.now ? Infinity : due
+    flow.dryUntil = Math.min(soonest, proof.now + settings.poll)
+  })
+
+  const wait = (now: number) => {
+    const resting = [...window.flows.values()].filter((flow) => !flow.silenced && restsUntil(flow) > now)
+    const until = resting.reduce((soonest, flow) => Math.min(soonest, restsUntil(flow)), now + settings.poll)
+    window.room.closeUnsafe()
+    return Effect.raceFirst(window.room.await, Effect.sleep(Math.max(until - now, 1)))
+  }
+
+  for (;;) {
+    const now = clock.currentTimeMillisUnsafe()
+    const flow = window.size < window.limit ? next(now) : undefined
+    if (flow === undefined) yield* wait(now)
+    else yield* claim(flow)
+  }
+})

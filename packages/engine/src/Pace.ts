@@ -1,0 +1,59 @@
+/**
+ * The pace of a workspace's flows: the limiters that each start must pass.
+ *
+ * Every flow passes the workspace's. A campaign passes its own as well, and that of the account if its
+ * pipeline pushes to one account only: then no more is fed and started than the account takes. (Other
+ * workspaces may use the account too; the account's gate has the last word.)
+ */
+import { type Campaign } from "@fibercast/domain/Campaign"
+import { type Limits, type Rate } from "@fibercast/domain/Limits"
+import { Effect } from "effect"
+import * as Limiter from "./Limiter.ts"
+import { type Prepared } from "./Pipelines.ts"
+
+export interface Pace<E> {
+  /** Of flows without a campaign. */
+  readonly workspace: ReadonlyArray<Limiter.Limiter>
+  readonly of: (campaign: Campaign) => Effect.Effect<ReadonlyArray<Limiter.Limiter>, E>
+}
+
+/**
+ * A hundredth longer than asked: sends that leave within the rate may arrive a little closer together, and
+ * the provider counts arrivals.
+ */
+const widened = (rate: Rate): Rate => ({ permits: rate.permits, per: rate.per * 1.01 })
+
+export const make = Effect.fnUntraced(function* <E>(options: {
+  readonly limits: Limits
+  readonly pipelines: Pick<Prepared, "messengers">
+  /** Attempts that a limiter of this period, in milliseconds, must still count. */
+  readonly primed: (per: number) => Effect.Effect<number, E>
+}): Effect.fn.Return<Pace<E>, E> {
+  const accounts = new Map<string, Limiter.Limiter>()
+
+  const limiter = Effect.fnUntraced(function* (limits: Limits) {
+    if (limits.rate === undefined) return yield* Limiter.make(limits)
+    const primed = yield* options.primed(limits.rate.per)
+    return yield* Limiter.make({ rate: widened(limits.rate) }, { primed })
+  })
+  const ofAccount = Effect.fnUntraced(function* (account: string, limits: Limits) {
+    const known = accounts.get(account) ?? (yield* limiter(limits))
+    accounts.set(account, known)
+    return known
+  })
+
+  const workspace = options.limits.rate === undefined ? [] : [yield* limiter(options.limits)]
+  return {
+    workspace,
+    of: Effect.fnUntraced(function* (campaign) {
+      const { pipeline, rate } = campaign.spec
+      const [messenger, ...others] = options.pipelines.messengers(pipeline)
+      const isSole = messenger !== undefined && others.length === 0 && messenger.limits.rate !== undefined
+      return [
+        ...workspace,
+        ...(rate === null ? [] : [yield* limiter({ rate })]),
+        ...(isSole ? [yield* ofAccount(messenger.account, messenger.limits)] : [])
+      ]
+    })
+  }
+})

@@ -1,0 +1,400 @@
+/**
+ * A pipeline is named, typed processing composed of stages: what happens to a delivery's payload.
+ *
+ * It compiles to one function from a delivery to an Effect; the engine starts one fiber a delivery.
+ * The error channel is typed by what the stages fail with, and each error's class decides what
+ * happens next. In order, the class is what the stage's `classify` says, the error's own
+ * `errorClass`, else `transient`.
+ *
+ * A pipeline is tried as a whole: a try after a failure begins again at the payload. What follows a
+ * stage that pushes to a provider is therefore never a reason to push again under at-most-once.
+ */
+import { type Guarantee } from "@fibercast/domain/Campaign"
+import { type ErrorClass } from "@fibercast/domain/ErrorClass"
+import { type Lane } from "@fibercast/domain/Lane"
+import { type Rate } from "@fibercast/domain/Limits"
+import { type Message } from "@fibercast/domain/Message"
+import * as RetryPolicy from "@fibercast/domain/RetryPolicy"
+import { type Ledger, type LedgerUnavailable } from "@fibercast/ports/Ledger"
+import { type Accepted, type Messenger, type SendFailed } from "@fibercast/ports/Messenger"
+import { type Signal } from "@fibercast/ports/Signal"
+import { type Array, Context, Duration, Effect, Exit, Pipeable, type Result, type Schema, type Scope } from "effect"
+import { type AccountClosed, type AccountGates } from "./AccountGates.ts"
+import { type DeliveryContext } from "./DeliveryContext.ts"
+import * as BatchStage from "./internal/BatchStage.ts"
+import * as BranchStage from "./internal/BranchStage.ts"
+import { type DispatchOptions, insert, type Inserted, type InsertedMany } from "./internal/Dispatch.ts"
+import * as EffectStage from "./internal/EffectStage.ts"
+import * as PayloadCodec from "./internal/PayloadCodec.ts"
+import * as SendStage from "./internal/SendStage.ts"
+import { type Prepare, sequence, type Step } from "./internal/StageFlow.ts"
+import { type Classify, failure, type Halt, StageSkip } from "./internal/StageHalt.ts"
+import * as ThrottleStage from "./internal/ThrottleStage.ts"
+
+export interface PipelineOptions {
+  /** Where its deliveries queue unless told otherwise. */
+  readonly lane: Lane
+  readonly retry: RetryPolicy.RetryPolicy
+  /** Milliseconds one try may take; null: as long as it likes. */
+  readonly timeout: number | null
+  readonly guarantee: Guarantee
+}
+
+/** How a delivery ended that failed, or is in doubt, for good. */
+export interface Ending {
+  readonly errorClass: ErrorClass
+  readonly reason: string
+}
+
+export interface FailedDelivery<out P> extends Ending {
+  readonly context: DeliveryContext
+  /** Null when it does not decode. */
+  readonly payload: P | null
+}
+
+/** What the engine needs of a pipeline, whatever its payload is. */
+export interface Runnable<out R> {
+  readonly name: string
+  readonly options: PipelineOptions
+  /** Made once by whoever runs it; decodes the payload and runs the stages for one delivery. */
+  readonly handler: Effect.Effect<
+    (context: DeliveryContext) => Effect.Effect<unknown, Halt<unknown>, R>,
+    never,
+    R | Scope.Scope
+  >
+  readonly failed: (context: DeliveryContext, ending: Ending) => Effect.Effect<void, never, R>
+  /** Whom its `send` stages push to; one alone sets the pace of what is fed to it. */
+  readonly messengers: Messengers<R>
+}
+
+type Messengers<R> = ReadonlyArray<Effect.Effect<Messenger, never, R>>
+
+export interface Pipeline<in out P, out A, out E, out R> extends Runnable<R>, Pipeable.Pipeable {
+  readonly payload: Schema.Codec<P, unknown>
+  /** The payload as JSON text, as `NewDelivery` holds it. */
+  readonly encode: (payload: P) => Effect.Effect<string, Schema.SchemaError>
+  readonly decode: (text: string) => Effect.Effect<P, Schema.SchemaError>
+  readonly prepare: Prepare<P, A, E, R>
+  /** Whether a stage pushes to a provider. */
+  readonly sends: boolean
+  readonly hooks: ReadonlyArray<(failed: FailedDelivery<P>) => Effect.Effect<unknown, unknown, R>>
+}
+
+/**
+ * A stage takes the pipeline on from a value `A` to a value `B`. It is a function of pipelines, for
+ * `pipe`, and a value that `route`, `fallback` and `compose` build on.
+ */
+export interface Stage<in A, out B, out E = never, out R = never> {
+  <P, E0, R0>(self: Pipeline<P, A, E0, R0>): Pipeline<P, B, E0 | E, R0 | R>
+  readonly prepare: Prepare<A, B, E, R>
+  readonly sends: boolean
+  readonly messengers: Messengers<R>
+}
+
+const build = <P, A, E, R>(
+  parts: Pick<
+    Pipeline<P, A, E, R>,
+    "name" | "options" | "payload" | "encode" | "decode" | "prepare" | "sends" | "messengers" | "hooks"
+  >
+): Pipeline<P, A, E, R> => ({
+  ...parts,
+  handler: Effect.map(
+    parts.prepare,
+    (run) => (context: DeliveryContext) =>
+      Effect.suspend(() =>
+        Effect.flatMapEager(
+          Effect.mapErrorEager(parts.decode(context.delivery.payload), (error) =>
+            failure(error, { classify: "messagePermanent" })
+          ),
+          (payload) => run(payload, context)
+        )
+      )
+  ),
+  failed: (context, ending) =>
+    parts.hooks.length === 0
+      ? Effect.void
+      : Effect.gen(function* () {
+          const payload = yield* Effect.orElseSucceed(parts.decode(context.delivery.payload), () => null)
+          for (const hook of parts.hooks) {
+            yield* Effect.suspend(() => hook({ ...ending, context, payload })).pipe(
+              Effect.catchCause((cause) => Effect.logWarning(`onFailure of pipeline ${parts.name} failed`, cause))
+            )
+          }
+        }),
+  pipe() {
+    // oxlint-disable-next-line prefer-rest-params
+    return Pipeable.pipeArguments(this, arguments)
+  }
+})
+
+const toStage = <A, B, E, R>(
+  prepare: Prepare<A, B, E, R>,
+  sends: boolean,
+  messengers: Messengers<R> = []
+): Stage<A, B, E, R> =>
+  Object.assign(
+    <P, E0, R0>(self: Pipeline<P, A, E0, R0>): Pipeline<P, B, E0 | E, R0 | R> =>
+      build<P, B, E0 | E, R0 | R>({
+        ...self,
+        prepare: Effect.zipWith(self.prepare, prepare, (first, second) => sequence(first, self.sends, second)),
+        sends: self.sends || sends,
+        messengers: [...self.messengers, ...messengers]
+      }),
+    { prepare, sends, messengers }
+  )
+
+const step = <A, B, E = never, R = never>(run: Step<A, B, E, R>): Stage<A, B, E, R> =>
+  toStage(Effect.succeed(run), false)
+
+const validName = /^[a-z0-9._-]{1,100}$/
+
+/**
+ * A pipeline that does nothing yet: its value is the payload, stored as JSON.
+ *
+ * Throws a `RangeError` when the name is not 1 to 100 lower-case letters, digits, dots, dashes and underscores.
+ */
+export const make = <P>(
+  name: string,
+  options: {
+    readonly payload: Schema.Codec<P, unknown>
+    /** Default `normal`. */
+    readonly lane?: Lane | undefined
+    /** Default: 5 tries, a second apart at first, then twice as long each time. */
+    readonly retry?: RetryPolicy.RetryPolicy | undefined
+    /** How long one try may take; null: as long as it likes. Default 30 seconds. */
+    readonly timeout?: Duration.Input | null | undefined
+    /** Default `at-least-once`. */
+    readonly guarantee?: Guarantee | undefined
+  }
+): Pipeline<P, P, never, never> => {
+  if (!validName.test(name)) {
+    throw new RangeError(
+      `"${name}" cannot name a pipeline: use 1 to 100 lower-case letters, digits, dots, dashes and underscores`
+    )
+  }
+  const { lane = "normal", payload, guarantee = "at-least-once" } = options
+  return build<P, P, never, never>({
+    name,
+    options: {
+      lane,
+      retry: options.retry ?? RetryPolicy.exponential("1 second", { tries: 5 }),
+      timeout: options.timeout === null ? null : Duration.toMillis(options.timeout ?? "30 seconds"),
+      guarantee
+    },
+    payload,
+    ...PayloadCodec.make(payload),
+    prepare: Effect.succeed((value) => Exit.succeed(value)),
+    sends: false,
+    messengers: [],
+    hooks: []
+  })
+}
+
+/** Another value. `f` must not fail: what it throws is a defect. */
+export const map = <A, B>(f: (value: A, context: DeliveryContext) => B): Stage<A, B> =>
+  step((value, context) => Exit.succeed(f(value, context)))
+
+/** What a stage that runs the user's Effects can be told. */
+export interface EffectOptions<in E> {
+  /** At most this many at once in one running pipeline; the others wait. */
+  readonly concurrency?: number | undefined
+  /** The class of its errors. */
+  readonly classify?: Classify<E> | undefined
+  /** It pushes to a provider: after it succeeded, nothing makes an at-most-once delivery run it again. */
+  readonly sends?: boolean | undefined
+}
+
+/** As above, for one that must end within `timeout`; then it is interrupted and fails with `StageTimedOut`. */
+export interface TimedOptions<in E> extends EffectOptions<E | EffectStage.StageTimedOut> {
+  readonly timeout: Duration.Input
+}
+
+/** The value of an Effect. The time it waits for its turn does not count as its own. */
+export function mapEffect<A, B, E, R>(
+  f: (value: A, context: DeliveryContext) => Effect.Effect<B, E, R>,
+  options: TimedOptions<E>
+): Stage<A, B, E | EffectStage.StageTimedOut, R>
+export function mapEffect<A, B, E, R>(
+  f: (value: A, context: DeliveryContext) => Effect.Effect<B, E, R>,
+  options?: EffectOptions<E> & { readonly timeout?: undefined }
+): Stage<A, B, E, R>
+export function mapEffect<A, B, E, R>(
+  f: (value: A, context: DeliveryContext) => Effect.Effect<B, E, R>,
+  options: EffectOptions<E | EffectStage.StageTimedOut> & { readonly timeout?: Duration.Input | undefined } = {}
+): Stage<A, B, E | EffectStage.StageTimedOut, R> {
+  return toStage(EffectStage.prepare(f, { ...options, timedOut: EffectStage.timedOut }), options.sends ?? false)
+}
+
+/** As `mapEffect`, for work that shares something between deliveries: `make` runs once in each running pipeline. */
+export const stage = <A, B, E, R, R2>(
+  make: Effect.Effect<(value: A, context: DeliveryContext) => Effect.Effect<B, E, R>, never, R2 | Scope.Scope>,
+  options: EffectOptions<E> = {}
+): Stage<A, B, E, R | R2> =>
+  toStage(
+    Effect.flatMap(make, (f) => EffectStage.prepare(f, { ...options, timedOut: () => Effect.never })),
+    options.sends ?? false
+  )
+
+/** An Effect beside the value, which stays. Its failure fails the delivery. */
+export const tap = <A, E, R>(
+  f: (value: A, context: DeliveryContext) => Effect.Effect<unknown, E, R>,
+  options: EffectOptions<E> = {}
+): Stage<A, A, E, R> => mapEffect((value, context) => Effect.as(f(value, context), value), options)
+
+/** Leaves out, as skipped with the reason, what does not satisfy the predicate. After a send it ends the pipeline there. */
+export const filter = <A>(
+  predicate: (value: A, context: DeliveryContext) => boolean,
+  reason: string | ((value: A) => string)
+): Stage<A, A> =>
+  step((value, context) =>
+    predicate(value, context)
+      ? Exit.succeed(value)
+      : Exit.fail(new StageSkip({ reason: typeof reason === "string" ? reason : reason(value), sent: null }))
+  )
+
+/**
+ * Works up to `size` values in one call, for bulk calls of a provider. The call is made when `size` values
+ * wait, or `within` after the first. It answers one result a value, in their order; any other number is a
+ * defect. When the call itself fails, each of its values does.
+ */
+export const batch = <A, B, E, E2, R>(
+  options: {
+    /** At least 1; more than the engine's concurrency is never reached. */
+    readonly size: number
+    readonly within: Duration.Input
+    readonly classify?: Classify<E | E2> | undefined
+    /** Default true: see `EffectOptions`. */
+    readonly sends?: boolean | undefined
+  },
+  f: (values: Array.NonEmptyReadonlyArray<A>) => Effect.Effect<ReadonlyArray<Result.Result<B, E>>, E2, R>
+): Stage<A, B, E | E2, R> => {
+  const { sends = true } = options
+  return toStage(BatchStage.prepare({ ...options, sends }, f), sends)
+}
+
+/**
+ * At most `rate` values of one key in every sliding window of a running pipeline. A wait of more than a second
+ * puts the delivery off instead, uncharged.
+ */
+export const throttle = <A>(options: {
+  readonly key: (value: A) => string
+  readonly rate: Rate
+  /** How many keys are told apart at a time; what exceeds it is put off. Default 10,000. */
+  readonly keys?: number | undefined
+}): Stage<A, A> => toStage(ThrottleStage.prepare({ ...options, keys: options.keys ?? 10_000 }), false)
+
+/** One stage after another, as one: for the branches of `route` and `fallback`. */
+export const compose = <A, B, C, E1, E2, R1, R2>(
+  first: Stage<A, B, E1, R1>,
+  second: Stage<B, C, E2, R2>
+): Stage<A, C, E1 | E2, R1 | R2> =>
+  toStage(
+    Effect.zipWith(first.prepare, second.prepare, (one, other) => sequence(one, first.sends, other)),
+    first.sends || second.sends
+  )
+
+/** What a pipeline or a stage ends with, fails with and requires. */
+export type ValueOf<T> = T extends { readonly prepare: Prepare<never, infer A, unknown, unknown> } ? A : never
+export type ErrorOf<T> = T extends { readonly prepare: Prepare<never, unknown, infer E, unknown> } ? E : never
+export type RequirementsOf<T> =
+  T extends Stage<never, unknown, unknown, infer R> ? R : T extends Runnable<infer R> ? R : never
+
+/** Each value goes through the branch of its name. A name that no branch has is a defect. */
+export function route<
+  A,
+  K extends string,
+  Branches extends { readonly [Name in K]: Stage<A, unknown, unknown, unknown> }
+>(
+  select: (value: A, context: DeliveryContext) => K,
+  branches: Branches
+): Stage<A, ValueOf<Branches[K]>, ErrorOf<Branches[K]>, RequirementsOf<Branches[K]>>
+export function route<A>(
+  select: (value: A, context: DeliveryContext) => string,
+  branches: Readonly<Record<string, Stage<A, unknown, unknown, unknown>>>
+): Stage<A, unknown, unknown, unknown> {
+  return toStage(
+    BranchStage.prepareRoute(select, branches),
+    Object.values(branches).some((branch) => branch.sends),
+    Object.values(branches).flatMap((branch) => branch.messengers)
+  )
+}
+
+/** What `fallback` takes as a refusal: the message surely is not on its way, and another provider may take it. */
+export const refusals: ReadonlyArray<ErrorClass> = ["recipientPermanent", "accountTransient", "accountFatal"]
+
+/** A value that `first` refuses goes to `second`. Other failures, and doubt, stay as they are. */
+export const fallback = <A, B1, B2, E1, E2, R1, R2>(
+  first: Stage<A, B1, E1, R1>,
+  second: Stage<A, B2, E2, R2>,
+  options?: { readonly on?: ReadonlyArray<ErrorClass> | undefined }
+): Stage<A, B1 | B2, E1 | E2, R1 | R2> =>
+  toStage(
+    BranchStage.prepareFallback(first.prepare, second.prepare, options?.on ?? refusals),
+    first.sends || second.sends,
+    [...first.messengers, ...second.messengers]
+  )
+
+/** Pushes the message out. Limits and breaker of the messenger's account apply; the provider's id is kept. */
+export const send = <Id>(
+  messenger: Context.Key<Id, Messenger>
+): Stage<Message, Accepted, SendFailed | AccountClosed, Id | AccountGates> =>
+  toStage(SendStage.prepare(messenger), true, [messenger])
+
+/**
+ * Runs once for each delivery that ends as failed or unknown for good, not at each try. What it fails
+ * with is logged and changes nothing.
+ */
+export const onFailure =
+  <P, R2>(f: (failed: FailedDelivery<P>) => Effect.Effect<unknown, unknown, R2>) =>
+  <A, E, R>(self: Pipeline<P, A, E, R>): Pipeline<P, A, E, R | R2> =>
+    build<P, A, E, R | R2>({ ...self, hooks: [...self.hooks, f] })
+
+/** Runs for one delivery what `prepare` made, with the requirements at hand when it was made. */
+export const handler = <R>(
+  self: Runnable<R>
+): Effect.Effect<(context: DeliveryContext) => Effect.Effect<unknown, Halt<unknown>>, never, R | Scope.Scope> =>
+  Effect.contextWith((services: Context.Context<R | Scope.Scope>) => {
+    let known: Context.Context<never> = services
+    let provided: Context.Context<R> = services
+    const provide = (own: Context.Context<never>): Context.Context<R> => {
+      if (own !== known) {
+        known = own
+        provided = Context.merge(services, own)
+      }
+      return provided
+    }
+    return Effect.map(self.handler, (run) => (context: DeliveryContext) => Effect.updateContext(run(context), provide))
+  })
+
+/** Runs the `onFailure` hooks. To be called once, when the delivery has ended as failed or unknown. */
+export const failed =
+  <R>(self: Runnable<R>) =>
+  (context: DeliveryContext, ending: Ending): Effect.Effect<void, never, R> =>
+    self.failed(context, ending)
+
+/**
+ * Records one delivery of the payload and says so. Joins the caller's transaction where the store has
+ * one: then the work exists if and only if that commits. The signal goes out at once; what
+ * is committed after it was heard is found by the workspace's next look.
+ */
+export const dispatch = Effect.fn("Pipeline.dispatch")(function* <P, A, E, R>(
+  self: Pipeline<P, A, E, R>,
+  options: DispatchOptions & { readonly payload: P }
+): Effect.fn.Return<Inserted, LedgerUnavailable | Schema.SchemaError, Ledger | Signal> {
+  const ids = yield* insert(self, [yield* self.encode(options.payload)], options)
+  const [id] = ids
+  return id === undefined ? yield* Effect.die(new Error("the ledger recorded nothing")) : { _tag: "Inserted", id }
+})
+
+/**
+ * As `dispatch`, for many payloads, in writes of 1000. A payload that does not encode stops all of them
+ * before the first write. When the ledger fails in between, the writes before it stand, unless the caller
+ * has a transaction.
+ */
+export const dispatchMany = Effect.fn("Pipeline.dispatchMany")(function* <P, A, E, R>(
+  self: Pipeline<P, A, E, R>,
+  options: DispatchOptions & { readonly payloads: ReadonlyArray<P> }
+): Effect.fn.Return<InsertedMany, LedgerUnavailable | Schema.SchemaError, Ledger | Signal> {
+  const encoded = yield* Effect.forEach(options.payloads, self.encode)
+  return { _tag: "Inserted", ids: yield* insert(self, encoded, options) }
+})

@@ -1,0 +1,137 @@
+/**
+ * The sender starts claimed deliveries, in the order that lanes, limits and free slots allow.
+ *
+ * Before each start it makes sure that the workspace is still owned, the campaign not silenced, the
+ * deadline not passed, every limit satisfied, and, for at-most-once work, the started mark written.
+ * While several lanes have ready work each gets its share by weight; a tenth of the slots is kept
+ * for urgent and high.
+ */
+import { type Lane, lanes, weight } from "@fibercast/domain/Lane"
+import { type EpochLost, Ledger } from "@fibercast/ports/Ledger"
+import { Clock, Effect } from "effect"
+import { type EngineSettings } from "./EngineConfig.ts"
+import * as Limiter from "./Limiter.ts"
+import { type Ownership, untilReachable } from "./Ownership.ts"
+import { type Flow, type Task, type Window } from "./Window.ts"
+
+/** Unlimited work is started in runs of this many, then lanes are weighed again. */
+const runLength = 64
+
+/** Started marks are written ahead for what a rate lets out in this time, in milliseconds. */
+const markAhead = 250
+
+/** Milliseconds until the flow may start one more. */
+const delay = (flow: Flow, now: number): number => Math.max(flow.notBefore - now, Limiter.delayAll(flow.limiters, now))
+
+const isLimited = (flow: Flow) => Limiter.hintAll(flow.limiters) !== null
+
+export const run = Effect.fnUntraced(function* (options: {
+  readonly window: Window
+  readonly ownership: Ownership
+  readonly settings: EngineSettings
+  readonly atMostOnce: (task: Task) => boolean
+  readonly start: (tasks: ReadonlyArray<Task>) => Effect.Effect<void>
+  readonly expire: (task: Task) => void
+}): Effect.fn.Return<never, EpochLost, Ledger> {
+  const { window, ownership, settings } = options
+  const ledger = yield* Ledger
+  const clock = yield* Clock.Clock
+  const credit = new Map<Lane, number>()
+  const reserve = Math.floor(settings.concurrency / 10)
+  /** Each flow's last turn: of flows that are alike the one that waits longest is next. */
+  const turns = new WeakMap<Flow, number>()
+  let turn = 0
+  const turnOf = (flow: Flow): number => turns.get(flow) ?? 0
+
+  const slots = (lane: Lane): number =>
+    settings.concurrency - window.active - (lane === "urgent" || lane === "high" ? 0 : reserve)
+
+  const ready = (lane: Lane, now: number): Flow | undefined =>
+    window
+      .open(lane)
+      .filter((flow) => window.queued(flow) > 0 && slots(lane) > 0 && delay(flow, now) <= 0)
+      .toSorted((a, b) => a.active - b.active || turnOf(a) - turnOf(b))[0]
+
+  /** Smooth weighted round robin over the lanes that have a ready flow. */
+  const next = (now: number): Flow | undefined => {
+    const candidates = lanes.flatMap((lane) => {
+      const flow = ready(lane, now)
+      return flow === undefined ? [] : [{ lane, flow }]
+    })
+    if (candidates.length <= 1) return candidates[0]?.flow
+    let best = candidates[0]
+    let total = 0
+    for (const candidate of candidates) {
+      const raised = (credit.get(candidate.lane) ?? 0) + weight[candidate.lane]
+      credit.set(candidate.lane, raised)
+      total += weight[candidate.lane]
+      if (best === undefined || raised > (credit.get(best.lane) ?? 0)) best = candidate
+    }
+    if (best !== undefined) credit.set(best.lane, (credit.get(best.lane) ?? 0) - total)
+    return best?.flow
+  }
+
+  /** Write the started mark of the head of the flow's queue, where it is needed. */
+  const mark = Effect.fnUntraced(function* (flow: Flow, count: number) {
+    const perMilli = Limiter.hintAll(flow.limiters)
+    const ahead = perMilli === null ? count : Math.max(count, Math.min(runLength, Math.ceil(perMilli * markAhead)))
+    const unmarked = new Map<bigint, Array<Task>>()
+    for (const task of window.peek(flow, ahead)) {
+      if (task.started || !options.atMostOnce(task)) continue
+      const ofClaim = unmarked.get(task.held.claimId)
+      if (ofClaim === undefined) unmarked.set(task.held.claimId, [task])
+      else ofClaim.push(task)
+    }
+    for (const [claimId, tasks] of unmarked) {
+      const ids = tasks.map((task) => task.context.delivery.id)
+      yield* untilReachable(Effect.suspend(() => ledger.start({ ...ownership.proof, claimId, ids })))
+      for (const task of tasks) task.started = true
+    }
+  })
+
+  const send = Effect.fnUntraced(function* (flow: Flow) {
+    turns.set(flow, ++turn)
+    const count = isLimited(flow) ? 1 : Math.min(runLength, slots(flow.source.lane))
+    const [head] = window.peek(flow, 1)
+    if (head !== undefined && options.atMostOnce(head) && !head.started) {
+      yield* mark(flow, count)
+      if (flow.silenced || !ownership.holds) return
+    }
+    const now = clock.currentTimeMillisUnsafe()
+    const starting: Array<Task> = []
+    for (const task of window.peek(flow, count)) {
+      if (options.atMostOnce(task) && !task.started) break
+      window.take(flow, 1)
+      const { deadline } = task.context.delivery
+      if (deadline !== null && deadline <= now) {
+        options.expire(task)
+        continue
+      }
+      starting.push(task)
+      window.began(task)
+    }
+    if (starting.length === 0) return
+    if (isLimited(flow)) for (const limiter of flow.limiters) limiter.grant(now)
+    yield* options.start(starting)
+  })
+
+  const wait = (now: number) => {
+    const delays = lanes.flatMap((lane) =>
+      window
+        .open(lane)
+        .filter((flow) => window.queued(flow) > 0 && slots(lane) > 0)
+        .map((flow) => delay(flow, now))
+    )
+    const soonest = Math.max(Math.min(settings.poll, ...delays), 1)
+    window.work.closeUnsafe()
+    return Effect.raceFirst(window.work.await, Effect.sleep(soonest))
+  }
+
+  for (;;) {
+    if (!ownership.holds) yield* ownership.valid.await
+    const now = clock.currentTimeMillisUnsafe()
+    const flow = next(now)
+    if (flow === undefined) yield* wait(now)
+    else yield* send(flow)
+  }
+})

@@ -1,0 +1,48 @@
+/**
+ * Settlements turn what became of a try into what is written for it.
+ */
+import { type Outcome } from "@fibercast/domain/Outcome"
+import { type Settlement } from "@fibercast/ports/Ledger"
+import { type Ending } from "./Pipeline.ts"
+import { type Task } from "./Window.ts"
+
+const keyOf = ({ context: { delivery } }: Task) => ({ id: delivery.id, attempt: delivery.attempt })
+
+/** What to write for an outcome. */
+export const of = (task: Task, outcome: Outcome, now: number): Settlement => {
+  const final = { ...keyOf(task), providerId: null, errorClass: null, reason: null }
+  // Later than the claim, so that the claim's rescue can tell it was put off.
+  const later = (after: number) => Math.max(now + Math.ceil(after), task.held.claimedAt + 1)
+  switch (outcome._tag) {
+    case "Completed":
+      return { ...final, state: "completed", providerId: outcome.providerId }
+    case "Retry": {
+      const { errorClass, reason } = outcome
+      return { ...keyOf(task), state: "retry", dueAt: later(outcome.after), errorClass, reason }
+    }
+    case "Snoozed":
+      return {
+        ...keyOf(task),
+        state: "snooze",
+        dueAt: later(outcome.after),
+        errorClass: null,
+        reason: outcome.reason
+      }
+    case "Failed":
+      return { ...final, state: "failed", errorClass: outcome.errorClass, reason: outcome.reason }
+    case "Skipped":
+      return { ...final, state: "skipped", reason: outcome.reason }
+    case "Unknown":
+      return { ...final, state: "unknown", errorClass: "unknown", reason: outcome.reason }
+    case "Expired":
+      return { ...final, state: "expired", reason: "its deadline passed before it was sent" }
+    case "Cancelled":
+      return { ...final, state: "cancelled", reason: outcome.reason }
+  }
+}
+
+/** What failure hooks and alerts are told: only of deliveries that failed, or are in doubt, for good. */
+export const ending = (settlement: Settlement): Ending | null =>
+  settlement.state === "failed" || settlement.state === "unknown"
+    ? { errorClass: settlement.errorClass ?? "unknown", reason: settlement.reason ?? "" }
+    : null

@@ -1,0 +1,196 @@
+/**
+ * The window is what one workspace actor holds in memory: claimed deliveries, grouped into flows.
+ *
+ * It holds at most `limit` deliveries plus one claim. A flow is the work of one source, in due
+ * order; a delivery leaves its flow when it is sent and leaves the window when it is settled, or
+ * released unsent. Everything here is synchronous: no other fiber sees it half changed.
+ */
+import { type Campaign } from "@fibercast/domain/Campaign"
+import { type Lane } from "@fibercast/domain/Lane"
+import { type WorkspaceId } from "@fibercast/domain/Workspace"
+import { type Batch, type Cursor, type Source } from "@fibercast/ports/Ledger"
+import { Latch } from "effect"
+import { type DeliveryContext } from "./DeliveryContext.ts"
+import { type Limiter } from "./Limiter.ts"
+
+/** One standing claim. */
+export interface Held {
+  readonly claimId: bigint
+  readonly claimedAt: number
+  readonly flow: Flow
+  /** Deliveries neither settled nor released. */
+  left: number
+}
+
+/** One claimed delivery. */
+export interface Task {
+  readonly context: DeliveryContext
+  readonly held: Held
+  /** Its started mark is written. */
+  started: boolean
+}
+
+export interface Flow {
+  readonly source: Source
+  /** As last seen; null for background jobs. */
+  campaign: Campaign | null
+  /** Nothing of it may be claimed or sent: paused, cancelled, or over. */
+  silenced: boolean
+  /** It stays silenced until its campaign is seen with a higher epoch than this. */
+  heldAt: number
+  /** What each start must pass. */
+  readonly limiters: ReadonlyArray<Limiter>
+  queue: ReadonlyArray<Task>
+  head: number
+  /** Sends under way. */
+  active: number
+  /** Deliveries in the window. */
+  size: number
+  /** Where the next claim begins; null: from the start. */
+  cursor: Cursor | null
+  /** When it was last claimed from the start. */
+  sweptAt: number
+  /** Nothing to claim before this instant, unless woken. */
+  dryUntil: number
+  /** Nothing to send before this instant: its account said so. */
+  notBefore: number
+  /** Open while no send is under way. */
+  readonly silent: Latch.Latch
+  /** Open while none of it is in the window: everything claimed is settled or given back. */
+  readonly settled: Latch.Latch
+}
+
+const keyOf = (source: Source) => `${source.lane}/${source.campaignId ?? "jobs"}`
+
+export class Window {
+  readonly workspaceId: WorkspaceId
+  readonly limit: number
+  readonly flows = new Map<string, Flow>()
+  /** Open while there may be something to send. */
+  readonly work = Latch.makeUnsafe(false)
+  /** Open while there may be something to claim, and room for it. */
+  readonly room = Latch.makeUnsafe(true)
+  /** Claims of which nothing is left, to be deleted with the next settle. */
+  finished: Array<bigint> = []
+  /** Every claim that stands, as far as this actor knows. */
+  readonly claims = new Set<bigint>()
+  size = 0
+  active = 0
+
+  constructor(workspaceId: WorkspaceId, limit: number) {
+    this.workspaceId = workspaceId
+    this.limit = limit
+  }
+
+  flow(source: Source, make: () => Pick<Flow, "campaign" | "silenced" | "limiters">): Flow {
+    const key = keyOf(source)
+    const known = this.flows.get(key)
+    if (known !== undefined) return known
+    const flow: Flow = {
+      ...make(),
+      source,
+      heldAt: -1,
+      queue: [],
+      head: 0,
+      active: 0,
+      size: 0,
+      cursor: null,
+      sweptAt: 0,
+      dryUntil: 0,
+      notBefore: 0,
+      silent: Latch.makeUnsafe(true),
+      settled: Latch.makeUnsafe(true)
+    }
+    this.flows.set(key, flow)
+    return flow
+  }
+
+  /** Forget a flow that holds nothing. */
+  drop(flow: Flow) {
+    if (flow.size === 0) this.flows.delete(keyOf(flow.source))
+  }
+
+  queued(flow: Flow): number {
+    return flow.queue.length - flow.head
+  }
+
+  /** Take in what a claim holds. */
+  admit(flow: Flow, batch: Batch) {
+    this.claims.add(batch.claimId)
+    const held: Held = { claimId: batch.claimId, claimedAt: batch.claimedAt, flow, left: batch.deliveries.length }
+    const tasks = batch.deliveries.map((delivery): Task => ({
+      context: { workspaceId: this.workspaceId, delivery, campaign: flow.campaign, attempt: delivery.attempt + 1 },
+      held,
+      started: false
+    }))
+    flow.queue = flow.head === flow.queue.length ? tasks : [...flow.queue.slice(flow.head), ...tasks]
+    flow.head = 0
+    flow.size += tasks.length
+    flow.settled.closeUnsafe()
+    this.size += tasks.length
+    this.work.openUnsafe()
+  }
+
+  /** The next tasks of the flow, at most `limit`, without taking them. */
+  peek(flow: Flow, limit: number): ReadonlyArray<Task> {
+    return flow.queue.slice(flow.head, flow.head + limit)
+  }
+
+  /** Take `count` tasks off the flow's head. */
+  take(flow: Flow, count: number): ReadonlyArray<Task> {
+    const tasks = flow.queue.slice(flow.head, flow.head + count)
+    flow.head += tasks.length
+    this.room.openUnsafe()
+    return tasks
+  }
+
+  began(task: Task) {
+    const flow = task.held.flow
+    flow.active++
+    this.active++
+    flow.silent.closeUnsafe()
+  }
+
+  ended(task: Task) {
+    const flow = task.held.flow
+    flow.active--
+    this.active--
+    if (flow.active === 0) flow.silent.openUnsafe()
+    this.work.openUnsafe()
+  }
+
+  /** The delivery is settled, or given back unsent: it leaves the window, and its claim when it is the last. */
+  leave(task: Task) {
+    const { held } = task
+    held.left--
+    held.flow.size--
+    if (held.flow.size === 0) held.flow.settled.openUnsafe()
+    this.size--
+    if (held.left === 0) this.finished.push(held.claimId)
+    if (this.size < this.limit) this.room.openUnsafe()
+  }
+
+  /** Give back everything of the flow that was not begun; it is claimable again once its claims are settled. */
+  release(flow: Flow): number {
+    const tasks = this.take(flow, this.queued(flow))
+    for (const task of tasks) this.leave(task)
+    flow.cursor = null
+    return tasks.length
+  }
+
+  /** There may be new work: look at every flow again. */
+  wake() {
+    for (const flow of this.flows.values()) flow.dryUntil = 0
+    this.room.openUnsafe()
+  }
+
+  /** Whether a flow may have something to claim by this instant. */
+  busyBefore(instant: number): boolean {
+    return [...this.flows.values()].some((flow) => !flow.silenced && flow.dryUntil <= instant)
+  }
+
+  /** Flows of a lane that may be worked. */
+  open(lane: Lane): ReadonlyArray<Flow> {
+    return [...this.flows.values()].filter((flow) => flow.source.lane === lane && !flow.silenced)
+  }
+}

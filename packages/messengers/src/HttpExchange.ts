@@ -1,0 +1,110 @@
+/**
+ * One request to a provider and its whole answer, with a verdict when there is no answer.
+ *
+ * Callers may rely on this: the request is written at most once, redirects are not followed (so a
+ * credential never reaches another host), no trace headers are added, and at most 64 KiB of the answer
+ * are held. Without an answer the class is `transient` only when the connection was never made, so
+ * that nothing can have been accepted; in every other case it is `unknown`. Reasons name what
+ * happened in words of our own, hence carry neither headers nor the body. With the fetch client, other
+ * options of `FetchHttpClient.RequestInit` do not apply to these requests.
+ */
+import { SendFailed } from "@fibercast/ports/Messenger"
+import { ByteSize, DateTime, Duration, Effect, Option, Predicate, Stream } from "effect"
+import { FetchHttpClient, HttpClient, type HttpClientError, type HttpClientRequest } from "effect/http"
+
+/** The most of an answer that is read. What a provider has to say about one message is far smaller. */
+export const maxAnswer = ByteSize.kibibytes(64)
+
+/** The longest wait a provider is believed, in milliseconds: one day. */
+export const maxRetryAfter = 86_400_000
+
+export interface HttpAnswer {
+  readonly status: number
+  readonly text: string
+  /** Milliseconds the provider asked to wait, at most `maxRetryAfter`; absent when it did not ask, or not legibly. */
+  readonly retryAfter?: number | undefined
+}
+
+const unreachable: ReadonlySet<unknown> = new Set([
+  "UND_ERR_CONNECT_TIMEOUT",
+  "ERR_TLS_CERT_ALTNAME_INVALID",
+  "CERT_HAS_EXPIRED",
+  "DEPTH_ZERO_SELF_SIGNED_CERT",
+  "SELF_SIGNED_CERT_IN_CHAIN",
+  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+  "UNABLE_TO_VERIFY_LEAF_SIGNATURE"
+])
+
+/** Whether the failure lies before the first byte of the request: name look-up, connect, TLS. */
+const neverConnected = (cause: unknown, depth = 0): boolean => {
+  if (!Predicate.isObject(cause) || depth > 4) return false
+  if ("syscall" in cause && (cause.syscall === "connect" || cause.syscall === "getaddrinfo")) return true
+  if ("code" in cause && unreachable.has(cause.code)) return true
+  if ("errors" in cause && Array.isArray(cause.errors) && cause.errors.length > 0) {
+    return cause.errors.every((error: unknown) => neverConnected(error, depth + 1))
+  }
+  return "cause" in cause && neverConnected(cause.cause, depth + 1)
+}
+
+const failure = (error: HttpClientError.HttpClientError): SendFailed => {
+  switch (error.reason._tag) {
+    case "InvalidUrlError":
+      return new SendFailed({ errorClass: "accountFatal", reason: "the provider's address is not a URL" })
+    case "EncodeError":
+      return new SendFailed({ errorClass: "messagePermanent", reason: "the message cannot be encoded" })
+    case "TransportError":
+      return neverConnected(error.reason.cause)
+        ? new SendFailed({ errorClass: "transient", reason: "the provider could not be reached" })
+        : new SendFailed({ errorClass: "unknown", reason: "the connection was lost before the answer" })
+    default:
+      return new SendFailed({ errorClass: "unknown", reason: "the connection was lost within the answer" })
+  }
+}
+
+const tooLong = new SendFailed({ errorClass: "unknown", reason: "the answer is longer than 64 KiB" })
+
+/** Reads `Retry-After`, seconds or an HTTP date (RFC 9110, section 10.2.3), into milliseconds from now. */
+export const retryAfterMillis = Effect.fnUntraced(function* (header: string | undefined) {
+  if (header === undefined) return undefined
+  const text = header.trim()
+  const now = yield* DateTime.now
+  const wait = /^\d+$/.test(text)
+    ? Option.some(Number(text) * 1000)
+    : Option.map(DateTime.make(text), (at) => at.epochMilliseconds - now.epochMilliseconds)
+  return Option.getOrUndefined(Option.map(wait, (millis) => Math.min(Math.max(millis, 0), maxRetryAfter)))
+})
+
+const readAnswer = Effect.fnUntraced(function* (
+  client: HttpClient.HttpClient,
+  request: HttpClientRequest.HttpClientRequest
+) {
+  const response = yield* Effect.mapError(client.execute(request), failure)
+  const bytes = yield* response.stream.pipe(
+    Stream.mapError(failure),
+    Stream.limitBytes(maxAnswer, () => Stream.fail(tooLong)),
+    Stream.mkUint8Array
+  )
+  const retryAfter = yield* retryAfterMillis(response.headers["retry-after"])
+  return { status: response.status, text: new TextDecoder().decode(bytes), retryAfter }
+})
+
+/** Sends the request and reads its answer, both within `timeout`. Every answer succeeds, whatever its status. */
+export const exchange = (
+  client: HttpClient.HttpClient,
+  request: HttpClientRequest.HttpClientRequest,
+  timeout: Duration.Input
+): Effect.Effect<HttpAnswer, SendFailed> =>
+  readAnswer(client, request).pipe(
+    Effect.timeoutOrElse({
+      duration: timeout,
+      orElse: () =>
+        Effect.fail(
+          new SendFailed({
+            errorClass: "unknown",
+            reason: `no answer within ${Duration.format(Duration.fromInputUnsafe(timeout))}`
+          })
+        )
+    }),
+    Effect.provideService(FetchHttpClient.RequestInit, { redirect: "manual" }),
+    Effect.provideService(HttpClient.TracerPropagationEnabled, false)
+  )

@@ -1,0 +1,50 @@
+/**
+ * Alerts tell people what needs them. Raising one never fails and never waits for a person.
+ */
+import { Context, Effect, Layer } from "effect"
+
+export type Alert =
+  /** A delivery used up its tries, or cannot succeed. */
+  | {
+      readonly _tag: "DeliveryFailed"
+      readonly workspaceId: number
+      readonly deliveryId: bigint
+      readonly campaignId: number | null
+      readonly reason: string
+    }
+  /** The due time passed and nothing was sent. */
+  | {
+      readonly _tag: "CampaignOverdue"
+      readonly workspaceId: number
+      readonly campaignId: number
+      readonly lateMillis: number
+    }
+  /** A campaign was paused by the engine. */
+  | {
+      readonly _tag: "CampaignHeld"
+      readonly workspaceId: number
+      readonly campaignId: number
+      readonly reason: string
+    }
+  /** More than the allowed share of a campaign fails. */
+  | {
+      readonly _tag: "HighFailureRate"
+      readonly workspaceId: number
+      readonly campaignId: number
+      readonly failed: number
+      readonly settled: number
+    }
+  /** The provider refuses the whole account. */
+  | { readonly _tag: "AccountBroken"; readonly workspaceId: number; readonly account: string; readonly reason: string }
+  /** The workspace crashes again and again and was set aside. */
+  | { readonly _tag: "WorkspaceQuarantined"; readonly workspaceId: number; readonly reason: string }
+
+export class Alerts extends Context.Service<Alerts, { readonly raise: (alert: Alert) => Effect.Effect<void> }>()(
+  "fibercast/ports/Alerts"
+) {
+  /** Writes each alert to the log as a warning. */
+  static readonly layerLog: Layer.Layer<Alerts> = Layer.succeed(
+    Alerts,
+    Alerts.of({ raise: ({ _tag, ...fields }) => Effect.logWarning(`alert: ${_tag}`).pipe(Effect.annotateLogs(fields)) })
+  )
+}

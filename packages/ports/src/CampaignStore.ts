@@ -1,0 +1,120 @@
+/**
+ * The CampaignStore keeps campaigns: what was asked for, how far their audience is read, how they stand.
+ *
+ * Callers may rely on this:
+ * - `create` is idempotent by (workspace, key).
+ * - `append` writes a page of the audience, its deliveries, its skipped rows, the counts and the
+ *   cursor in one transaction: after a crash the next page begins where the last committed one ended.
+ * - Within a campaign an address is delivered to once; a repeated one is skipped, as `same number as row 17`.
+ * - A skipped row is a final record at once; its payload is `{ row, input }`.
+ * - A change of status that senders must notice bumps the campaign's epoch.
+ */
+import { type Campaign, type CampaignId, type CampaignSpec, type CampaignStatus } from "@fibercast/domain/Campaign"
+import { type SkippedRow } from "@fibercast/domain/Recipient"
+import { type WorkspaceId } from "@fibercast/domain/Workspace"
+import { Context, type Effect, Schema } from "effect"
+import { type LedgerUnavailable } from "./Ledger.ts"
+
+/** No such campaign in this workspace. */
+export class CampaignNotFound extends Schema.TaggedError<CampaignNotFound>()("CampaignNotFound", {
+  campaignId: Schema.Int
+}) {
+  override get message(): string {
+    return `there is no campaign ${this.campaignId} in this workspace`
+  }
+}
+
+/** The key is taken by a campaign that asks for something else. */
+export class CampaignConflict extends Schema.TaggedError<CampaignConflict>()("CampaignConflict", {
+  campaignId: Schema.Int,
+  key: Schema.String,
+  /** What differs: `template`, `audience`, `rate`, … */
+  differs: Schema.Array(Schema.String)
+}) {
+  override get message(): string {
+    return `campaign ${this.campaignId} already has the key "${this.key}" with another ${this.differs.join(", ")}`
+  }
+}
+
+export interface NewCampaign {
+  readonly workspaceId: WorkspaceId
+  readonly key: string
+  readonly spec: CampaignSpec
+  readonly templateHash: string
+  readonly audienceHash: string
+  readonly now: number
+}
+
+/** A recipient with its delivery's payload. */
+export interface AppendedRecipient {
+  readonly row: number
+  readonly address: string
+  /** JSON text. */
+  readonly payload: string
+}
+
+export interface Page {
+  readonly campaignId: CampaignId
+  /** The page continues at this many rows read; a page that was already appended, or leaves a gap, changes nothing. */
+  readonly from: number
+  /** Rows read after this page. */
+  readonly to: number
+  /** Whether the audience ends with this page. */
+  readonly last: boolean
+  readonly recipients: ReadonlyArray<AppendedRecipient>
+  readonly skipped: ReadonlyArray<SkippedRow>
+  readonly now: number
+}
+
+export interface Appended {
+  readonly inserted: number
+  /** Skipped because the address was in the audience before. */
+  readonly duplicates: number
+  readonly skipped: number
+}
+
+export class CampaignStore extends Context.Service<
+  CampaignStore,
+  {
+    /** The campaign, and whether this call created it. */
+    readonly create: (
+      campaign: NewCampaign
+    ) => Effect.Effect<{ readonly campaign: Campaign; readonly created: boolean }, LedgerUnavailable | CampaignConflict>
+
+    readonly get: (
+      workspaceId: WorkspaceId,
+      campaignId: CampaignId
+    ) => Effect.Effect<Campaign, LedgerUnavailable | CampaignNotFound>
+
+    /** Newest first; at most `limit`. */
+    readonly list: (options: {
+      readonly workspaceId: WorkspaceId
+      readonly limit: number
+    }) => Effect.Effect<ReadonlyArray<Campaign>, LedgerUnavailable>
+
+    /** Campaigns that are not over, by id; and cancelled ones that still have open work. */
+    readonly active: (workspaceId: WorkspaceId) => Effect.Effect<ReadonlyArray<Campaign>, LedgerUnavailable>
+
+    /**
+     * Workspaces, not set aside, with a campaign that needs an actor by this instant: running, scheduled
+     * and due or not yet read, or cancelled with work left open.
+     */
+    readonly activeWorkspaces: (by: number) => Effect.Effect<ReadonlyArray<WorkspaceId>, LedgerUnavailable>
+
+    readonly append: (page: Page) => Effect.Effect<Appended, LedgerUnavailable | CampaignNotFound>
+
+    /**
+     * Change the status if it is one of `from`; otherwise the campaign is answered as it stands.
+     * To and from `paused`, and to `cancelled`, bump the epoch. `running` sets `startedAt` once,
+     * `completed` sets `completedAt`. `completed` is refused (answered as it stands) while anything is open or unread.
+     */
+    readonly transition: (options: {
+      readonly workspaceId: WorkspaceId
+      readonly campaignId: CampaignId
+      readonly from: ReadonlyArray<CampaignStatus>
+      readonly to: CampaignStatus
+      readonly note: string | null
+      readonly now: number
+    }) => Effect.Effect<Campaign, LedgerUnavailable | CampaignNotFound>
+  }
+>()("fibercast/ports/CampaignStore") {}

@@ -1,0 +1,260 @@
+/**
+ * The Ledger is the record of truth: what is due, who holds it, how it ended.
+ *
+ * Callers may rely on this:
+ * - A delivery has exactly one final state; a settle of a final delivery changes nothing.
+ * - The started mark is written per delivery, not per claim, so one claim may mix guarantees.
+ * - Only the owner of a workspace claims and settles, under the epoch that `takeOver` gave it. When
+ *   another has taken over, every call under the old epoch fails with `EpochLost` and changes nothing.
+ * - A claim is one record of a batch. While it stands, none of its deliveries is claimed again.
+ * - Counts of a campaign change in the same transaction as its deliveries.
+ * - `now` and every instant are milliseconds since the epoch, taken from `Clock` by the caller.
+ */
+import { type CampaignId } from "@fibercast/domain/Campaign"
+import { type ClaimedDelivery, type DeliveryId, type NewDelivery } from "@fibercast/domain/Delivery"
+import { type FinalState } from "@fibercast/domain/DeliveryState"
+import { type ErrorClass } from "@fibercast/domain/ErrorClass"
+import { type Lane } from "@fibercast/domain/Lane"
+import { type Epoch, type WorkspaceId } from "@fibercast/domain/Workspace"
+import { Context, type Effect, Schema } from "effect"
+
+/**
+ * The store could not be reached, or refused. Nobody knows whether the call was written; all but `claim`
+ * may simply be made again. After a `claim`, `giveBack` first: it may stand although nobody knows of it.
+ */
+export class LedgerUnavailable extends Schema.TaggedError<LedgerUnavailable>()("LedgerUnavailable", {
+  operation: Schema.String,
+  cause: Schema.Defect()
+}) {
+  override get message(): string {
+    const { cause } = this
+    return `the ledger could not ${this.operation}${cause instanceof Error && cause.message !== "" ? `: ${cause.message}` : ""}`
+  }
+}
+
+/** Another owner has taken the workspace over. Stop working for it; nothing was written. */
+export class EpochLost extends Schema.TaggedError<EpochLost>()("EpochLost", {
+  workspaceId: Schema.Int,
+  epoch: Schema.Int
+}) {
+  override get message(): string {
+    return `workspace ${this.workspaceId} was taken over from epoch ${this.epoch}`
+  }
+}
+
+/** Another live owner holds the workspace. */
+export class WorkspaceHeld extends Schema.TaggedError<WorkspaceHeld>()("WorkspaceHeld", {
+  workspaceId: Schema.Int,
+  owner: Schema.String,
+  until: Schema.Number
+}) {
+  override get message(): string {
+    return `workspace ${this.workspaceId} is held by ${this.owner} until ${this.until}`
+  }
+}
+
+export interface TakeOver {
+  readonly workspaceId: WorkspaceId
+  /** Unique to this run of this process. */
+  readonly owner: string
+  readonly now: number
+  /** How long the ownership holds without a heartbeat, in milliseconds. */
+  readonly lease: number
+  /** Take it even from an owner whose lease still runs: the caller knows that owner is dead. */
+  readonly force: boolean
+}
+
+export interface TakenOver {
+  readonly epoch: Epoch
+  /** Claimed by the former owner and now claimable again. */
+  readonly rescued: number
+  /** Marked as started and unsettled: now `unknown`. */
+  readonly unknown: number
+}
+
+/** Proof of ownership; part of every write by an owner. */
+export interface Owned {
+  readonly workspaceId: WorkspaceId
+  readonly epoch: Epoch
+  readonly now: number
+}
+
+/** Where work is claimed from: one campaign, or the background jobs, of one lane. */
+export interface Source {
+  readonly lane: Lane
+  /** Null: background jobs. */
+  readonly campaignId: CampaignId | null
+}
+
+/** A place in the claim order of a source. */
+export interface Cursor {
+  readonly dueAt: number
+  readonly id: DeliveryId
+}
+
+export interface Claim extends Owned {
+  readonly source: Source
+  /** At most this many, from 1 to 5000. */
+  readonly limit: number
+  /** Only deliveries after this place in (dueAt, id) order; null: from the start. */
+  readonly after: Cursor | null
+}
+
+/** What one claim holds, in (dueAt, id) order; never empty. */
+export interface Batch {
+  readonly claimId: bigint
+  readonly claimedAt: number
+  readonly deliveries: ReadonlyArray<ClaimedDelivery>
+}
+
+/** What to write for one delivery of a claim. Instants absolute. */
+export type Settlement =
+  | {
+      readonly id: DeliveryId
+      /** Attempts that had ended when it was claimed; guards against settling another try. */
+      readonly attempt: number
+      readonly state: FinalState
+      readonly providerId: string | null
+      readonly errorClass: ErrorClass | null
+      readonly reason: string | null
+    }
+  | {
+      readonly id: DeliveryId
+      readonly attempt: number
+      /** `retry` charges the attempt, `snooze` does not. */
+      readonly state: "retry" | "snooze"
+      /** Later than its batch's `claimedAt`. */
+      readonly dueAt: number
+      readonly errorClass: ErrorClass | null
+      readonly reason: string | null
+    }
+
+export interface Settle extends Owned {
+  readonly settlements: ReadonlyArray<Settlement>
+  /**
+   * Claims of which nothing is left to settle. What such a claim held and is not settled becomes
+   * claimable again; what was put off stays with its claim until then.
+   */
+  readonly finishedClaims: ReadonlyArray<bigint>
+}
+
+export interface Settled {
+  /** Reached a final state by this call. Less than asked when some had been settled or cancelled before. */
+  readonly final: number
+  /** Put off by this call. */
+  readonly later: number
+}
+
+/** A workspace with claimable or soon claimable work. */
+export interface DueWorkspace {
+  readonly workspaceId: WorkspaceId
+  readonly owner: string | null
+  readonly ownedUntil: number | null
+}
+
+/** A final record with what operators need to act on it. */
+export interface DoneDelivery {
+  readonly id: DeliveryId
+  readonly state: FinalState
+  /** Attempts that ended, its own included if it completed, failed or is unknown. */
+  readonly attempt: number
+  readonly settledAt: number
+  readonly providerId: string | null
+  readonly errorClass: ErrorClass | null
+  readonly reason: string | null
+  /** JSON text. Kept for all states but `completed`. */
+  readonly payload: string | null
+}
+
+export class Ledger extends Context.Service<
+  Ledger,
+  {
+    /** Record new deliveries in one transaction, in the order given. Joins the caller's transaction where the store has one. */
+    readonly insert: (options: {
+      readonly workspaceId: WorkspaceId
+      readonly now: number
+      readonly deliveries: ReadonlyArray<NewDelivery>
+    }) => Effect.Effect<ReadonlyArray<DeliveryId>, LedgerUnavailable>
+
+    /**
+     * Become the owner: bumps the epoch and rescues what the former owner's claims held unsettled.
+     * What carries a started mark becomes `unknown` (at-most-once: it may have been sent); the rest
+     * becomes claimable again, uncharged, `rescues` one higher.
+     */
+    readonly takeOver: (options: TakeOver) => Effect.Effect<TakenOver, LedgerUnavailable | WorkspaceHeld>
+
+    /** Keep the ownership for another `lease` milliseconds. */
+    readonly heartbeat: (
+      options: Owned & { readonly lease: number }
+    ) => Effect.Effect<void, LedgerUnavailable | EpochLost>
+
+    /**
+     * Give the ownership up; standing claims are given back as by `takeOver`. From then on its epoch is
+     * an old one. Does nothing under an old epoch.
+     */
+    readonly abandon: (options: Owned) => Effect.Effect<void, LedgerUnavailable>
+
+    /** Claim due deliveries of a source. Null when none is due. */
+    readonly claim: (options: Claim) => Effect.Effect<Batch | null, LedgerUnavailable | EpochLost>
+
+    /**
+     * Give back every claim of this owner but these: what a claim whose answer was lost left standing. Its
+     * deliveries become claimable again, unchanged.
+     */
+    readonly giveBack: (
+      options: Owned & { readonly except: ReadonlyArray<bigint> }
+    ) => Effect.Effect<void, LedgerUnavailable | EpochLost>
+
+    /**
+     * Write the started mark on deliveries that a standing claim holds; for at-most-once work it must
+     * succeed before they are sent. The mark goes with its claim.
+     */
+    readonly start: (
+      options: Owned & { readonly claimId: bigint; readonly ids: ReadonlyArray<DeliveryId> }
+    ) => Effect.Effect<void, LedgerUnavailable | EpochLost>
+
+    /** Write how deliveries ended, with all their consequences, in one transaction. */
+    readonly settle: (options: Settle) => Effect.Effect<Settled, LedgerUnavailable | EpochLost>
+
+    /**
+     * Settle open deliveries of a campaign as cancelled, at most `limit` a call, except those in a
+     * standing claim (their sender settles them). Answers how many; 0 means none is left but claimed ones.
+     */
+    readonly cancel: (
+      options: Owned & { readonly campaignId: CampaignId; readonly limit: number; readonly reason: string }
+    ) => Effect.Effect<number, LedgerUnavailable | EpochLost>
+
+    /** The earliest due time of unclaimed work in the source, or null. May name a claimed delivery's. */
+    readonly nextDue: (options: {
+      readonly workspaceId: WorkspaceId
+      readonly source: Source
+    }) => Effect.Effect<number | null, LedgerUnavailable>
+
+    /**
+     * Workspaces, not set aside, with open work due by `by` or with claims of an owner whose lease
+     * ended; at most `limit`. Claimed work may count as open.
+     */
+    readonly dueWorkspaces: (options: {
+      readonly by: number
+      readonly now: number
+      readonly limit: number
+    }) => Effect.Effect<ReadonlyArray<DueWorkspace>, LedgerUnavailable>
+
+    /**
+     * How many attempts of the workspace ended since the instant, inclusive: what a rate limiter must
+     * still count after a restart.
+     */
+    readonly attemptsSince: (options: {
+      readonly workspaceId: WorkspaceId
+      readonly since: number
+    }) => Effect.Effect<number, LedgerUnavailable>
+
+    /** Final records of a campaign in the given states, by id, after the given one; at most `limit`. */
+    readonly done: (options: {
+      readonly campaignId: CampaignId
+      readonly states: ReadonlyArray<FinalState>
+      readonly after: DeliveryId | null
+      readonly limit: number
+    }) => Effect.Effect<ReadonlyArray<DoneDelivery>, LedgerUnavailable>
+  }
+>()("fibercast/ports/Ledger") {}

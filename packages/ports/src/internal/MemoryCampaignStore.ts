@@ -1,0 +1,174 @@
+/**
+ * The CampaignStore over the shared rows in memory.
+ */
+import { type Campaign, CampaignId, isOver } from "@fibercast/domain/Campaign"
+import { none, planned, settled } from "@fibercast/domain/Counts"
+import { type SkippedRow } from "@fibercast/domain/Recipient"
+import { type WorkspaceId } from "@fibercast/domain/Workspace"
+import { type Context, Effect, Equal } from "effect"
+import {
+  CampaignConflict,
+  CampaignNotFound,
+  type CampaignStore,
+  type NewCampaign,
+  type Page
+} from "../CampaignStore.ts"
+import { LedgerUnavailable } from "../Ledger.ts"
+import { WorkspaceNotFound } from "../WorkspaceStore.ts"
+import {
+  addDone,
+  type DonePlace,
+  insert,
+  type MemoryCampaign,
+  type MemoryState,
+  nextDeliveryId
+} from "./MemoryState.ts"
+import { PlaceOrder } from "./PlaceOrder.ts"
+
+const view = ({ counts, row }: MemoryCampaign): Campaign => ({ ...row, counts })
+
+/** What the wanted campaign asks for otherwise, by name. */
+const differences = (kept: Campaign, wanted: NewCampaign): ReadonlyArray<string> => {
+  const isImmediate = kept.spec.wallTime === null && wanted.spec.wallTime === null
+  const fields = new Set<string>()
+  for (const [field, value] of Object.entries(wanted.spec)) {
+    if (field === "dueAt" && isImmediate) continue
+    if (!Equal.equals(Reflect.get(kept.spec, field), value)) fields.add(field)
+  }
+  if (kept.templateHash !== wanted.templateHash) fields.add("template")
+  if (kept.audienceHash !== wanted.audienceHash) fields.add("audience")
+  return [...fields]
+}
+
+const isActive = ({ counts, row }: MemoryCampaign): boolean =>
+  !isOver(row.status) || (row.status === "cancelled" && counts.open > 0)
+
+const needsActor = ({ counts, row }: MemoryCampaign, by: number): boolean =>
+  row.status === "running" ||
+  (row.status === "scheduled" && (!row.expanded || row.spec.dueAt <= by)) ||
+  (row.status === "cancelled" && counts.open > 0)
+
+export const make = (state: MemoryState): Context.Service.Shape<typeof CampaignStore> => {
+  const find = (workspaceId: WorkspaceId, campaignId: CampaignId) => {
+    const campaign = state.campaigns.get(campaignId)
+    return campaign === undefined || campaign.row.workspaceId !== workspaceId
+      ? Effect.fail(new CampaignNotFound({ campaignId }))
+      : Effect.succeed(campaign)
+  }
+
+  const skip = (campaign: MemoryCampaign, { input, reason, row }: SkippedRow, now: number): void => {
+    campaign.counts = settled(planned(campaign.counts, 1), "skipped")
+    addDone(campaign, {
+      id: nextDeliveryId(state),
+      state: "skipped",
+      attempt: 0,
+      settledAt: now,
+      providerId: null,
+      errorClass: null,
+      reason,
+      payload: JSON.stringify({ row, input })
+    })
+  }
+
+  return {
+    create: Effect.fn("CampaignStore.create")(function* (wanted) {
+      const workspace = state.workspaces.get(wanted.workspaceId)
+      if (workspace === undefined) {
+        const cause = new WorkspaceNotFound({ workspaceId: wanted.workspaceId })
+        return yield* new LedgerUnavailable({ operation: "create a campaign", cause })
+      }
+      const known = workspace.campaignKeys.get(wanted.key)
+      if (known !== undefined) {
+        const differs = differences(known.row, wanted)
+        if (differs.length === 0) return { campaign: view(known), created: false }
+        return yield* new CampaignConflict({ campaignId: known.row.id, key: wanted.key, differs })
+      }
+      const { audienceHash, key, spec, templateHash, workspaceId } = wanted
+      const row: Campaign = {
+        id: CampaignId.make(state.campaigns.size + 1),
+        workspaceId,
+        key,
+        spec,
+        status: "scheduled",
+        epoch: 0,
+        note: null,
+        templateHash,
+        audienceHash,
+        expandedRows: 0,
+        expanded: false,
+        counts: none,
+        createdAt: wanted.now,
+        startedAt: null,
+        completedAt: null
+      }
+      const campaign = { row, counts: none, addresses: new Map(), done: new PlaceOrder<DonePlace>() }
+      state.campaigns.set(row.id, campaign)
+      workspace.campaignKeys.set(key, campaign)
+      return { campaign: view(campaign), created: true }
+    }),
+
+    get: (workspaceId, campaignId) => Effect.map(find(workspaceId, campaignId), view),
+
+    list: ({ limit, workspaceId }) =>
+      Effect.sync(() =>
+        [...(state.workspaces.get(workspaceId)?.campaignKeys.values() ?? [])].slice(-limit).toReversed().map(view)
+      ),
+
+    active: (workspaceId) =>
+      Effect.sync(() =>
+        [...(state.workspaces.get(workspaceId)?.campaignKeys.values() ?? [])].filter(isActive).map(view)
+      ),
+
+    activeWorkspaces: (by) =>
+      Effect.sync(() =>
+        [...state.workspaces.values()]
+          .filter(({ campaignKeys, row }) => {
+            return row.quarantine === null && [...campaignKeys.values()].some((campaign) => needsActor(campaign, by))
+          })
+          .map(({ row }) => row.id)
+      ),
+
+    append: Effect.fn("CampaignStore.append")(function* (page: Page) {
+      const campaign = state.campaigns.get(page.campaignId)
+      const workspace = campaign && state.workspaces.get(campaign.row.workspaceId)
+      if (campaign === undefined || workspace === undefined) {
+        return yield* new CampaignNotFound({ campaignId: page.campaignId })
+      }
+      const { expanded, expandedRows, id: campaignId, spec } = campaign.row
+      if (expanded || page.from !== expandedRows) return { inserted: 0, duplicates: 0, skipped: 0 }
+      const duplicates: Array<SkippedRow> = []
+      for (const { address, payload, row } of page.recipients) {
+        const first = campaign.addresses.get(address)
+        if (first === undefined) {
+          campaign.addresses.set(address, row)
+          const { deadline, dueAt, lane, pipeline } = spec
+          insert(state, workspace, { pipeline, lane, campaignId, dueAt, deadline, payload }, page.now)
+        } else {
+          duplicates.push({ row, input: address, reason: `same number as row ${first}` })
+        }
+      }
+      const skipped = [...duplicates, ...page.skipped].toSorted((a, b) => a.row - b.row)
+      for (const record of skipped) skip(campaign, record, page.now)
+      campaign.row = { ...campaign.row, expandedRows: page.to, expanded: page.last }
+      const inserted = page.recipients.length - duplicates.length
+      return { inserted, duplicates: duplicates.length, skipped: page.skipped.length }
+    }),
+
+    transition: Effect.fn("CampaignStore.transition")(function* ({ campaignId, from, note, now, to, workspaceId }) {
+      const campaign = yield* find(workspaceId, campaignId)
+      const { row } = campaign
+      const isUnfinished = campaign.counts.open > 0 || !row.expanded
+      if (!from.includes(row.status) || (to === "completed" && isUnfinished)) return view(campaign)
+      const mustBeNoticed = to === "paused" || to === "cancelled" || row.status === "paused"
+      campaign.row = {
+        ...row,
+        status: to,
+        note,
+        epoch: mustBeNoticed ? row.epoch + 1 : row.epoch,
+        startedAt: to === "running" ? (row.startedAt ?? now) : row.startedAt,
+        completedAt: to === "completed" ? now : row.completedAt
+      }
+      return view(campaign)
+    })
+  }
+}

@@ -1,0 +1,221 @@
+/**
+ * The Ledger over the shared rows in memory.
+ */
+import { type CampaignId } from "@fibercast/domain/Campaign"
+import { type ClaimedDelivery, type DeliveryId } from "@fibercast/domain/Delivery"
+import { transition } from "@fibercast/domain/DeliveryState"
+import { lanes } from "@fibercast/domain/Lane"
+import { Epoch, type WorkspaceId } from "@fibercast/domain/Workspace"
+import { type Context, Effect, Option } from "effect"
+import {
+  type Batch,
+  type Claim,
+  type DoneDelivery,
+  type DueWorkspace,
+  EpochLost,
+  type Ledger,
+  LedgerUnavailable,
+  type Owned,
+  type Settle,
+  type Settlement,
+  type TakeOver,
+  WorkspaceHeld
+} from "../Ledger.ts"
+import { WorkspaceNotFound } from "../WorkspaceStore.ts"
+import {
+  finish,
+  insert,
+  type MemoryState,
+  type MemoryWorkspace,
+  type OpenDelivery,
+  release,
+  rescue,
+  sourceOf,
+  type StandingClaim,
+  stateOf
+} from "./MemoryState.ts"
+
+const handOut = (delivery: OpenDelivery): ClaimedDelivery => {
+  const { attempt, campaignId, deadline, dueAt, id, lane, payload, pipeline, rescues } = delivery
+  return { id, pipeline, lane, campaignId, attempt, rescues, dueAt, deadline, payload }
+}
+
+export const make = (state: MemoryState): Context.Service.Shape<typeof Ledger> => {
+  const workspaceOf = (workspaceId: WorkspaceId, operation: string) => {
+    const workspace = state.workspaces.get(workspaceId)
+    return workspace === undefined
+      ? Effect.fail(new LedgerUnavailable({ operation, cause: new WorkspaceNotFound({ workspaceId }) }))
+      : Effect.succeed(workspace)
+  }
+
+  /** The fence: the workspace, if the caller owns it. */
+  const owned = ({ epoch, workspaceId }: Owned) => {
+    const workspace = state.workspaces.get(workspaceId)
+    return workspace === undefined || workspace.owner === null || workspace.epoch !== epoch
+      ? Effect.fail(new EpochLost({ workspaceId, epoch }))
+      : Effect.succeed(workspace)
+  }
+
+  /** Whether the settlement was written. */
+  const settleOne = (workspace: MemoryWorkspace, settlement: Settlement, now: number): boolean => {
+    const delivery = state.open.get(settlement.id)
+    if (delivery === undefined || delivery.workspace !== workspace || delivery.attempt !== settlement.attempt) {
+      return false
+    }
+    const before = stateOf(delivery)
+    switch (settlement.state) {
+      case "retry":
+      case "snooze": {
+        const isRetry = settlement.state === "retry"
+        if (Option.isNone(transition(before, { _tag: isRetry ? "Retry" : "Snooze" }))) return false
+        delivery.isPutOff = true
+        delivery.dueAt = settlement.dueAt
+        if (isRetry) {
+          delivery.attempt += 1
+          workspace.attempts.push(now)
+        }
+        return true
+      }
+      default: {
+        if (Option.isNone(transition(before, { _tag: "Settle", state: settlement.state }))) return false
+        sourceOf(workspace, delivery.lane, delivery.campaignId)?.remove(delivery)
+        finish(state, delivery, { ...settlement, now })
+        return true
+      }
+    }
+  }
+
+  return {
+    insert: Effect.fn("Ledger.insert")(function* (options) {
+      const workspace = yield* workspaceOf(options.workspaceId, "insert")
+      return options.deliveries.map((delivery) => insert(state, workspace, delivery, options.now))
+    }),
+
+    takeOver: Effect.fn("Ledger.takeOver")(function* ({ force, lease, now, owner, workspaceId }: TakeOver) {
+      const workspace = yield* workspaceOf(workspaceId, "take over")
+      const { owner: holder, ownedUntil: until } = workspace
+      if (!force && holder !== null && holder !== owner && until !== null && until > now) {
+        return yield* new WorkspaceHeld({ workspaceId, owner: holder, until })
+      }
+      workspace.owner = owner
+      workspace.ownedUntil = now + lease
+      workspace.epoch = Epoch.make(workspace.epoch + 1)
+      return { epoch: workspace.epoch, ...rescue(state, workspace, now) }
+    }),
+
+    heartbeat: Effect.fn("Ledger.heartbeat")(function* (options) {
+      const workspace = yield* owned(options)
+      workspace.ownedUntil = options.now + options.lease
+    }),
+
+    abandon: Effect.fn("Ledger.abandon")(function* (options: Owned) {
+      const workspace = yield* Effect.option(owned(options))
+      if (Option.isNone(workspace)) return
+      workspace.value.owner = null
+      workspace.value.ownedUntil = null
+      rescue(state, workspace.value, options.now)
+    }),
+
+    claim: Effect.fn("Ledger.claim")(function* (options: Claim) {
+      const workspace = yield* owned(options)
+      const { campaignId, lane } = options.source
+      const taken = sourceOf(workspace, lane, campaignId)?.take(options.after, options.now, options.limit) ?? []
+      if (taken.length === 0) return null
+      state.lastClaimId += 1n
+      const claimId = state.lastClaimId
+      const claim: StandingClaim = { claimId, deliveries: taken }
+      workspace.claims.set(claimId, claim)
+      for (const delivery of taken) delivery.claim = claim
+      const deliveries = taken.map(handOut)
+      return { claimId, claimedAt: options.now, deliveries } satisfies Batch
+    }),
+
+    giveBack: Effect.fn("Ledger.giveBack")(function* (options) {
+      const workspace = yield* owned(options)
+      for (const [claimId, claim] of workspace.claims) {
+        if (!options.except.includes(claimId)) release(state, workspace, claim)
+      }
+    }),
+
+    start: Effect.fn("Ledger.start")(function* (options) {
+      const workspace = yield* owned(options)
+      const claim = workspace.claims.get(options.claimId)
+      for (const id of options.ids) {
+        const delivery = state.open.get(id)
+        if (delivery !== undefined && delivery.claim !== null && delivery.claim === claim) delivery.isStarted = true
+      }
+    }),
+
+    settle: Effect.fn("Ledger.settle")(function* (options: Settle) {
+      const workspace = yield* owned(options)
+      let final = 0
+      let later = 0
+      for (const settlement of options.settlements) {
+        if (!settleOne(workspace, settlement, options.now)) continue
+        if (settlement.state === "retry" || settlement.state === "snooze") later += 1
+        else final += 1
+      }
+      for (const claimId of options.finishedClaims) {
+        const claim = workspace.claims.get(claimId)
+        if (claim !== undefined) release(state, workspace, claim)
+      }
+      return { final, later }
+    }),
+
+    cancel: Effect.fn("Ledger.cancel")(function* (options) {
+      const workspace = yield* owned(options)
+      let cancelled = 0
+      for (const lane of lanes) {
+        const source = sourceOf(workspace, lane, options.campaignId)
+        for (const delivery of source?.take(null, Infinity, options.limit - cancelled) ?? []) {
+          const ending = { state: "cancelled", now: options.now, providerId: null, errorClass: null } as const
+          finish(state, delivery, { ...ending, reason: options.reason })
+          cancelled += 1
+        }
+      }
+      return cancelled
+    }),
+
+    nextDue: ({ source, workspaceId }) =>
+      Effect.sync(() => {
+        const workspace = state.workspaces.get(workspaceId)
+        return workspace === undefined
+          ? null
+          : (sourceOf(workspace, source.lane, source.campaignId)?.first?.dueAt ?? null)
+      }),
+
+    dueWorkspaces: ({ by, limit, now }) =>
+      Effect.sync(() => {
+        const due: Array<DueWorkspace> = []
+        for (const [workspaceId, { claims, ownedUntil, owner, row, sources }] of state.workspaces) {
+          if (due.length >= limit) break
+          if (row.quarantine !== null) continue
+          const isStranded = claims.size > 0 && (ownedUntil ?? -Infinity) <= now
+          const isDue = () => [...sources.values()].some((source) => (source.first?.dueAt ?? Infinity) <= by)
+          if (isStranded || isDue()) due.push({ workspaceId, owner, ownedUntil })
+        }
+        return due
+      }),
+
+    attemptsSince: ({ since, workspaceId }) =>
+      Effect.sync(
+        () => state.workspaces.get(workspaceId)?.attempts.reduce((count, at) => count + Number(at >= since), 0) ?? 0
+      ),
+
+    done: (options: {
+      readonly campaignId: CampaignId
+      readonly states: ReadonlyArray<DoneDelivery["state"]>
+      readonly after: DeliveryId | null
+      readonly limit: number
+    }) =>
+      Effect.sync(() => {
+        const found: Array<DoneDelivery> = []
+        const records = state.campaigns.get(options.campaignId)?.done
+        for (const record of records?.after(options.after === null ? null : { dueAt: 0, id: options.after }) ?? []) {
+          if (found.length >= options.limit) break
+          if (options.states.includes(record.delivery.state)) found.push(record.delivery)
+        }
+        return found
+      })
+  }
+}

@@ -1,0 +1,208 @@
+/**
+ * What the memory stores share: the rows, and the moves that more than one of them makes. Every
+ * move is one synchronous step, so no other fiber sees half of it.
+ */
+import { type Campaign, type CampaignId } from "@fibercast/domain/Campaign"
+import { type Counts, planned, settled } from "@fibercast/domain/Counts"
+import { DeliveryId, type NewDelivery } from "@fibercast/domain/Delivery"
+import { type FinalState, isFinal, type State } from "@fibercast/domain/DeliveryState"
+import { type Lane } from "@fibercast/domain/Lane"
+import { type Epoch, type WorkspaceId } from "@fibercast/domain/Workspace"
+import { type DoneDelivery } from "../Ledger.ts"
+import { type Workspace } from "../WorkspaceStore.ts"
+import { PlaceOrder } from "./PlaceOrder.ts"
+
+export interface OpenDelivery extends NewDelivery {
+  readonly id: DeliveryId
+  readonly workspace: MemoryWorkspace
+  dueAt: number
+  attempt: number
+  rescues: number
+  /** The standing claim that names it. */
+  claim: StandingClaim | null
+  /** Retried or snoozed under `claim`: open, and claimable once that claim is gone. */
+  isPutOff: boolean
+  /** It may have been sent under `claim`. */
+  isStarted: boolean
+}
+
+export interface StandingClaim {
+  readonly claimId: bigint
+  /** Everything it was made with; what is settled since is no longer in `open`. */
+  readonly deliveries: ReadonlyArray<OpenDelivery>
+}
+
+export interface MemoryWorkspace {
+  row: Workspace
+  owner: string | null
+  ownedUntil: number | null
+  epoch: Epoch
+  readonly claims: Map<bigint, StandingClaim>
+  /** What is open and in no claim, by source. */
+  readonly sources: Map<string, PlaceOrder<OpenDelivery>>
+  /** When each charged attempt ended. */
+  readonly attempts: Array<number>
+  readonly campaignKeys: Map<string, MemoryCampaign>
+}
+
+/** A final record in its campaign's order: by id alone. */
+export interface DonePlace {
+  readonly dueAt: 0
+  readonly id: DeliveryId
+  readonly delivery: DoneDelivery
+}
+
+export interface MemoryCampaign {
+  /** All but the counts. */
+  row: Campaign
+  counts: Counts
+  /** The row that each address was first read in. */
+  readonly addresses: Map<string, number>
+  readonly done: PlaceOrder<DonePlace>
+}
+
+export const addDone = (campaign: MemoryCampaign, delivery: DoneDelivery): void =>
+  campaign.done.add({ dueAt: 0, id: delivery.id, delivery })
+
+export interface MemoryState {
+  readonly workspaces: Map<WorkspaceId, MemoryWorkspace>
+  readonly workspaceNames: Map<string, MemoryWorkspace>
+  readonly campaigns: Map<CampaignId, MemoryCampaign>
+  readonly open: Map<DeliveryId, OpenDelivery>
+  lastDeliveryId: bigint
+  lastClaimId: bigint
+}
+
+export const make = (): MemoryState => ({
+  workspaces: new Map(),
+  workspaceNames: new Map(),
+  campaigns: new Map(),
+  open: new Map(),
+  lastDeliveryId: 0n,
+  lastClaimId: 0n
+})
+
+export const nextDeliveryId = (state: MemoryState): DeliveryId => {
+  state.lastDeliveryId += 1n
+  return DeliveryId.make(state.lastDeliveryId, { disableChecks: true })
+}
+
+const sourceKey = (lane: Lane, campaignId: CampaignId | null): string => `${lane}:${campaignId ?? 0}`
+
+export const sourceOf = (
+  workspace: MemoryWorkspace,
+  lane: Lane,
+  campaignId: CampaignId | null
+): PlaceOrder<OpenDelivery> | undefined => workspace.sources.get(sourceKey(lane, campaignId))
+
+/** Make it claimable. */
+const offer = (delivery: OpenDelivery): void => {
+  const { sources } = delivery.workspace
+  const key = sourceKey(delivery.lane, delivery.campaignId)
+  const source = sources.get(key) ?? new PlaceOrder()
+  sources.set(key, source)
+  source.add(delivery)
+}
+
+export const insert = (
+  state: MemoryState,
+  workspace: MemoryWorkspace,
+  delivery: NewDelivery,
+  now: number
+): DeliveryId => {
+  const id = nextDeliveryId(state)
+  const dueAt = Math.max(delivery.dueAt, now)
+  const open = {
+    ...delivery,
+    id,
+    workspace,
+    dueAt,
+    attempt: 0,
+    rescues: 0,
+    claim: null,
+    isPutOff: false,
+    isStarted: false
+  }
+  state.open.set(id, open)
+  offer(open)
+  const campaign = delivery.campaignId === null ? undefined : state.campaigns.get(delivery.campaignId)
+  if (campaign !== undefined) campaign.counts = planned(campaign.counts, 1)
+  return id
+}
+
+export const stateOf = (delivery: OpenDelivery): State =>
+  delivery.claim !== null && !delivery.isPutOff ? "claimed" : "scheduled"
+
+/** How an open delivery ended. */
+export interface Ending {
+  readonly state: FinalState
+  readonly now: number
+  readonly providerId: string | null
+  readonly errorClass: DoneDelivery["errorClass"]
+  readonly reason: string | null
+}
+
+const chargedStates: ReadonlySet<State> = new Set(["completed", "failed", "unknown"])
+
+/** Record an end. The delivery must be open and in no source. */
+export const finish = (state: MemoryState, delivery: OpenDelivery, ending: Ending): void => {
+  state.open.delete(delivery.id)
+  const charged = chargedStates.has(ending.state)
+  if (charged) delivery.workspace.attempts.push(ending.now)
+  const campaign = delivery.campaignId === null ? undefined : state.campaigns.get(delivery.campaignId)
+  if (campaign === undefined || !isFinal(ending.state)) return
+  campaign.counts = settled(campaign.counts, ending.state)
+  addDone(campaign, {
+    id: delivery.id,
+    state: ending.state,
+    attempt: charged ? delivery.attempt + 1 : delivery.attempt,
+    settledAt: ending.now,
+    providerId: ending.providerId,
+    errorClass: ending.errorClass,
+    reason: ending.reason,
+    payload: ending.state === "completed" ? null : delivery.payload
+  })
+}
+
+/** End a claim, and answer what it held and nobody settled or put off. What it held and is open can be claimed again. */
+export const release = (
+  state: MemoryState,
+  workspace: MemoryWorkspace,
+  claim: StandingClaim
+): ReadonlyArray<OpenDelivery> => {
+  workspace.claims.delete(claim.claimId)
+  const held: Array<OpenDelivery> = []
+  for (const delivery of claim.deliveries) {
+    if (!state.open.has(delivery.id)) continue
+    if (!delivery.isPutOff) held.push(delivery)
+    delivery.claim = null
+    delivery.isPutOff = false
+    delivery.isStarted = false
+    offer(delivery)
+  }
+  return held
+}
+
+/** End the claims of an owner that is gone. */
+export const rescue = (
+  state: MemoryState,
+  workspace: MemoryWorkspace,
+  now: number
+): { readonly rescued: number; readonly unknown: number } => {
+  let rescued = 0
+  let unknown = 0
+  for (const claim of workspace.claims.values()) {
+    const started = claim.deliveries.filter((delivery) => stateOf(delivery) === "claimed" && delivery.isStarted)
+    for (const delivery of started) {
+      if (!state.open.has(delivery.id)) continue
+      const reason = "its sender was lost after it may have been sent"
+      finish(state, delivery, { state: "unknown", now, providerId: null, errorClass: "unknown", reason })
+      unknown += 1
+    }
+    for (const delivery of release(state, workspace, claim)) {
+      delivery.rescues += 1
+      rescued += 1
+    }
+  }
+  return { rescued, unknown }
+}

@@ -1,0 +1,50 @@
+/**
+ * The WorkspaceStore over the shared rows in memory.
+ */
+import { Epoch, WorkspaceId } from "@fibercast/domain/Workspace"
+import { type Context, Effect } from "effect"
+import { WorkspaceNotFound, type WorkspaceStore } from "../WorkspaceStore.ts"
+import { type MemoryState, type MemoryWorkspace } from "./MemoryState.ts"
+
+export const make = (state: MemoryState): Context.Service.Shape<typeof WorkspaceStore> => {
+  const find = (workspaceId: WorkspaceId) => {
+    const workspace = state.workspaces.get(workspaceId)
+    return workspace === undefined ? Effect.fail(new WorkspaceNotFound({ workspaceId })) : Effect.succeed(workspace)
+  }
+
+  return {
+    ensure: ({ limits, name, zone }) =>
+      Effect.sync(() => {
+        const known = state.workspaceNames.get(name)
+        if (known !== undefined) return known.row
+        const id = WorkspaceId.make(state.workspaces.size + 1)
+        const workspace: MemoryWorkspace = {
+          row: { id, name, zone, limits, quarantine: null },
+          owner: null,
+          ownedUntil: null,
+          epoch: Epoch.make(0),
+          claims: new Map(),
+          sources: new Map(),
+          attempts: [],
+          campaignKeys: new Map()
+        }
+        state.workspaces.set(id, workspace)
+        state.workspaceNames.set(name, workspace)
+        return workspace.row
+      }),
+
+    find: (name) => Effect.sync(() => state.workspaceNames.get(name)?.row ?? null),
+
+    get: (id) => Effect.map(find(id), ({ row }) => row),
+
+    setLimits: (id, limits) =>
+      Effect.map(find(id), (workspace) => {
+        workspace.row = { ...workspace.row, limits }
+      }),
+
+    setQuarantine: (id, quarantine) =>
+      Effect.map(find(id), (workspace) => {
+        workspace.row = { ...workspace.row, quarantine }
+      })
+  }
+}

@@ -1,0 +1,278 @@
+/**
+ * The Ledger in Postgres. Each call is one statement, or one transaction of two where a lock must come first.
+ *
+ * Callers may rely on the contract of `Ledger`, and on this:
+ * - a call that failed as unavailable or was interrupted may have been written. All but a claim can simply be
+ *   repeated; after such a claim, `giveBack` gives back what nobody knows is claimed;
+ * - claims of a workspace are made one at a time in this process: an owner claims through one such layer;
+ * - memory: nothing but the names of pipelines.
+ */
+import { DeliveryId, type NewDelivery } from "@fibercast/domain/Delivery"
+import { rank } from "@fibercast/domain/Lane"
+import { Epoch, WorkspaceId } from "@fibercast/domain/Workspace"
+import {
+  type Claim,
+  type DueWorkspace,
+  EpochLost,
+  Ledger,
+  LedgerUnavailable,
+  type Owned,
+  type Settle,
+  type TakeOver,
+  WorkspaceHeld
+} from "@fibercast/ports/Ledger"
+import { WorkspaceNotFound } from "@fibercast/ports/WorkspaceStore"
+import { Array, Effect, Layer } from "effect"
+import { SqlClient } from "effect/sql"
+import * as ClaimStatement from "./internal/ClaimStatement.ts"
+import { campaignCode, errorClassCode, errorClassOf, finalStateOf, states } from "./internal/Codes.ts"
+import { Days } from "./internal/Days.ts"
+import * as FinishStatements from "./internal/FinishStatements.ts"
+import { KeyedLock } from "./internal/KeyedLock.ts"
+import * as OpenStatements from "./internal/OpenStatements.ts"
+import * as OwnerStatements from "./internal/OwnerStatements.ts"
+import { int2, int2s, int4, int4s, int8, int8s, text, texts } from "./internal/Parameters.ts"
+import { PipelineNames } from "./internal/PipelineNames.ts"
+import { translate } from "./internal/Translate.ts"
+
+export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effect(
+  Ledger,
+  Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    const pipelines = new PipelineNames(sql)
+    const days = new Days(sql)
+    const claiming = new KeyedLock<WorkspaceId>()
+
+    const rescue = ({ now, workspaceId }: { readonly workspaceId: WorkspaceId; readonly now: number }) =>
+      sql
+        .unsafe<{ readonly rescued: number; readonly unknown: number }>(FinishStatements.rescue, [
+          int4(workspaceId),
+          text("its sender was lost after it may have been sent"),
+          int8(now)
+        ])
+        .pipe(Effect.map(([row]) => row ?? { rescued: 0, unknown: 0 }))
+
+    return Ledger.of({
+      insert: Effect.fn("Ledger.insert")(function* ({ deliveries, now, workspaceId }) {
+        if (deliveries.length === 0) return []
+        const pipelineId = yield* pipelines.idsOf(deliveries.map(({ pipeline }) => pipeline))
+        const insertSome = Effect.fnUntraced(function* (some: ReadonlyArray<NewDelivery>) {
+          const rows = yield* sql.unsafe<{ readonly id: bigint }>(OpenStatements.insert, [
+            int4(workspaceId),
+            int8(now),
+            int2s(some.map(({ lane }) => rank(lane))),
+            int4s(some.map(({ campaignId }) => campaignCode(campaignId))),
+            int2s(some.map(({ pipeline }) => pipelineId(pipeline))),
+            int8s(some.map(({ dueAt }) => dueAt)),
+            int8s(some.map(({ deadline }) => deadline)),
+            texts(some.map(({ payload }) => payload))
+          ])
+          if (rows.length > 0) return rows.map(({ id }) => DeliveryId.make(id, { disableChecks: true }))
+          return yield* new LedgerUnavailable({ operation: "insert", cause: new WorkspaceNotFound({ workspaceId }) })
+        })
+        if (deliveries.length <= batchSize) return yield* insertSome(deliveries)
+        const batches = Array.chunksOf(deliveries, batchSize)
+        return Array.flatten(yield* sql.withTransaction(Effect.forEach(batches, insertSome)))
+      }, translate("insert")),
+
+      takeOver: Effect.fn("Ledger.takeOver")(function* (options: TakeOver) {
+        const { force, lease, now, owner, workspaceId } = options
+        yield* days.make(now)
+        return yield* sql.withTransaction(
+          Effect.gen(function* () {
+            const [taken] = yield* sql.unsafe<{ readonly epoch: number }>(OwnerStatements.takeOver, [
+              int4(workspaceId),
+              text(owner),
+              int8(now),
+              int8(now + lease),
+              force
+            ])
+            if (taken !== undefined) return { epoch: Epoch.make(taken.epoch), ...(yield* rescue(options)) }
+            const [held] = yield* sql.unsafe<{ readonly owner: string; readonly until: number }>(
+              OwnerStatements.holder,
+              [int4(workspaceId)]
+            )
+            if (held === undefined)
+              return yield* new LedgerUnavailable({
+                operation: "take over",
+                cause: new WorkspaceNotFound({ workspaceId })
+              })
+            return yield* new WorkspaceHeld({ workspaceId, ...held })
+          })
+        )
+      }, translate("take over")),
+
+      heartbeat: Effect.fn("Ledger.heartbeat")(function* (options) {
+        const rows = yield* sql.unsafe(OwnerStatements.heartbeat, [
+          int4(options.workspaceId),
+          int4(options.epoch),
+          int8(options.now + options.lease)
+        ])
+        yield* fenced(options, rows)
+      }, translate("heartbeat")),
+
+      abandon: Effect.fn("Ledger.abandon")(function* (options) {
+        yield* days.make(options.now)
+        yield* sql.withTransaction(
+          Effect.gen(function* () {
+            const given = yield* sql.unsafe(OwnerStatements.abandon, [int4(options.workspaceId), int4(options.epoch)])
+            if (given.length > 0) yield* rescue(options)
+          })
+        )
+      }, translate("abandon")),
+
+      claim: Effect.fn("Ledger.claim")(function* (options: Claim) {
+        const { after, limit, now, source, workspaceId } = options
+        const rows = yield* sql
+          .unsafe<ClaimStatement.ClaimedRow>(ClaimStatement.claim, [
+            int4(workspaceId),
+            int4(options.epoch),
+            int2(rank(source.lane)),
+            int4(campaignCode(source.campaignId)),
+            int8(after?.dueAt ?? beforeAll.dueAt),
+            int8(after?.id ?? beforeAll.id),
+            int8(now),
+            int8(Math.min(Math.max(limit, 1), batchSize))
+          ])
+          .pipe(Effect.uninterruptible, (one) => claiming.withLock(workspaceId, one))
+        const { claim_id: claimId } = yield* fenced(options, rows)
+        if (claimId === null) return null
+        const pipeline = yield* pipelines.namesOf(rows.map((row) => row.pipeline_id))
+        const deliveries = rows.map((row) => ({
+          id: DeliveryId.make(row.id, { disableChecks: true }),
+          pipeline: pipeline(row.pipeline_id),
+          lane: source.lane,
+          campaignId: source.campaignId,
+          attempt: row.attempt,
+          rescues: row.rescues,
+          dueAt: row.due_at,
+          deadline: row.deadline,
+          payload: row.payload
+        }))
+        return { claimId, claimedAt: now, deliveries }
+      }, translate("claim")),
+
+      giveBack: Effect.fn("Ledger.giveBack")(function* (options) {
+        const rows = yield* sql.unsafe(ClaimStatement.giveBack, [
+          int4(options.workspaceId),
+          int4(options.epoch),
+          int8s(options.except)
+        ])
+        yield* fenced(options, rows)
+      }, translate("give back")),
+
+      start: Effect.fn("Ledger.start")(function* (options) {
+        const rows = yield* sql.unsafe(ClaimStatement.start, [
+          int4(options.workspaceId),
+          int4(options.epoch),
+          int8(options.claimId),
+          int8s(options.ids)
+        ])
+        yield* fenced(options, rows)
+      }, translate("start")),
+
+      settle: Effect.fn("Ledger.settle")(function* (options: Settle) {
+        const { finishedClaims, now, settlements } = options
+        yield* days.make(now)
+        const ids = settlements.map(({ id }) => id)
+        const rows = yield* sql.unsafe<{ readonly final: number; readonly later: number }>(FinishStatements.settle, [
+          int4(options.workspaceId),
+          int4(options.epoch),
+          int8(now),
+          int8s(ids),
+          int2s(settlements.map(({ attempt }) => attempt)),
+          int2s(settlements.map(({ state }) => states[state])),
+          int8s(settlements.map((settlement) => ("dueAt" in settlement ? settlement.dueAt : null))),
+          texts(settlements.map((settlement) => ("providerId" in settlement ? settlement.providerId : null))),
+          int2s(settlements.map(({ errorClass }) => errorClassCode(errorClass))),
+          texts(settlements.map(({ reason }) => reason)),
+          int8s(finishedClaims),
+          settlements.some(({ state }) => state === "retry" || state === "snooze"),
+          int8(ids.reduce((least, id) => (id < least ? id : least), ids[0] ?? 0n)),
+          int8(ids.reduce((greatest, id) => (id > greatest ? id : greatest), ids[0] ?? 0n))
+        ])
+        return yield* fenced(options, rows)
+      }, translate("settle")),
+
+      cancel: Effect.fn("Ledger.cancel")(function* (options) {
+        yield* days.make(options.now)
+        return yield* sql.withTransaction(
+          Effect.gen(function* () {
+            const locked = yield* sql.unsafe(OwnerStatements.lock, [int4(options.workspaceId), int4(options.epoch)])
+            yield* fenced(options, locked)
+            const [row] = yield* sql.unsafe<{ readonly cancelled: number }>(FinishStatements.cancel, [
+              int4(options.workspaceId),
+              int4(options.campaignId),
+              int8(options.now),
+              text(options.reason),
+              int8(options.limit)
+            ])
+            return row?.cancelled ?? 0
+          })
+        )
+      }, translate("cancel")),
+
+      nextDue: Effect.fn("Ledger.nextDue")(function* ({ source, workspaceId }) {
+        const [row] = yield* sql.unsafe<{ readonly due_at: number }>(ClaimStatement.nextDue, [
+          int4(workspaceId),
+          int2(rank(source.lane)),
+          int4(campaignCode(source.campaignId))
+        ])
+        return row?.due_at ?? null
+      }, translate("find the next due time")),
+
+      dueWorkspaces: Effect.fn("Ledger.dueWorkspaces")(function* ({ by, limit, now }) {
+        const rows = yield* sql.unsafe<{
+          readonly id: number
+          readonly owner: string | null
+          readonly owned_until: number | null
+        }>(OpenStatements.dueWorkspaces, [int8(by), int8(now), int8(limit)])
+        return rows.map((row): DueWorkspace => ({
+          workspaceId: WorkspaceId.make(row.id),
+          owner: row.owner,
+          ownedUntil: row.owned_until
+        }))
+      }, translate("find due workspaces")),
+
+      attemptsSince: Effect.fn("Ledger.attemptsSince")(function* ({ since, workspaceId }) {
+        const [row] = yield* sql.unsafe<{ readonly attempts: number }>(OpenStatements.attemptsSince, [
+          int4(workspaceId),
+          int8(since)
+        ])
+        return row?.attempts ?? 0
+      }, translate("count attempts")),
+
+      done: Effect.fn("Ledger.done")(function* ({ after, campaignId, limit, states: wanted }) {
+        const statement = wanted.includes("completed") ? OpenStatements.doneOfAll : OpenStatements.doneUncompleted
+        const rows = yield* sql.unsafe<OpenStatements.DoneRow>(statement, [
+          int4(campaignId),
+          int2s(wanted.map((state) => states[state])),
+          int8(after ?? 0n),
+          int8(limit)
+        ])
+        return rows.map((row) => ({
+          id: DeliveryId.make(row.id, { disableChecks: true }),
+          state: finalStateOf(row.state),
+          attempt: row.attempt,
+          settledAt: row.settled_at,
+          providerId: row.provider_id,
+          errorClass: errorClassOf(row.error_class),
+          reason: row.reason,
+          payload: row.payload
+        }))
+      }, translate("read final records"))
+    })
+  })
+)
+
+/** At most this many deliveries a statement. */
+const batchSize = 5000
+
+/** Before any place in a source. */
+const beforeAll = { dueAt: Number.MIN_SAFE_INTEGER, id: 0n }
+
+/** The one row of a fenced statement; without it another owns the workspace. */
+const fenced = <A>(owned: Owned, rows: ReadonlyArray<A>): Effect.Effect<A, EpochLost> =>
+  rows[0] === undefined
+    ? Effect.fail(new EpochLost({ workspaceId: owned.workspaceId, epoch: owned.epoch }))
+    : Effect.succeed(rows[0])

@@ -1,0 +1,67 @@
+/**
+ * Claims: reads a source in (due_at, id) order after the cursor and records the batch, in one statement. No
+ * delivery is written.
+ *
+ * Why nothing is claimed twice: a settle deletes deliveries and finished claims in one statement, and this
+ * statement sees both tables in one snapshot. So a delivery is either still named by its claim, and left out, or
+ * settled, and gone or put off. Two claims of one workspace at the same time would not see each other: the caller
+ * must make one at a time.
+ *
+ * Only claims that can name a delivery after the cursor are looked into: those that reach beyond it, and those
+ * with deliveries put off. For an owner that reads onward there are none, and a claim costs the same however much
+ * it holds. `not in` is meant: it is hashed and keeps the order of the index, where a join would sort the backlog.
+ *
+ * $1 workspace, $2 epoch, $3 lane, $4 campaign or 0, $5 cursor's due_at, $6 cursor's id, $7 now, $8 limit.
+ * Answers no row when the epoch is lost, one row of nulls when nothing is due.
+ */
+import { owned } from "./Ownership.ts"
+
+export const claim = `with ${owned},
+picked as materialized (
+  select id, due_at, deadline, pipeline_id, attempt, rescues, payload from deliveries
+  where workspace_id = $1 and lane = $3 and campaign_id = $4 and (due_at, id) > ($5, $6) and due_at <= $7
+    and id not in (
+      select unnest(ids) from claims
+      where workspace_id = $1 and lane = $3 and campaign_id = $4 and (put_off or (last_due, max_id) > ($5, $6)))
+    and exists (select 1 from owned)
+  order by due_at, id limit $8),
+made as (
+  insert into claims (workspace_id, epoch, lane, campaign_id, claimed_at, last_due, min_id, max_id, ids)
+  select $1, $2, $3, $4, $7, max(due_at), min(id), max(id), array_agg(id) from picked having count(*) > 0
+  returning claim_id)
+select made.claim_id, picked.id, picked.due_at::float8 as due_at, picked.deadline::float8 as deadline,
+  picked.pipeline_id, picked.attempt, picked.rescues, picked.payload::text as payload
+from owned left join (picked cross join made) on true
+order by picked.due_at, picked.id`
+
+export interface ClaimedRow {
+  readonly claim_id: bigint | null
+  readonly id: bigint
+  readonly due_at: number
+  readonly deadline: number | null
+  readonly pipeline_id: number
+  readonly attempt: number
+  readonly rescues: number
+  readonly payload: string
+}
+
+/**
+ * The head of a source, claimed work left out. $1 workspace, $2 lane, $3 campaign or 0.
+ */
+export const nextDue = `select due_at::float8 as due_at from deliveries
+where workspace_id = $1 and lane = $2 and campaign_id = $3
+  and id not in (select unnest(ids) from claims where workspace_id = $1 and lane = $2 and campaign_id = $3)
+order by deliveries.due_at, id limit 1`
+
+/** Marks those of the ids that the claim holds. $1 workspace, $2 epoch, $3 claim, $4 ids. No row: the epoch is lost. */
+/** $1 workspace, $2 epoch, $3 the claims that stay. */
+export const giveBack = `with ${owned},
+freed as (
+  delete from claims where workspace_id = $1 and claim_id <> all ($3::bigint[]) and exists (select 1 from owned))
+select 1 from owned`
+
+export const start = `with ${owned},
+marked as (
+  update claims set started = started || array(select unnest($4::bigint[]) intersect select unnest(ids))
+  where workspace_id = $1 and claim_id = $3 and exists (select 1 from owned))
+select 1 from owned`

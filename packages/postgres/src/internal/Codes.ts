@@ -1,0 +1,43 @@
+/**
+ * How words of the domain are kept in rows: as small numbers that never change their meaning.
+ * 0 stands for none: no campaign, a background job.
+ */
+import { type CampaignId } from "@fibercast/domain/Campaign"
+import { type FinalState } from "@fibercast/domain/DeliveryState"
+import { ErrorClass } from "@fibercast/domain/ErrorClass"
+
+/** A final state, or why a delivery is put off. Appended to `attempts` as well. */
+export const states = {
+  completed: 1,
+  failed: 2,
+  skipped: 3,
+  cancelled: 4,
+  expired: 5,
+  unknown: 6,
+  retry: 7,
+  snooze: 8
+} as const satisfies Record<FinalState | "retry" | "snooze", number>
+
+const finalStates: ReadonlyMap<number, FinalState> = new Map([
+  [1, "completed"],
+  [2, "failed"],
+  [3, "skipped"],
+  [4, "cancelled"],
+  [5, "expired"],
+  [6, "unknown"]
+])
+
+export const finalStateOf = (code: number): FinalState => {
+  const state = finalStates.get(code)
+  if (state === undefined) throw new RangeError(`${code} is no final state`)
+  return state
+}
+
+/** The place of an error class in its list, from 1. New classes are appended. */
+export const errorClassCode = (errorClass: ErrorClass | null): number | null =>
+  errorClass === null ? null : ErrorClass.literals.indexOf(errorClass) + 1
+
+export const errorClassOf = (code: number | null): ErrorClass | null =>
+  code === null ? null : (ErrorClass.literals[code - 1] ?? "unknown")
+
+export const campaignCode = (campaignId: CampaignId | null): number => campaignId ?? 0

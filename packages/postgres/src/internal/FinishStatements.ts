@@ -1,0 +1,115 @@
+/**
+ * The statements that end deliveries: settle, rescue and cancel. Each moves rows out of the hot table and writes
+ * all consequences in the same transaction: the final record, the attempts that need explaining, the tally of
+ * attempts for rate limits, and the campaign's counts.
+ *
+ * In all of them $1 is the workspace and $3 now. `gone` are the rows that reached a final state.
+ */
+import { owned } from "./Ownership.ts"
+
+/** The columns of `gone`, from the deleted delivery `d`, once state, class, provider id and reason are known. */
+const ending = (state: string, errorClass: string, providerId: string, reason: string): string =>
+  `d.id, d.due_at, d.campaign_id, d.pipeline_id, ${state} as state,
+    (d.attempt + (${state} in (1, 2, 6))::int)::smallint as attempt, ${errorClass} as error_class,
+    ${providerId} as provider_id, ${reason} as reason, case when ${state} <> 1 then d.payload end as payload`
+
+const recorded = `recorded as (
+  insert into deliveries_done (id, due_at, settled_at, workspace_id, campaign_id, pipeline_id, state, attempt,
+    error_class, provider_id, reason, payload)
+  select id, due_at, $3, $1, campaign_id, pipeline_id, state, attempt, error_class, provider_id, reason, payload
+  from gone),
+counted as (
+  update campaign_counts c set open = c.open - g.n, completed = c.completed + g.completed,
+    failed = c.failed + g.failed, skipped = c.skipped + g.skipped, cancelled = c.cancelled + g.cancelled,
+    expired = c.expired + g.expired, unknown = c.unknown + g.unknown
+  from (
+    select campaign_id, count(*) as n, count(*) filter (where state = 1) as completed,
+      count(*) filter (where state = 2) as failed, count(*) filter (where state = 3) as skipped,
+      count(*) filter (where state = 4) as cancelled, count(*) filter (where state = 5) as expired,
+      count(*) filter (where state = 6) as unknown
+    from gone where campaign_id > 0 group by campaign_id) g
+  where c.campaign_id = g.campaign_id)`
+
+/** `charged` selects (id, campaign_id, attempt, state, error_class, reason) of what to explain. */
+const attempted = (charged: string, count: string): string => `explained as (
+  insert into attempts (delivery_id, at, workspace_id, campaign_id, attempt, outcome, error_class, reason) ${charged}),
+tallied as (
+  insert into tallies (at, workspace_id, attempts) select $3, $1, n from (select ${count} as n) t where n > 0)`
+
+const explained = `select id, $3, $1, campaign_id, attempt, state, error_class, reason from gone where state in (2, 6)`
+const charges = `(select count(*) from gone where state in (1, 2, 6))`
+
+/**
+ * $2 epoch; per delivery $4 id, $5 attempt, $6 state, $7 due_at when put off, $8 provider id, $9 error class,
+ * $10 reason; $11 finished claims, $12 whether any is put off, $13 the least id, $14 the greatest.
+ *
+ * A delivery is settled only while a claim names it and it was not put off since; cancelled and expired also
+ * without a claim. Claims are looked up by the range of their ids. Answers no row when the epoch is lost.
+ */
+export const settle = `with ${owned},
+x as materialized (
+  select * from unnest($4::bigint[], $5::smallint[], $6::smallint[], $7::bigint[], $8::text[], $9::smallint[],
+    $10::text[]) as x (id, attempt, state, due_at, provider_id, error_class, reason)
+  where exists (select 1 from owned)),
+held as materialized (
+  select unnest(ids) as id, claimed_at from claims where workspace_id = $1 and min_id <= $14 and max_id >= $13),
+valid as materialized (
+  select x.*, held.claimed_at from x left join held on held.id = x.id
+  where held.id is not null or x.state in (4, 5)),
+gone as (
+  delete from deliveries d using valid x
+  where d.id = x.id and d.workspace_id = $1 and d.attempt = x.attempt and x.state <= 6
+    and (d.due_at <= x.claimed_at or x.state in (4, 5))
+  returning ${ending("x.state", "x.error_class", "x.provider_id", "x.reason")}),
+later as (
+  update deliveries d set due_at = x.due_at, attempt = d.attempt + (x.state = 7)::int from valid x
+  where $12 and d.id = x.id and d.workspace_id = $1 and d.attempt = x.attempt and x.state > 6
+    and d.due_at <= x.claimed_at
+  returning d.id, d.campaign_id, d.attempt, x.state, x.error_class, x.reason),
+reaching as (
+  update claims set put_off = true
+  where $12 and workspace_id = $1 and not put_off and min_id <= $14 and max_id >= $13
+    and claim_id <> all ($11::bigint[]) and exists (select 1 from owned)),
+${recorded},
+${attempted(
+  `${explained} union all select id, $3, $1, campaign_id, attempt, state, error_class, reason from later where state = 7`,
+  `${charges} + (select count(*) from later where state = 7)`
+)},
+freed as (
+  delete from claims where workspace_id = $1 and claim_id = any ($11::bigint[]) and exists (select 1 from owned))
+select (select count(*)::int from gone) as final, (select count(*)::int from later) as later from owned`
+
+/**
+ * Ends all claims of the workspace. The caller holds the workspace's row lock since an EARLIER statement of the
+ * same transaction: in one statement the snapshot would be older than the lock, and miss a claim made meanwhile.
+ * A delivery put off since it was claimed is due later than that, and left as it is. $2 reason.
+ */
+export const rescue = `with ended as (
+  delete from claims where workspace_id = $1 returning ids, started, claimed_at),
+doubted as materialized (select unnest(started) as id, claimed_at from ended),
+held as materialized (select unnest(ids) as id, claimed_at from ended),
+gone as (
+  delete from deliveries d using doubted x
+  where d.id = x.id and d.workspace_id = $1 and d.due_at <= x.claimed_at
+  returning ${ending("6::smallint", "8::smallint", "null::text", "$2::text")}),
+back as (
+  update deliveries d set rescues = d.rescues + 1 from held x
+  where d.id = x.id and d.workspace_id = $1 and d.due_at <= x.claimed_at and x.id not in (select id from doubted)
+  returning 1),
+${recorded},
+${attempted(explained, charges)}
+select (select count(*)::int from back) as rescued, (select count(*)::int from gone) as unknown`
+
+/** As for \`rescue\`, the workspace's row is locked already. $2 campaign, $4 reason, $5 limit. */
+export const cancel = `with chosen as materialized (
+  select open.id from unnest('{0,1,2,3}'::smallint[]) as every (lane), lateral (
+    select id from deliveries
+    where workspace_id = $1 and lane = every.lane and campaign_id = $2
+      and id not in (select unnest(ids) from claims where workspace_id = $1 and campaign_id = $2)
+    order by due_at, id limit $5) open
+  limit $5),
+gone as (
+  delete from deliveries d where d.id = any (array(select id from chosen))
+  returning ${ending("4::smallint", "null::smallint", "null::text", "$4::text")}),
+${recorded}
+select count(*)::int as cancelled from gone`

@@ -1,0 +1,74 @@
+/**
+ * New work, and questions about work.
+ */
+
+/**
+ * Ids increase in the order given. $1 workspace, $2 now; per delivery $3 lane, $4 campaign or 0, $5 pipeline,
+ * $6 due_at, $7 deadline, $8 payload. Answers no row when there is no such workspace.
+ */
+export const insert = `with x as materialized (
+  select * from unnest($3::smallint[], $4::int[], $5::smallint[], $6::bigint[], $7::bigint[], $8::text[])
+    with ordinality as x (lane, campaign_id, pipeline_id, due_at, deadline, payload, place)
+  where exists (select 1 from workspaces where id = $1)),
+added as (
+  insert into deliveries (workspace_id, lane, campaign_id, pipeline_id, due_at, deadline, payload)
+  select $1, lane, campaign_id, pipeline_id, greatest(due_at, $2), deadline, payload::json from x order by place
+  returning id, campaign_id),
+counted as (
+  update campaign_counts c set planned = c.planned + g.n, open = c.open + g.n,
+    first_id = least(c.first_id, g.first_id), last_id = greatest(c.last_id, g.last_id)
+  from (
+    select campaign_id, count(*) as n, min(id) as first_id, max(id) as last_id
+    from added where campaign_id > 0 group by campaign_id) g
+  where c.campaign_id = g.campaign_id and c.workspace_id = $1)
+select id from added order by id`
+
+/**
+ * Walks from source to source of open work by the index, one probe each, and from a workspace that is due on to the
+ * next workspace: its cost is the number of workspaces with open work, whatever their backlog. Those that nobody
+ * owns come first. $1 by, $2 now, $3 limit.
+ */
+export const dueWorkspaces = `with recursive source as (
+  (select workspace_id, lane, campaign_id, due_at from deliveries where workspace_id > 0
+   order by workspace_id, lane, campaign_id, due_at, id limit 1)
+  union all
+  select next.* from source s, lateral (
+    select d.workspace_id, d.lane, d.campaign_id, d.due_at from deliveries d
+    where (d.workspace_id, d.lane, d.campaign_id) > (s.workspace_id,
+      case when s.due_at <= $1 then 32767::smallint else s.lane end,
+      case when s.due_at <= $1 then 2147483647 else s.campaign_id end)
+    order by d.workspace_id, d.lane, d.campaign_id, d.due_at, d.id limit 1) next),
+due as (
+  select workspace_id from source where due_at <= $1
+  union
+  select c.workspace_id from claims c join workspaces w on w.id = c.workspace_id
+  where coalesce(w.owned_until, $2) <= $2)
+select id, owner, owned_until::float8 as owned_until from workspaces join due on due.workspace_id = id
+where quarantine is null order by coalesce(owned_until, $2) > $2, id limit $3`
+
+/** $1 workspace, $2 since. */
+export const attemptsSince = `select coalesce(sum(attempts), 0)::float8 as attempts
+from tallies where workspace_id = $1 and at >= $2`
+
+export interface DoneRow {
+  readonly id: bigint
+  readonly state: number
+  readonly attempt: number
+  readonly settled_at: number
+  readonly provider_id: string | null
+  readonly error_class: number | null
+  readonly reason: string | null
+  readonly payload: string | null
+}
+
+const done = (further: string): string => `select id, state, attempt, settled_at::float8 as settled_at, provider_id,
+  error_class, reason, payload::text as payload
+from deliveries_done where campaign_id = $1 and state = any ($2::smallint[]) and id > $3 ${further}
+order by id limit $4`
+
+/** $1 campaign, $2 states, $3 after this id, $4 limit. Reads the index of ids between the campaign's first and last. */
+export const doneOfAll = done(`and id >= (select first_id from campaign_counts where campaign_id = $1)
+  and id <= (select last_id from campaign_counts where campaign_id = $1)`)
+
+/** The same when no completed ones are asked for, by an index that has no others. */
+export const doneUncompleted = done("and state <> 1")

@@ -1,0 +1,38 @@
+/**
+ * Typed parameters of prepared statements. Every one names its Postgres type, so that a statement is
+ * planned once, whatever its values: all nulls, small or large.
+ */
+import { PgTypes } from "@effect/sql-pg"
+import { Result } from "effect"
+
+/** Milliseconds, or a count. Fractions are rounded. */
+export const int8 = (value: number | bigint | null): PgTypes.Parameter =>
+  PgTypes.int8(value === null ? null : wide(value))
+
+export const int8s = (values: ReadonlyArray<number | bigint | null>): PgTypes.Parameter =>
+  array(
+    values.map((value) => (value === null ? null : wide(value))),
+    PgTypes.OID.int8
+  )
+
+export const int4 = PgTypes.int4
+
+export const int4s = (values: ReadonlyArray<number | null>): PgTypes.Parameter => array(values, PgTypes.OID.int4)
+
+export const int2 = PgTypes.int2
+
+export const int2s = (values: ReadonlyArray<number | null>): PgTypes.Parameter => array(values, PgTypes.OID.int2)
+
+/** Postgres keeps no U+0000 in texts; it becomes U+FFFD. */
+export const text = (value: string | null): PgTypes.Parameter => PgTypes.text(storable(value))
+
+export const texts = (values: ReadonlyArray<string | null>): PgTypes.Parameter =>
+  array(values.map(storable), PgTypes.OID.text)
+
+const array = (values: ReadonlyArray<unknown>, oid: number): PgTypes.Parameter =>
+  Result.getOrThrow(PgTypes.array(values, oid))
+
+const wide = (value: number | bigint): bigint => (typeof value === "bigint" ? value : BigInt(Math.round(value)))
+
+const storable = (value: string | null): string | null =>
+  value !== null && value.includes("\u0000") ? value.replaceAll("\u0000", "\uFFFD") : value

@@ -1,0 +1,91 @@
+/**
+ * The journal counts what entered the stores and how it ended, whatever the stores still remember.
+ *
+ * It listens in on a Ledger and a CampaignStore. Memory grows by one record for each settled delivery.
+ */
+import { type FinalState } from "@fibercast/domain/DeliveryState"
+import { CampaignStore } from "@fibercast/ports/CampaignStore"
+import { Ledger } from "@fibercast/ports/Ledger"
+import { Context, Effect, Layer } from "effect"
+
+const add = <K>(counts: Map<K, number>, key: K, more: number) => counts.set(key, (counts.get(key) ?? 0) + more)
+
+const sum = (counts: ReadonlyMap<unknown, number>) => [...counts.values()].reduce((total, count) => total + count, 0)
+
+export class Journal extends Context.Service<
+  Journal,
+  {
+    /** Deliveries recorded for the pipeline; rows of an audience that were skipped are none. */
+    readonly dispatched: (pipeline: string) => number
+    /** Deliveries, and rows skipped while an audience was read, that reached the state. */
+    readonly settled: (state: FinalState) => number
+    /** Deliveries without a final state. */
+    readonly open: () => number
+  }
+>()("fibercast/testkit/Journal") {
+  /** The stores, listened in on. */
+  static readonly layer: Layer.Layer<Journal | Ledger | CampaignStore, never, Ledger | CampaignStore> =
+    Layer.effectContext(
+      Effect.gen(function* () {
+        const ledger = yield* Ledger
+        const store = yield* CampaignStore
+        const dispatched = new Map<string, number>()
+        const states = new Map<bigint, FinalState>()
+        const uncounted = new Map<FinalState, number>()
+        let skippedRows = 0
+        const pipelineOf = new Map<number, string>()
+
+        const heard = Ledger.of({
+          ...ledger,
+          insert: (options) =>
+            Effect.tap(ledger.insert(options), () =>
+              Effect.sync(() => {
+                for (const { pipeline } of options.deliveries) add(dispatched, pipeline, 1)
+              })
+            ),
+          settle: (options) =>
+            Effect.tap(ledger.settle(options), () =>
+              Effect.sync(() => {
+                for (const { id, state } of options.settlements) {
+                  if (state !== "retry" && state !== "snooze" && !states.has(id)) states.set(id, state)
+                }
+              })
+            ),
+          takeOver: (options) =>
+            Effect.tap(ledger.takeOver(options), ({ unknown }) =>
+              Effect.sync(() => add(uncounted, "unknown", unknown))
+            ),
+          cancel: (options) =>
+            Effect.tap(ledger.cancel(options), (count) => Effect.sync(() => add(uncounted, "cancelled", count)))
+        })
+        const heardStore = CampaignStore.of({
+          ...store,
+          create: (options) =>
+            Effect.tap(store.create(options), ({ campaign }) =>
+              Effect.sync(() => pipelineOf.set(campaign.id, campaign.spec.pipeline))
+            ),
+          append: (page) =>
+            Effect.tap(store.append(page), ({ duplicates, inserted, skipped }) =>
+              Effect.sync(() => {
+                add(dispatched, pipelineOf.get(page.campaignId) ?? "", inserted)
+                skippedRows += duplicates + skipped
+              })
+            )
+        })
+        const settledAs = (state: FinalState) =>
+          [...states.values()].filter((one) => one === state).length + (uncounted.get(state) ?? 0)
+
+        return Context.make(Ledger, heard).pipe(
+          Context.add(CampaignStore, heardStore),
+          Context.add(
+            Journal,
+            Journal.of({
+              dispatched: (pipeline) => dispatched.get(pipeline) ?? 0,
+              settled: (state) => settledAs(state) + (state === "skipped" ? skippedRows : 0),
+              open: () => sum(dispatched) - states.size - sum(uncounted)
+            })
+          )
+        )
+      })
+    )
+}

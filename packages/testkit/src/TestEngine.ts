@@ -1,0 +1,106 @@
+/**
+ * The TestEngine is the whole engine in memory, to be driven by `TestClock`.
+ *
+ * It is the engine of production on the memory stores: campaigns, retries, limits and alarms behave as they
+ * do on Postgres, and a month passes in a second. Nothing in it waits for anything but the clock, so after
+ * `TestClock.adjust` everything that was due has happened.
+ *
+ * A closing test engine does not wait for sends under way (`drain: 0`), because nobody moves the clock then.
+ */
+import { type AudienceRow } from "@fibercast/domain/Audience"
+import { type Limits } from "@fibercast/domain/Limits"
+import { type WorkspaceId } from "@fibercast/domain/Workspace"
+import * as Engine from "@fibercast/engine/Engine"
+import { defaults, EngineConfig, type EngineSettings } from "@fibercast/engine/EngineConfig"
+import { type Runnable } from "@fibercast/engine/Pipeline"
+import { AudienceSource, type OpenAudience, openNamed } from "@fibercast/ports/AudienceSource"
+import * as MemoryAlerts from "@fibercast/ports/MemoryAlerts"
+import * as MemoryStore from "@fibercast/ports/MemoryStore"
+import { Signal } from "@fibercast/ports/Signal"
+import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
+import { DateTime, Effect, Layer, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import { Journal } from "./Journal.ts"
+
+export type Rows = ReadonlyArray<Readonly<Record<string, string>>>
+
+/** Audiences by name, for campaigns that ask for a named one. */
+export type Audiences = Readonly<Record<string, Rows | OpenAudience>>
+
+export interface Options<R> {
+  readonly pipelines: ReadonlyArray<Runnable<R>>
+  /** What differs from the defaults of production. */
+  readonly settings?: Partial<EngineSettings> | undefined
+  /** False: other engines work on the same stores. Default true. */
+  readonly alone?: boolean | undefined
+}
+
+/** Rows as an open audience. Its hash changes with its content. */
+export const audience = (rows: Rows): OpenAudience => {
+  const numbered = rows.map((columns, index): AudienceRow => ({ _tag: "Row", row: index + 1, columns }))
+  return {
+    columns: [...new Set(rows.flatMap((row) => Object.keys(row)))],
+    hash: JSON.stringify(rows),
+    rows: (after) => Stream.fromIterable(numbered.slice(after))
+  }
+}
+
+const isOpen = (rows: Rows | OpenAudience): rows is OpenAudience => "hash" in rows
+
+/** Reads inline and named audiences without ever waiting. */
+const layerAudiences = (audiences: Audiences) =>
+  Layer.sync(AudienceSource, () => {
+    const opened = Object.entries(audiences).map(
+      ([name, rows]) => [name, isOpen(rows) ? rows : audience(rows)] as const
+    )
+    const named = AudienceSource.make({ Named: openNamed(Object.fromEntries(opened)) })
+    return AudienceSource.of({
+      open: (spec) => (spec._tag === "Inline" ? Effect.sync(() => audience(spec.rows)) : named.open(spec))
+    })
+  })
+
+export interface World {
+  readonly audiences?: Audiences | undefined
+  /** When the test begins, as in `2026-01-01T09:00:00Z`; by default the clock stays as it is. */
+  readonly startAt?: DateTime.DateTime.Input | undefined
+}
+
+/**
+ * The stores, signals and alerts that engines share. Made anew each time the layer is built. The clock is set
+ * before anything runs on it: a running engine would live through all the years in between.
+ */
+export const layerStores = ({ audiences = {}, startAt }: World = {}) =>
+  Layer.mergeAll(
+    Journal.layer.pipe(Layer.provideMerge(MemoryStore.layer)),
+    MemoryAlerts.MemoryAlerts.layer,
+    Signal.layerMemory,
+    layerAudiences(audiences),
+    startAt === undefined
+      ? Layer.empty
+      : Layer.effectDiscard(
+          Effect.suspend(() => TestClock.setTime(DateTime.toEpochMillis(DateTime.makeUnsafe(startAt))))
+        )
+  )
+
+/** An engine on stores that outlive it: for tests of crashes and of several nodes. */
+export const layerEngine = <R>({ alone = true, pipelines, settings }: Options<R>) =>
+  Engine.layer({ pipelines, alone }).pipe(
+    Layer.provide(Layer.succeed(EngineConfig, { ...defaults, drain: 0, ...settings }))
+  )
+
+/** An engine with stores of its own. What the pipelines require, the layer requires. */
+export const layer = <R>(options: Options<R> & World) =>
+  layerEngine(options).pipe(Layer.provideMerge(layerStores(options)))
+
+/** The workspace of this name, in UTC and without limits unless told. */
+export const workspace = (
+  name = "school",
+  options: { readonly zone?: string | undefined; readonly limits?: Limits | undefined } = {}
+): Effect.Effect<WorkspaceId, never, WorkspaceStore> =>
+  Effect.gen(function* () {
+    const { limits = {}, zone = "UTC" } = options
+    return (yield* (yield* WorkspaceStore).ensure({ name, zone, limits })).id
+  }).pipe(Effect.orDie)
+
+/** Lets everything that needs no time happen: signals arrive, work that is due now begins. */
+export const catchUp: Effect.Effect<void> = Effect.repeat(Effect.yieldNow, { times: 200 })

@@ -1,0 +1,25 @@
+/**
+ * The command line. Each group of commands is a module of `commands/` and one line here.
+ */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { Effect, Layer } from "effect"
+import { Command } from "effect/cli"
+import manifest from "../package.json" with { type: "json" }
+import * as Audience from "./commands/Audience.ts"
+import * as Campaign from "./commands/Campaign.ts"
+import * as Demo from "./commands/Demo.ts"
+import * as Migrate from "./commands/Migrate.ts"
+import * as Send from "./commands/Send.ts"
+import * as Ending from "./Ending.ts"
+
+const fibercast = Command.make("fibercast").pipe(
+  Command.withDescription("Scheduled broadcasts, background jobs and cron"),
+  Command.withSubcommands([Demo.command, Send.command, Campaign.command, Audience.command, Migrate.command])
+)
+
+Command.run(fibercast, { version: manifest.version }).pipe(
+  Ending.report,
+  Effect.provide(Layer.merge(NodeServices.layer, Ending.layer)),
+  NodeRuntime.runMain({ disableErrorReporting: true, teardown: Ending.teardown })
+)

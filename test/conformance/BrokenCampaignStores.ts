@@ -1,0 +1,195 @@
+/**
+ * CampaignStores that keep every guarantee but one.
+ */
+import { type Campaign, type CampaignId } from "@fibercast/domain/Campaign"
+import { none } from "@fibercast/domain/Counts"
+import { type WorkspaceId } from "@fibercast/domain/Workspace"
+import { type CampaignStore, type Page } from "@fibercast/ports/CampaignStore"
+import { type Context, Effect } from "effect"
+import { type BrokenTwin, brokenCampaignStore, brokenLedger } from "./BrokenTwin.ts"
+
+/** A store that completes when it must not. */
+const completing = (
+  transition: Context.Service.Shape<typeof CampaignStore>["transition"],
+  isReady: (campaign: Campaign) => boolean
+): Partial<Context.Service.Shape<typeof CampaignStore>> => ({
+  transition: (options) =>
+    Effect.map(transition(options), (campaign) =>
+      options.to === "completed" && isReady(campaign) ? { ...campaign, status: "completed" } : campaign
+    )
+})
+
+export const brokenCampaignStores: ReadonlyArray<BrokenTwin> = [
+  brokenCampaignStore(
+    "creates a campaign for every launch",
+    "launching the same key again finds the campaign as it stands",
+    (campaigns) => {
+      let launches = 0
+      return {
+        create: (wanted) => {
+          launches += 1
+          return campaigns.create({ ...wanted, key: `${wanted.key} ${launches}` })
+        }
+      }
+    }
+  ),
+  brokenCampaignStore(
+    "takes a changed template for the same campaign",
+    "a key that is taken by another template is refused, and the answer names the difference",
+    (campaigns) => ({
+      create: (wanted) => campaigns.create({ ...wanted, spec: { ...wanted.spec, template: "" }, templateHash: "" })
+    })
+  ),
+  brokenCampaignStore(
+    "does not look at the audience's content",
+    "a key that is taken by another audience is refused, also when only its content changed",
+    (campaigns) => ({ create: (wanted) => campaigns.create({ ...wanted, audienceHash: "" }) })
+  ),
+  brokenCampaignStore(
+    "compares the due time of immediate launches",
+    "launched without a wall time, it is the same campaign whatever the instant",
+    (campaigns) => ({
+      create: (wanted) =>
+        campaigns.create({ ...wanted, spec: { ...wanted.spec, name: `${wanted.spec.name} ${wanted.spec.dueAt}` } })
+    })
+  ),
+  brokenCampaignStore(
+    "finds campaigns of any workspace",
+    "a campaign is not found from another workspace, nor one that does not exist",
+    (campaigns) => {
+      const owners = new Map<CampaignId, WorkspaceId>()
+      return {
+        create: (wanted) =>
+          Effect.tap(campaigns.create(wanted), ({ campaign }) =>
+            Effect.sync(() => owners.set(campaign.id, campaign.workspaceId))
+          ),
+        get: (workspaceId, campaignId) => campaigns.get(owners.get(campaignId) ?? workspaceId, campaignId)
+      }
+    }
+  ),
+  brokenCampaignStore(
+    "lists the oldest first",
+    "campaigns are listed newest first, at most as many as asked for, of one workspace",
+    (campaigns) => ({ list: (options) => Effect.map(campaigns.list(options), (list) => list.toReversed()) })
+  ),
+  brokenCampaignStore(
+    "forgets the open work of cancelled campaigns",
+    "active campaigns are those not over, by id, and cancelled ones with open work",
+    (campaigns) => ({
+      active: (workspaceId) =>
+        Effect.map(campaigns.active(workspaceId), (active) => active.filter(({ status }) => status !== "cancelled"))
+    })
+  ),
+  brokenCampaignStore("counts only what is open", "a page moves counts and cursor together", (campaigns) => ({
+    get: (workspaceId, campaignId) =>
+      Effect.map(campaigns.get(workspaceId, campaignId), (campaign) => ({ ...campaign, counts: none }))
+  })),
+  brokenCampaignStore(
+    "delivers to an address as often as it is listed",
+    "an address that repeats within a page is skipped, and its record names the first row",
+    (campaigns) => ({
+      append: (page) =>
+        campaigns.append({
+          ...page,
+          recipients: page.recipients.map((recipient) => ({
+            ...recipient,
+            address: `${recipient.address} ${recipient.row}`
+          }))
+        })
+    })
+  ),
+  brokenCampaignStore(
+    "forgets the addresses of earlier pages",
+    "an address that repeats on a later page is skipped, also once its delivery has ended",
+    (campaigns) => ({
+      append: (page) =>
+        campaigns.append({
+          ...page,
+          recipients: page.recipients.map((recipient) => ({
+            ...recipient,
+            address: `${recipient.address} ${page.from}`
+          }))
+        })
+    })
+  ),
+  brokenCampaignStore("applies a page again", "a page that was appended before changes nothing", (campaigns) => {
+    const read = new Map<CampaignId, number>()
+    return {
+      append: (page) => {
+        const from = read.get(page.campaignId) ?? 0
+        const to = from + page.to - page.from
+        read.set(page.campaignId, to)
+        return campaigns.append({ ...page, from, to } satisfies Page)
+      }
+    }
+  }),
+  brokenCampaignStore(
+    "drops bad rows",
+    "bad rows are counted as skipped and recorded with row, input and reason",
+    (campaigns) => ({ append: (page) => campaigns.append({ ...page, skipped: [] }) })
+  ),
+  brokenCampaignStore(
+    "never ends its reading",
+    "reading goes on where the last page ended, and ends with the last page",
+    (campaigns) => ({ append: (page) => campaigns.append({ ...page, last: false }) })
+  ),
+  brokenCampaignStore(
+    "changes any status",
+    "from any other status the campaign is answered as it stands",
+    (campaigns) => ({
+      transition: (options) =>
+        campaigns.transition({ ...options, from: ["scheduled", "running", "paused", "completed", "cancelled"] })
+    })
+  ),
+  brokenCampaignStore(
+    "lets a pause go unnoticed",
+    "starting bumps no epoch; pausing, resuming and cancelling each do",
+    (campaigns) => ({
+      transition: (options) => Effect.map(campaigns.transition(options), (campaign) => ({ ...campaign, epoch: 0 }))
+    })
+  ),
+  brokenCampaignStore("starts anew at each resume", "the first start is kept when it is resumed", (campaigns) => ({
+    transition: (options) =>
+      Effect.map(campaigns.transition(options), (campaign) =>
+        options.to === "running" ? { ...campaign, startedAt: options.now } : campaign
+      )
+  })),
+  brokenCampaignStore(
+    "keeps the note of a pause that is over",
+    "a pause keeps why, and a resume drops it",
+    (campaigns) => ({
+      transition: (options) =>
+        Effect.map(campaigns.transition(options), (campaign) => ({ ...campaign, note: campaign.note ?? "wait" }))
+    })
+  ),
+  brokenCampaignStore(
+    "completes a campaign with open work",
+    "a campaign is not completed while anything is open, and is once it is settled",
+    (campaigns) => completing(campaigns.transition, ({ expanded }) => expanded)
+  ),
+  brokenCampaignStore(
+    "completes a campaign that is still being read",
+    "a campaign is not completed while its audience is unread",
+    (campaigns) => completing(campaigns.transition, ({ counts }) => counts.open === 0)
+  ),
+  brokenCampaignStore(
+    "changes campaigns of other workspaces",
+    "a campaign of another workspace is not found, and stays as it is",
+    (campaigns) => {
+      const owners = new Map<CampaignId, WorkspaceId>()
+      return {
+        create: (wanted) =>
+          Effect.tap(campaigns.create(wanted), ({ campaign }) =>
+            Effect.sync(() => owners.set(campaign.id, campaign.workspaceId))
+          ),
+        transition: (options) =>
+          campaigns.transition({ ...options, workspaceId: owners.get(options.campaignId) ?? options.workspaceId })
+      }
+    }
+  ),
+  brokenLedger(
+    "loses skipped records",
+    "bad rows are counted as skipped and recorded with row, input and reason",
+    () => ({ done: () => Effect.succeed([]) })
+  )
+]

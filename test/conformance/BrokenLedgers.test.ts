@@ -1,0 +1,7 @@
+import { describe } from "@effect/vitest"
+import { brokenLedgers } from "./BrokenLedgers.ts"
+import { brokenOwnerships } from "./BrokenOwnerships.ts"
+import { refusesTwins } from "./BrokenTwin.ts"
+import { sentencesOf } from "./LedgerSuite.ts"
+
+describe("the Ledger suite", () => refusesTwins(sentencesOf(5), [...brokenLedgers, ...brokenOwnerships]))

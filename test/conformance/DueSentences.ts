@@ -1,0 +1,62 @@
+/**
+ * Which workspaces need an owner, and when.
+ */
+import { assert } from "@effect/vitest"
+import { Ledger } from "@fibercast/ports/Ledger"
+import { Effect } from "effect"
+import { background, claimed, freshWorkspace, job, lease, ownedWorkspace } from "./Given.ts"
+import { sentence } from "./Sentence.ts"
+
+export const dueSentences = [
+  sentence(
+    "a workspace is due by the due time of its work, not before",
+    Effect.gen(function* () {
+      const ledger = yield* Ledger
+      const idle = yield* freshWorkspace
+      const { id: workspaceId } = yield* freshWorkspace
+      yield* ledger.insert({ workspaceId, now: 1000, deliveries: [job({}, { dueAt: 5000 })] })
+      const due = (by: number) => ledger.dueWorkspaces({ by, now: 1000, limit: 10_000 })
+      const early = (yield* due(4999)).map(({ workspaceId }) => workspaceId)
+      assert.notInclude(early, workspaceId)
+      const listed = yield* due(5000)
+      assert.deepStrictEqual(
+        listed.filter((found) => found.workspaceId === workspaceId),
+        [{ workspaceId, owner: null, ownedUntil: null }]
+      )
+      assert.notInclude(
+        listed.map(({ workspaceId }) => workspaceId),
+        idle.id
+      )
+    })
+  ),
+  sentence(
+    "a due workspace is listed with its owner, and no more are listed than asked for",
+    Effect.gen(function* () {
+      const ledger = yield* Ledger
+      const { workspaceId } = yield* ownedWorkspace(1000)
+      yield* ledger.insert({ workspaceId, now: 1000, deliveries: [job({}, { dueAt: 1000 })] })
+      const second = yield* ownedWorkspace(1000)
+      yield* ledger.insert({ ...second, deliveries: [job({}, { dueAt: 1000 })] })
+      const listed = yield* ledger.dueWorkspaces({ by: 1000, now: 1000, limit: 10_000 })
+      assert.deepInclude(listed, { workspaceId, owner: "node-a", ownedUntil: 1000 + lease })
+      assert.strictEqual((yield* ledger.dueWorkspaces({ by: 1000, now: 1000, limit: 1 })).length, 1)
+    })
+  ),
+  sentence(
+    "a workspace whose owner went silent over claimed work is due",
+    Effect.gen(function* () {
+      const ledger = yield* Ledger
+      const owned = yield* ownedWorkspace(1000)
+      const { workspaceId } = owned
+      yield* ledger.insert({ ...owned, deliveries: [job({}, { dueAt: 1000 })] })
+      yield* claimed(owned, background)
+      const listed = yield* ledger.dueWorkspaces({ by: 0, now: 1000 + lease, limit: 10_000 })
+      assert.deepInclude(listed, { workspaceId, owner: "node-a", ownedUntil: 1000 + lease })
+      const before = yield* ledger.dueWorkspaces({ by: 0, now: 1000 + lease - 1, limit: 10_000 })
+      assert.notInclude(
+        before.map((found) => found.workspaceId),
+        workspaceId
+      )
+    })
+  )
+]

@@ -1,0 +1,162 @@
+/**
+ * What sentences start from. Each takes a workspace of its own, so they can share a store.
+ * Instants are chosen, not read: `base` is when most sentences begin.
+ */
+import { type Campaign, type CampaignId, type CampaignSpec } from "@fibercast/domain/Campaign"
+import { type ClaimedDelivery, type NewDelivery } from "@fibercast/domain/Delivery"
+import { type FinalState } from "@fibercast/domain/DeliveryState"
+import { none } from "@fibercast/domain/Limits"
+import { type WorkspaceId } from "@fibercast/domain/Workspace"
+import { CampaignStore } from "@fibercast/ports/CampaignStore"
+import { type Batch, Ledger, type Owned, type Settlement, type Source } from "@fibercast/ports/Ledger"
+import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
+import { Effect, Random } from "effect"
+
+export const base = 1_700_000_000_000
+export const second = 1000
+
+/** How long ownerships hold here without a heartbeat. */
+export const lease = 30 * second
+
+/** A name that no other sentence has, in this run or another. */
+export const freshName = Effect.map(
+  Effect.all([Random.nextInt, Random.nextInt]),
+  (chance) => `workspace ${chance.join(":")}`
+)
+
+export const freshWorkspace = Effect.gen(function* () {
+  const workspaces = yield* WorkspaceStore
+  return yield* workspaces.ensure({ name: yield* freshName, zone: "UTC", limits: none })
+})
+
+/** Owned by `node-a` from `now` on. */
+export const ownedWorkspace = Effect.fnUntraced(function* (now: number = base) {
+  const ledger = yield* Ledger
+  const { id } = yield* freshWorkspace
+  const { epoch } = yield* ledger.takeOver({ workspaceId: id, owner: "node-a", now, lease, force: false })
+  return { workspaceId: id, epoch, now } satisfies Owned
+})
+
+/** The same ownership, later. */
+export const later = (owned: Owned, millis: number): Owned => ({ ...owned, now: owned.now + millis })
+
+/** `node-b` takes the workspace, whoever holds it. */
+export const takenByAnother = Effect.fnUntraced(function* ({ now, workspaceId }: Owned) {
+  const ledger = yield* Ledger
+  const taken = yield* ledger.takeOver({ workspaceId, owner: "node-b", now, lease, force: true })
+  return { taken, owned: { workspaceId, epoch: taken.epoch, now } satisfies Owned }
+})
+
+export const background: Source = { lane: "normal", campaignId: null }
+
+export const job = (payload: unknown = {}, options: Partial<NewDelivery> = {}): NewDelivery => ({
+  pipeline: "jobs",
+  lane: "normal",
+  campaignId: null,
+  dueAt: base,
+  deadline: null,
+  payload: JSON.stringify(payload),
+  ...options
+})
+
+export const jobs = (count: number, options: Partial<NewDelivery> = {}): ReadonlyArray<NewDelivery> =>
+  Array.from({ length: count }, (_, index) => job({ index }, options))
+
+export const spec: CampaignSpec = {
+  name: "Reports",
+  pipeline: "reports",
+  lane: "bulk",
+  guarantee: "at-most-once",
+  template: "Hello {{ name }}",
+  audience: { _tag: "Csv", path: "parents.csv" },
+  addressColumn: "phone",
+  region: "ID",
+  rate: { permits: 20, per: 1000 },
+  wallTime: null,
+  zone: null,
+  dueAt: base,
+  deadline: null
+}
+
+export const freshCampaign = Effect.fnUntraced(function* (
+  workspaceId: WorkspaceId,
+  key = "reports",
+  changes: Partial<CampaignSpec> = {}
+) {
+  const campaigns = yield* CampaignStore
+  const { campaign } = yield* campaigns.create({
+    workspaceId,
+    key,
+    spec: { ...spec, ...changes },
+    templateHash: "t1",
+    audienceHash: "a1",
+    now: base
+  })
+  return campaign
+})
+
+export const sourceOf = (campaign: Campaign): Source => ({ lane: campaign.spec.lane, campaignId: campaign.id })
+
+/** An owned workspace with a campaign and its open deliveries. */
+export const openCampaign = Effect.fnUntraced(function* (count: number) {
+  const ledger = yield* Ledger
+  const owned = yield* ownedWorkspace()
+  const campaign = yield* freshCampaign(owned.workspaceId)
+  const deliveries = jobs(count, { lane: "bulk", campaignId: campaign.id, pipeline: "reports" })
+  const ids = yield* ledger.insert({ workspaceId: owned.workspaceId, now: base, deliveries })
+  return { owned, campaign, source: sourceOf(campaign), ids }
+})
+
+/** The same, with all of it in one claim. */
+export const claimedCampaign = Effect.fnUntraced(function* (count: number) {
+  const opened = yield* openCampaign(count)
+  return { ...opened, batch: yield* claimed(opened.owned, opened.source) }
+})
+
+/** What can be claimed of the source: a batch that must not be empty. */
+export const claimed = Effect.fnUntraced(function* (owned: Owned, source: Source = background, limit = 1000) {
+  const ledger = yield* Ledger
+  const batch = yield* ledger.claim({ ...owned, source, limit, after: null })
+  return batch === null ? yield* Effect.die(new Error("nothing could be claimed")) : batch
+})
+
+/** How many deliveries of the source can be claimed now; claims them. */
+export const claimable = Effect.fnUntraced(function* (owned: Owned, source: Source = background) {
+  const ledger = yield* Ledger
+  const batch = yield* ledger.claim({ ...owned, source, limit: 1000, after: null })
+  return batch?.deliveries ?? []
+})
+
+export const start = Effect.fnUntraced(function* (owned: Owned, batch: Batch, started: ReadonlyArray<ClaimedDelivery>) {
+  const ledger = yield* Ledger
+  yield* ledger.start({ ...owned, claimId: batch.claimId, ids: idsOf(started) })
+})
+
+export const ended = ({ attempt, id }: ClaimedDelivery, state: FinalState): Settlement => ({
+  id,
+  attempt,
+  state,
+  providerId: null,
+  errorClass: null,
+  reason: null
+})
+
+export const putOff = ({ attempt, id }: ClaimedDelivery, state: "retry" | "snooze", dueAt: number): Settlement => ({
+  id,
+  attempt,
+  state,
+  dueAt,
+  errorClass: null,
+  reason: null
+})
+
+export const idsOf = <T extends { readonly id: unknown }>(rows: ReadonlyArray<T>): ReadonlyArray<T["id"]> =>
+  rows.map(({ id }) => id)
+
+export const countsOf = Effect.fnUntraced(function* (workspaceId: WorkspaceId, campaignId: CampaignId) {
+  const campaigns = yield* CampaignStore
+  return (yield* campaigns.get(workspaceId, campaignId)).counts
+})
+
+/** JSON text as a store gives it back: the same value, perhaps spaced otherwise. */
+export const parsed = (json: string | null): unknown => (json === null ? null : JSON.parse(json))

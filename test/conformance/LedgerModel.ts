@@ -1,0 +1,128 @@
+/**
+ * What a Ledger must answer, said as simply as possible: a list of rows of one workspace, walked
+ * through by every call. It moves states only as `Delivery.transition` allows.
+ */
+import { type Counts, none, planned, settled } from "@fibercast/domain/Counts"
+import { type DeliveryId, type NewDelivery } from "@fibercast/domain/Delivery"
+import { type Event, type FinalState, isFinal, type State, transition } from "@fibercast/domain/DeliveryState"
+import { type Settlement, type Source } from "@fibercast/ports/Ledger"
+import { Option } from "effect"
+
+export interface ModelRow {
+  readonly id: DeliveryId
+  readonly lane: string
+  readonly campaignId: number | null
+  state: State
+  dueAt: number
+  attempt: number
+  rescues: number
+  /** The standing claim that names it. */
+  claimId: bigint | null
+  isStarted: boolean
+}
+
+const move = (row: ModelRow, event: Event): void => {
+  row.state = Option.getOrThrow(transition(row.state, event))
+}
+
+export class LedgerModel {
+  readonly rows: Array<ModelRow> = []
+
+  insert(ids: ReadonlyArray<DeliveryId>, deliveries: ReadonlyArray<NewDelivery>, now: number): void {
+    for (const [index, { campaignId, dueAt, lane }] of deliveries.entries()) {
+      const id = ids[index]
+      if (id === undefined) throw new Error("inserted less than given")
+      const fresh = { state: "scheduled", attempt: 0, rescues: 0, claimId: null, isStarted: false } as const
+      this.rows.push({ id, lane, campaignId, dueAt: Math.max(dueAt, now), ...fresh })
+    }
+  }
+
+  /** What a claim must hand out. */
+  claimable(source: Source, now: number, limit: number): ReadonlyArray<ModelRow> {
+    return this.rows
+      .filter(({ campaignId, claimId, dueAt, lane, state }) => {
+        const isOfSource = lane === source.lane && campaignId === source.campaignId
+        return isOfSource && claimId === null && state === "scheduled" && dueAt <= now
+      })
+      .toSorted((a, b) => a.dueAt - b.dueAt || (a.id < b.id ? -1 : 1))
+      .slice(0, limit)
+  }
+
+  claim(rows: ReadonlyArray<ModelRow>, claimId: bigint): void {
+    for (const row of rows) {
+      move(row, { _tag: "Claim" })
+      row.claimId = claimId
+    }
+  }
+
+  start(ids: ReadonlyArray<DeliveryId>, claimId: bigint): void {
+    for (const row of this.rows) if (row.claimId === claimId && ids.includes(row.id)) row.isStarted = true
+  }
+
+  /** What a settle must answer. */
+  settle(settlements: ReadonlyArray<Settlement>, finishedClaims: ReadonlyArray<bigint>) {
+    const answer = { final: 0, later: 0 }
+    for (const settlement of settlements) {
+      const row = this.rows.find(({ id }) => id === settlement.id)
+      if (row === undefined || isFinal(row.state) || row.attempt !== settlement.attempt) continue
+      if (settlement.state === "retry" || settlement.state === "snooze") {
+        move(row, { _tag: settlement.state === "retry" ? "Retry" : "Snooze" })
+        row.dueAt = settlement.dueAt
+        if (settlement.state === "retry") row.attempt += 1
+        answer.later += 1
+      } else {
+        move(row, { _tag: "Settle", state: settlement.state })
+        answer.final += 1
+      }
+    }
+    for (const row of this.rows) {
+      if (row.claimId === null || !finishedClaims.includes(row.claimId)) continue
+      if (row.state === "claimed") move(row, { _tag: "Release" })
+      row.claimId = null
+      row.isStarted = false
+    }
+    return answer
+  }
+
+  /** What a take-over must answer, but for the epoch. */
+  takeOver() {
+    const answer = { rescued: 0, unknown: 0 }
+    for (const row of this.rows) {
+      if (row.state === "claimed" && row.isStarted) {
+        move(row, { _tag: "Settle", state: "unknown" })
+        answer.unknown += 1
+      } else if (row.state === "claimed") {
+        move(row, { _tag: "Rescue" })
+        row.rescues += 1
+        answer.rescued += 1
+      }
+      row.claimId = null
+      row.isStarted = false
+    }
+    return answer
+  }
+
+  /** How many a cancel without a limit must end. */
+  cancel(campaign: number): number {
+    const cancelled = this.rows.filter(
+      ({ campaignId, claimId, state }) => campaignId === campaign && claimId === null && state === "scheduled"
+    )
+    for (const row of cancelled) move(row, { _tag: "Settle", state: "cancelled" })
+    return cancelled.length
+  }
+
+  counts(campaign: number): Counts {
+    const rows = this.rows.filter(({ campaignId }) => campaignId === campaign)
+    return rows.reduce(
+      (counts, { state }) => (isFinal(state) ? settled(counts, state) : counts),
+      planned(none, rows.length)
+    )
+  }
+
+  /** What its final records must say, by id. */
+  done(campaign: number): ReadonlyArray<{ readonly id: DeliveryId; readonly state: FinalState }> {
+    return this.rows.flatMap(({ campaignId, id, state }) =>
+      campaignId === campaign && isFinal(state) ? [{ id, state }] : []
+    )
+  }
+}

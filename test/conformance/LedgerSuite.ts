@@ -1,0 +1,32 @@
+/**
+ * The one meaning of "a Ledger". Every implementation passes it unchanged.
+ */
+import { type Layer } from "effect"
+import { cancelSentences } from "./CancelSentences.ts"
+import { claimSentences } from "./ClaimSentences.ts"
+import { ownershipSentences } from "./OwnershipSentences.ts"
+import { doneSentences } from "./DoneSentences.ts"
+import { dueSentences } from "./DueSentences.ts"
+import { anyHistory } from "./LedgerProperty.ts"
+import { register, type Sentence, type Stores } from "./Sentence.ts"
+import { rescueSentences } from "./RescueSentences.ts"
+import { settleSentences } from "./SettleSentences.ts"
+
+/** `runs`: how many random histories are tried. */
+export const sentencesOf = (runs: number): ReadonlyArray<Sentence> => [
+  ...claimSentences,
+  ...settleSentences,
+  ...doneSentences,
+  ...ownershipSentences,
+  ...rescueSentences,
+  ...dueSentences,
+  ...cancelSentences,
+  anyHistory(runs)
+]
+
+/** `name` says how the implementation keeps what it keeps; a slow one may ask for fewer random histories. */
+export const suite = (
+  name: string,
+  layer: Layer.Layer<Stores, unknown>,
+  options: { readonly runs: number } = { runs: 100 }
+): void => register(`Ledger (${name})`, layer, sentencesOf(options.runs))

@@ -1,0 +1,25 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Lane, lanes, rank, weight } from "@fibercast/domain/Lane"
+import { Schema } from "effect"
+
+describe("Lane", () => {
+  it.prop("a more urgent lane ranks before and weighs more than a less urgent one", [Lane, Lane], ([one, other]) => {
+    assert.strictEqual(Math.sign(rank(one) - rank(other)), Math.sign(weight[other] - weight[one]))
+  })
+
+  it("ranks count from 0 in the order of lanes", () => {
+    assert.deepStrictEqual(lanes.map(rank), [0, 1, 2, 3])
+    assert.strictEqual(rank("urgent"), 0)
+    assert.strictEqual(rank("bulk"), 3)
+  })
+
+  it("no lane starves: each has a share of every round", () => {
+    for (const lane of lanes) assert.isAtLeast(weight[lane], 1)
+  })
+
+  it("knows its own names and no other", () => {
+    const isLane = Schema.is(Lane)
+    for (const lane of lanes) assert.isTrue(isLane(lane))
+    for (const other of ["", "Urgent", "low", null, 0]) assert.isFalse(isLane(other))
+  })
+})

@@ -1,0 +1,179 @@
+import { type CampaignId } from "@fibercast/domain/Campaign"
+import { Campaigns } from "@fibercast/engine/Campaigns"
+import * as Expect from "@fibercast/testkit/Expect"
+import * as FakeMessenger from "@fibercast/testkit/FakeMessenger"
+import * as TestEngine from "@fibercast/testkit/TestEngine"
+import { assert, describe, it } from "@effect/vitest"
+import { type Duration, Effect, Fiber, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import { engine, launch, launchTo, now, people, sendTimes, sentTo } from "./internal/Broadcasts.ts"
+
+/** An answer that needs time to pass. */
+const within = Effect.fnUntraced(function* <A, E, R>(effect: Effect.Effect<A, E, R>, time: Duration.Input) {
+  const asking = yield* Effect.forkChild(effect)
+  yield* TestClock.adjust(time)
+  return yield* Fiber.join(asking)
+})
+
+/** Each send takes a second; ten at once. */
+const slowly = engine({ script: () => FakeMessenger.delay("1 second"), settings: { concurrency: 10 } })
+
+const attempts = Effect.gen(function* () {
+  return (yield* (yield* FakeMessenger.FakeMessenger).sent).map(({ attempt }) => attempt)
+})
+
+describe("CampaignKeeper", () => {
+  it.effect("a pause says how long it took to silence and how many sends escaped, and nothing is sent after it", () =>
+    Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace()
+      const campaign = yield* launchTo(workspaceId, 100)
+      yield* TestClock.adjust("4500 millis")
+      const before = (yield* sentTo).length
+      const silence = yield* within((yield* Campaigns).pause(workspaceId, campaign.id, "wrong month"), "5 seconds")
+      assert.strictEqual(silence.millis, 500)
+      assert.strictEqual(silence.escaped, 9)
+      assert.strictEqual((yield* sentTo).length, before)
+      yield* TestClock.adjust("10 minutes")
+      assert.strictEqual((yield* sentTo).length, before)
+      const paused = yield* now(campaign)
+      assert.deepInclude(paused, { status: "paused", note: "wrong month" })
+      assert.strictEqual(paused.counts.completed, before)
+      yield* Expect.balanced(workspaceId, campaign.id)
+    }).pipe(Effect.provide(slowly))
+  )
+
+  it.effect("after a resume everybody else gets a message, on the first attempt", () =>
+    Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace()
+      const campaign = yield* launchTo(workspaceId, 100)
+      yield* TestClock.adjust("4500 millis")
+      const campaigns = yield* Campaigns
+      for (const _ of [1, 2, 3]) {
+        yield* within(campaigns.pause(workspaceId, campaign.id), "5 minutes")
+        yield* within(campaigns.resume(workspaceId, campaign.id), "1500 millis")
+      }
+      yield* TestClock.adjust("5 minutes")
+      assert.deepInclude(yield* now(campaign), { status: "completed", note: null })
+      assert.strictEqual(new Set(yield* sentTo).size, 100)
+      assert.deepStrictEqual(
+        yield* attempts,
+        Array.from({ length: 100 }, () => 1)
+      )
+    }).pipe(Effect.provide(slowly))
+  )
+
+  it.effect("a campaign that is paused before its time sends nothing, and after a resume waits for its time", () =>
+    Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace()
+      const campaigns = yield* Campaigns
+      const campaign = yield* launchTo(workspaceId, 5, { at: { wallTime: "1970-01-01 00:10", zone: "UTC" } })
+      yield* within(campaigns.pause(workspaceId, campaign.id), "1 minute")
+      yield* within(campaigns.resume(workspaceId, campaign.id), "1 minute")
+      assert.strictEqual((yield* now(campaign)).status, "scheduled")
+      assert.deepStrictEqual(yield* sendTimes, [])
+      yield* TestClock.adjust("10 minutes")
+      assert.deepStrictEqual(
+        yield* sendTimes,
+        Array.from({ length: 5 }, () => 600_000)
+      )
+      assert.strictEqual((yield* now(campaign)).status, "completed")
+    }).pipe(Effect.provide(engine()))
+  )
+
+  it.effect("a campaign that is paused does not hold up another one of its workspace", () =>
+    Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace()
+      const first = yield* launchTo(workspaceId, 50, { name: "first" })
+      yield* within((yield* Campaigns).pause(workspaceId, first.id), "2 seconds")
+      const second = yield* launch(workspaceId, { name: "second", audience: { _tag: "Inline", rows: people(50, 50) } })
+      yield* TestClock.adjust("30 seconds")
+      assert.strictEqual((yield* now(first)).status, "paused")
+      assert.strictEqual((yield* now(second)).status, "completed")
+    }).pipe(Effect.provide(slowly))
+  )
+
+  it.effect("a cancel lets what is under way end, cancels the rest, and the counts add up", () =>
+    Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace()
+      const campaign = yield* launchTo(workspaceId, 100)
+      yield* TestClock.adjust("4500 millis")
+      const before = (yield* sentTo).length
+      const silence = yield* within((yield* Campaigns).cancel(workspaceId, campaign.id, "wrong month"), "5 seconds")
+      assert.deepStrictEqual(silence, { status: "cancelled", millis: 500, escaped: 9, cancelled: 100 - before })
+      yield* TestClock.adjust("1 minute")
+      const cancelled = yield* now(campaign)
+      assert.deepInclude(cancelled, { status: "cancelled", note: "wrong month" })
+      assert.deepInclude(cancelled.counts, { completed: before, cancelled: 100 - before, open: 0 })
+      assert.strictEqual((yield* sentTo).length, before)
+      yield* Expect.balanced(workspaceId, campaign.id)
+    }).pipe(Effect.provide(slowly))
+  )
+
+  it.effect("a cancel reaches retries that wait for their time", () => {
+    const offline = engine({ script: () => FakeMessenger.fail("transient", "offline") })
+    return Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace()
+      const campaign = yield* launchTo(workspaceId, 5)
+      yield* TestClock.adjust("30 seconds")
+      const silence = yield* within((yield* Campaigns).cancel(workspaceId, campaign.id), "1 second")
+      assert.strictEqual(silence.cancelled, 5)
+      yield* TestClock.adjust("10 minutes")
+      assert.deepInclude((yield* now(campaign)).counts, { cancelled: 5, open: 0 })
+      assert.strictEqual((yield* sentTo).length, 5)
+    }).pipe(Effect.provide(offline))
+  })
+
+  it.effect("a retry that fails after the cancel is not tried again", () => {
+    const offline = engine({
+      script: () => FakeMessenger.delay("5 seconds", FakeMessenger.fail("transient", "offline"))
+    })
+    return Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace()
+      const campaign = yield* launchTo(workspaceId, 2)
+      yield* TestClock.adjust("1 second")
+      yield* within((yield* Campaigns).cancel(workspaceId, campaign.id), "10 seconds")
+      yield* TestClock.adjust("10 minutes")
+      assert.deepInclude((yield* now(campaign)).counts, { cancelled: 2, open: 0 })
+      assert.strictEqual((yield* sentTo).length, 2)
+    }).pipe(Effect.provide(offline))
+  })
+
+  it.effect("commands for a campaign that is not there, or not of this workspace, are refused", () =>
+    Effect.gen(function* () {
+      const mine = yield* launchTo(yield* TestEngine.workspace("mine"), 1)
+      const theirs = yield* TestEngine.workspace("theirs")
+      const refused = (id: CampaignId) =>
+        Effect.flatMap(Campaigns, (campaigns) => Effect.flip(campaigns.pause(theirs, id)))
+      assert.strictEqual((yield* within(refused(mine.id), "1 second"))._tag, "CampaignNotFound")
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual((yield* now(mine)).status, "completed")
+    }).pipe(Effect.provide(engine()))
+  )
+
+  it.effect("a campaign whose time has passed and that cannot start raises one alarm, a minute late", () => {
+    const students = { ...TestEngine.audience(people(1)), rows: () => Stream.never }
+    return Effect.gen(function* () {
+      yield* launch(yield* TestEngine.workspace(), { audience: { _tag: "Named", name: "students" } })
+      yield* TestClock.adjust("1 minute")
+      yield* Expect.alerted("CampaignOverdue", 0)
+      yield* TestClock.adjust("2 seconds")
+      yield* Expect.alerted("CampaignOverdue")
+      yield* TestClock.adjust("1 hour")
+      yield* Expect.alerted("CampaignOverdue")
+    }).pipe(Effect.provide(engine({ audiences: { students } })))
+  })
+
+  it.effect("a campaign of which more than the allowed share fails raises one alarm", () => {
+    const failing = engine({
+      script: ({ number }) =>
+        number % 5 === 0 ? FakeMessenger.fail("recipientPermanent", "no such number") : FakeMessenger.accept
+    })
+    return Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace()
+      const campaign = yield* launchTo(workspaceId, 200, { rate: { permits: 10, per: 1000 } })
+      yield* TestClock.adjust("1 minute")
+      assert.deepInclude((yield* now(campaign)).counts, { completed: 160, failed: 40 })
+      yield* Expect.alerted("HighFailureRate")
+    }).pipe(Effect.provide(failing))
+  })
+})

@@ -1,0 +1,145 @@
+import * as Pipeline from "@fibercast/engine/Pipeline"
+import { type Rate } from "@fibercast/domain/Limits"
+import { SendFailed } from "@fibercast/ports/Messenger"
+import { Ledger } from "@fibercast/ports/Ledger"
+import * as Expect from "@fibercast/testkit/Expect"
+import * as FakeMessenger from "@fibercast/testkit/FakeMessenger"
+import * as Interposed from "@fibercast/testkit/Interposed"
+import * as TestEngine from "@fibercast/testkit/TestEngine"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Schema } from "effect"
+import { TestClock } from "effect/testing"
+import { Announce, launch, launchTo, now, people, phone, sendTimes } from "./internal/Broadcasts.ts"
+
+const { FakeMessenger: Fake } = FakeMessenger
+
+const Job = Pipeline.make("job", { payload: Schema.String }).pipe(
+  Pipeline.map((to) => ({ to, text: "Hello" })),
+  Pipeline.send(Fake)
+)
+
+/** Work that needs no account. */
+const done: Array<number> = []
+const Note = Pipeline.make("note", { payload: Schema.Number }).pipe(
+  Pipeline.tap((n) => Effect.sync(() => done.push(n)))
+)
+
+/** An engine that counts what it holds claimed, and how much it claims at once. */
+const counting = (
+  settings: TestEngine.Options<never>["settings"],
+  script?: FakeMessenger.Script,
+  account?: FakeMessenger.Options
+) => {
+  const seen = { held: 0, mostHeld: 0, mostClaimed: 0 }
+  const ledger = Layer.effect(
+    Ledger,
+    Effect.map(Ledger, (ledger) =>
+      Ledger.of({
+        ...ledger,
+        claim: (claim) =>
+          Effect.tap(ledger.claim(claim), (batch) =>
+            Effect.sync(() => {
+              const count = batch?.deliveries.length ?? 0
+              seen.held += count
+              seen.mostHeld = Math.max(seen.mostHeld, seen.held)
+              seen.mostClaimed = Math.max(seen.mostClaimed, count)
+            })
+          ),
+        settle: (settle) =>
+          Effect.tap(ledger.settle(settle), () =>
+            Effect.sync(() => {
+              seen.held -= settle.settlements.length
+            })
+          )
+      })
+    )
+  )
+  const layer = TestEngine.layerEngine({ pipelines: [Announce, Job, Note], settings }).pipe(
+    Layer.provide(ledger),
+    Layer.provideMerge(Layer.merge(TestEngine.layerStores(), Fake.layer(script, account)))
+  )
+  return { layer, seen }
+}
+
+const slowly = (operation: string) => (operation === "nextDue" ? Effect.sleep("100 millis") : Effect.void)
+
+describe("Feeder", () => {
+  it.effect("never holds more than its window, nor claims more than a batch, whatever the backlog", () => {
+    const { layer, seen } = counting({ window: 50, batch: 20, concurrency: 10 }, () => FakeMessenger.delay("1 second"))
+    return Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace()
+      yield* launchTo(workspaceId, 1000, { name: "one" })
+      yield* launch(workspaceId, { name: "two", audience: { _tag: "Inline", rows: people(1000, 5000) } })
+      yield* TestClock.adjust("5 minutes")
+      yield* Expect.settled("completed", 2000)
+      assert.strictEqual(seen.mostClaimed, 20)
+      assert.isAtMost(seen.mostHeld, 50)
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("claims of a slow campaign no more than goes out in a third of the lease", () => {
+    const { layer, seen } = counting({ lease: 15_000 })
+    return Effect.gen(function* () {
+      const rate = { permits: 2, per: 1000 }
+      const campaign = yield* launchTo(yield* TestEngine.workspace(), 300, { rate })
+      yield* TestClock.adjust("1 minute")
+      assert.isAtMost(seen.mostClaimed, 10)
+      assert.isAtMost(seen.mostHeld, 20)
+      assert.approximately((yield* now(campaign)).counts.completed, 120, 2)
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("work that comes while it looks for the next due time is not overlooked", () => {
+    const layer = TestEngine.layerEngine({ pipelines: [Job] }).pipe(
+      Layer.provide(Interposed.layerStores({ before: slowly })),
+      Layer.provideMerge(Layer.merge(TestEngine.layerStores(), Fake.layer()))
+    )
+    return Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace()
+      for (let n = 0; n < 12; n++) {
+        yield* Pipeline.dispatch(Job, { workspaceId, payload: phone(n) })
+        yield* TestEngine.catchUp
+        yield* TestClock.adjust("1330 millis")
+      }
+      const times = yield* sendTimes
+      assert.lengthOf(times, 12)
+      for (const [n, at] of times.entries()) assert.isBelow(at - n * 1330, 500, `job ${n} was sent at ${at}`)
+    }).pipe(Effect.provide(layer))
+  })
+
+  const crowd = Effect.fnUntraced(function* (options: { readonly rate?: Rate }) {
+    const workspaceId = yield* TestEngine.workspace()
+    for (let n = 0; n < 80; n++) {
+      yield* launch(workspaceId, { name: `${n}`, audience: { _tag: "Inline", rows: people(20, n * 100) }, ...options })
+    }
+    yield* TestClock.adjust("8 seconds")
+    return workspaceId
+  })
+
+  it.effect("a window full of slow campaigns leaves room for urgent work", () => {
+    const { layer, seen } = counting({ window: 60, batch: 10 })
+    return Effect.gen(function* () {
+      const workspaceId = yield* crowd({ rate: { permits: 1, per: 3_600_000 } })
+      assert.isAbove(seen.mostHeld, 50)
+      done.length = 0
+      yield* Pipeline.dispatch(Note, { workspaceId, payload: 1, lane: "urgent" })
+      yield* TestEngine.catchUp
+      assert.deepStrictEqual(done, [1])
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("work that waits for its account gives its place to work that does not", () => {
+    const offline = new SendFailed({ errorClass: "accountTransient", reason: "the device is offline" })
+    const { layer, seen } = counting({ window: 60, batch: 10 }, () => Effect.fail(offline), {
+      probe: Effect.fail(offline)
+    })
+    return Effect.gen(function* () {
+      const workspaceId = yield* crowd({})
+      assert.isAbove(seen.mostHeld, 50)
+      done.length = 0
+      yield* Pipeline.dispatch(Note, { workspaceId, payload: 1, lane: "normal" })
+      yield* TestEngine.catchUp
+      assert.deepStrictEqual(done, [1])
+    }).pipe(Effect.provide(layer))
+  })
+})

@@ -1,0 +1,111 @@
+import * as Pipeline from "@fibercast/engine/Pipeline"
+import { LedgerUnavailable } from "@fibercast/ports/Ledger"
+import * as Expect from "@fibercast/testkit/Expect"
+import * as FakeMessenger from "@fibercast/testkit/FakeMessenger"
+import * as Interposed from "@fibercast/testkit/Interposed"
+import * as TestEngine from "@fibercast/testkit/TestEngine"
+import * as TestNode from "@fibercast/testkit/TestNode"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Layer } from "effect"
+import { TestClock } from "effect/testing"
+import { Announce, launchTo, now, sendTimes, sentTo } from "./internal/Broadcasts.ts"
+
+const unavailable = (operation: string) =>
+  Effect.fail(new LedgerUnavailable({ operation, cause: new Error("the connection was lost") }))
+
+const on = (interposition: Interposed.Interposition, script: FakeMessenger.Script) =>
+  TestEngine.layerEngine({ pipelines: [Announce], settings: { concurrency: 10 } }).pipe(
+    Layer.provide(Interposed.layerStores(interposition)),
+    Layer.provideMerge(Layer.merge(TestEngine.layerStores(), FakeMessenger.FakeMessenger.layer(script)))
+  )
+
+const slowly = () => FakeMessenger.delay("1 second")
+
+describe("Settler", () => {
+  for (const guarantee of ["at-least-once", "at-most-once"] as const) {
+    it.effect(`${guarantee}: a ledger that is away for five minutes costs nobody a message and doubles none`, () => {
+      let isAway = false
+      const before = (operation: string) => (isAway ? unavailable(operation) : Effect.void)
+      return Effect.gen(function* () {
+        const workspaceId = yield* TestEngine.workspace()
+        const campaign = yield* launchTo(workspaceId, 200, { guarantee })
+        yield* TestClock.adjust("4500 millis")
+        isAway = true
+        yield* TestClock.adjust("5 minutes")
+        assert.isBelow((yield* sentTo).length, 200)
+        isAway = false
+        yield* TestClock.adjust("5 minutes")
+        const { counts, status } = yield* now(campaign)
+        assert.strictEqual(status, "completed")
+        assert.deepInclude(counts, { planned: 200, completed: 200 })
+        assert.strictEqual((yield* sentTo).length, 200)
+        assert.strictEqual(new Set(yield* sentTo).size, 200)
+        yield* Expect.alerted("WorkspaceQuarantined", 0)
+      }).pipe(Effect.provide(on({ before }, slowly)))
+    })
+
+    it.effect(`${guarantee}: a ledger whose every third answer is lost costs nobody a message and doubles none`, () => {
+      let calls = 0
+      const after = (operation: string) =>
+        operation !== "create" && ++calls % 3 === 0 ? unavailable(operation) : Effect.void
+      return Effect.gen(function* () {
+        const workspaceId = yield* TestEngine.workspace()
+        const campaign = yield* launchTo(workspaceId, 200, { guarantee })
+        yield* TestClock.adjust("10 minutes")
+        const { counts, status } = yield* now(campaign)
+        assert.deepInclude(counts, { planned: 200, completed: 200 })
+        assert.strictEqual(status, "completed")
+        assert.strictEqual((yield* sentTo).length, 200)
+        assert.strictEqual(new Set(yield* sentTo).size, 200)
+      }).pipe(Effect.provide(on({ after }, slowly)))
+    })
+  }
+
+  it.effect("an owner that cannot reach the ledger starts nothing once its lease has ended", () => {
+    let isAway = false
+    const before = (operation: string) => (isAway ? unavailable(operation) : Effect.void)
+    return Effect.gen(function* () {
+      yield* launchTo(yield* TestEngine.workspace(), 2000)
+      yield* TestClock.adjust("4500 millis")
+      isAway = true
+      yield* TestClock.adjust("5 minutes")
+      const last = Math.max(...(yield* sendTimes))
+      isAway = false
+      assert.isAbove(last, 10_000)
+      assert.isAtMost(last, 3000 + 15_000)
+    }).pipe(Effect.provide(on({ before }, slowly)))
+  })
+
+  it.effect("a failure hook that never ends holds nothing else up", () => {
+    const hooked = Announce.pipe(Pipeline.onFailure(() => Effect.never))
+    const script = FakeMessenger.inTurn(FakeMessenger.fail("messagePermanent"))
+    const layer = TestEngine.layer({ pipelines: [hooked] }).pipe(
+      Layer.provideMerge(FakeMessenger.FakeMessenger.layer(script))
+    )
+    return Effect.gen(function* () {
+      const campaign = yield* launchTo(yield* TestEngine.workspace(), 100, { rate: { permits: 10, per: 1000 } })
+      yield* TestClock.adjust("1 minute")
+      assert.deepInclude((yield* now(campaign)).counts, { failed: 1, completed: 99 })
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("an outcome whose writing was cut short by a stop is written before the workspace is given up", () => {
+    let settles = 0
+    const before = (operation: string) =>
+      operation === "settle" && ++settles === 1 ? Effect.sleep("1 second") : Effect.void
+    const stores = Interposed.layerStores({ before }).pipe(Layer.provideMerge(TestEngine.layerStores()))
+    return Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace()
+      const first = yield* TestNode.make({ pipelines: [Announce] })
+      const campaign = yield* first.use(launchTo(workspaceId, 1))
+      yield* TestClock.adjust("500 millis")
+      const stopping = yield* Effect.forkChild(first.stop)
+      yield* TestClock.adjust("5 seconds")
+      yield* Fiber.join(stopping)
+      yield* TestNode.make({ pipelines: [Announce] })
+      yield* TestClock.adjust("1 minute")
+      assert.deepInclude((yield* now(campaign)).counts, { completed: 1, open: 0 })
+      assert.strictEqual((yield* sentTo).length, 1)
+    }).pipe(Effect.provide(Layer.merge(stores, FakeMessenger.FakeMessenger.layer())))
+  })
+})

@@ -1,0 +1,76 @@
+import { assert, it } from "@effect/vitest"
+import * as SqlCampaignStore from "@fibercast/postgres/SqlCampaignStore"
+import * as SqlLedger from "@fibercast/postgres/SqlLedger"
+import * as SqlWorkspaceStore from "@fibercast/postgres/SqlWorkspaceStore"
+import { Ledger } from "@fibercast/ports/Ledger"
+import { Effect, Layer } from "effect"
+import { SqlClient } from "effect/sql"
+import { claimed, claimedCampaign, ended, openCampaign } from "../conformance/Given.ts"
+import { TestDatabase } from "../support/TestDatabase.ts"
+
+const stores = Layer.mergeAll(SqlLedger.layer, SqlCampaignStore.layer, SqlWorkspaceStore.layer).pipe(
+  Layer.provideMerge(TestDatabase.layer)
+)
+
+/** The plan that this connection keeps for the statement that has the given words in it. */
+const planOf = Effect.fnUntraced(function* (words: string, parameters: string) {
+  const sql = yield* SqlClient.SqlClient
+  const [statement] = yield* sql<{ readonly name: string }>`
+    SELECT name FROM pg_prepared_statements WHERE position(${words} IN statement) > 0 AND statement NOT LIKE '%pg_prepared%'`
+  const rows = yield* sql.unsafe<{ readonly "QUERY PLAN": string }>(
+    `EXPLAIN EXECUTE "${statement?.name}" ${parameters}`
+  ).unprepared
+  return rows.map((row) => row["QUERY PLAN"]).join("\n")
+})
+
+it.layer(stores, { timeout: "30 seconds" })("SqlLedger's plans", (it) => {
+  it.effect("statements first planned while nothing was open read and settle by index", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const ledger = yield* Ledger
+      const { batch, campaign, owned, source } = yield* claimedCampaign(1)
+      const settlements = batch.deliveries.map((delivery) => ended(delivery, "completed"))
+      yield* ledger.settle({ ...owned, settlements, finishedClaims: [batch.claimId] })
+      yield* sql`VACUUM ANALYZE deliveries`.unprepared
+      yield* sql`VACUUM ANALYZE claims`.unprepared
+
+      const [claim, settle, cancel] = yield* sql.withTransaction(
+        Effect.gen(function* () {
+          yield* ledger.claim({ ...owned, source, limit: 1000, after: null })
+          yield* ledger.settle({ ...owned, settlements, finishedClaims: [] })
+          yield* ledger.cancel({ ...owned, campaignId: campaign.id, limit: 10, reason: "stopped" })
+          return [
+            yield* planOf("picked as", "(1, 1, 1, 1, 1, 1, 1, 1000)"),
+            yield* planOf("later as", "(1, 1, 1, '{1}', '{1}', '{1}', '{1}', '{a}', '{1}', '{a}', '{}', true, 1, 1)"),
+            yield* planOf("chosen as", "(1, 1, 1, 'a', 10)")
+          ] as const
+        })
+      )
+
+      for (const plan of [claim, settle, cancel]) assert.notInclude(plan, "Seq Scan on deliveries")
+      assert.match(claim, /Limit[^]*Index Scan using deliveries_due[^]*Index Cond: .*workspace_id[^]*hashed SubPlan/)
+      assert.notMatch(claim, /Limit[^]*Sort[^]*Index Scan using deliveries_due/)
+      assert.strictEqual(
+        settle.match(/Index Scan using deliveries_pkey on deliveries \w+ .*\n\s*Index Cond: \(id = /g)?.length,
+        2
+      )
+      assert.match(cancel, /Index Cond: \(id = ANY/)
+    })
+  )
+
+  it.effect("a campaign's counts stay on their page however often they change", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const ledger = yield* Ledger
+      const { owned, source } = yield* openCampaign(300)
+      for (let settled = 0; settled < 300; settled += 1) {
+        const batch = yield* claimed(owned, source, 1)
+        const settlements = batch.deliveries.map((delivery) => ended(delivery, "completed"))
+        yield* ledger.settle({ ...owned, settlements, finishedClaims: [batch.claimId] })
+      }
+      const [size] = yield* sql<{ readonly pages: number }>`
+        SELECT (pg_relation_size('campaign_counts') / 8192)::int AS pages`
+      assert.isAtMost(size?.pages ?? Infinity, 2)
+    })
+  )
+})

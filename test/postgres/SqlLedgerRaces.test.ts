@@ -1,0 +1,254 @@
+import { assert, it } from "@effect/vitest"
+import * as SqlCampaignStore from "@fibercast/postgres/SqlCampaignStore"
+import * as SqlLedger from "@fibercast/postgres/SqlLedger"
+import * as SqlWorkspaceStore from "@fibercast/postgres/SqlWorkspaceStore"
+import { type Batch, Ledger, type Owned, type Settlement } from "@fibercast/ports/Ledger"
+import { Deferred, Effect, Fiber, Layer } from "effect"
+import { SqlClient } from "effect/sql"
+import {
+  background,
+  base,
+  claimed,
+  ended,
+  job,
+  jobs,
+  later,
+  lease,
+  openCampaign,
+  ownedWorkspace,
+  putOff,
+  second
+} from "../conformance/Given.ts"
+import { TestDatabase } from "../support/TestDatabase.ts"
+
+const stores = Layer.mergeAll(SqlLedger.layer, SqlCampaignStore.layer, SqlWorkspaceStore.layer).pipe(
+  Layer.provideMerge(TestDatabase.layer)
+)
+
+/** Runs the effect in a transaction that stays open until `release` is done. */
+const heldOpen = Effect.fnUntraced(function* <A, E, R>(effect: Effect.Effect<A, E, R>) {
+  const sql = yield* SqlClient.SqlClient
+  const done = yield* Deferred.make<A>()
+  const release = yield* Deferred.make<void>()
+  const fiber = yield* Effect.forkChild(
+    sql.withTransaction(
+      effect.pipe(
+        Effect.tap((value) => Deferred.succeed(done, value)),
+        Effect.tap(() => Deferred.await(release))
+      )
+    )
+  )
+  const value = yield* Effect.raceFirst(
+    Deferred.await(done),
+    Effect.flatMap(Fiber.join(fiber), () => Effect.never)
+  )
+  return { value, release: Effect.andThen(Deferred.succeed(release, undefined), Fiber.join(fiber)) }
+})
+
+/** Ends when a session of this database waits for another's lock. */
+const someoneWaits: Effect.Effect<void, unknown, SqlClient.SqlClient> = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const waiting = sql`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+  while ((yield* waiting).length === 0) yield* Effect.yieldNow
+})
+
+it.layer(stores, { timeout: "30 seconds" })("SqlLedger, with several connections", (it) => {
+  it.effect("claims and settles at the same time hand no try out twice", () =>
+    Effect.gen(function* () {
+      const ledger = yield* Ledger
+      const owned = yield* ownedWorkspace()
+      const count = 2000
+      yield* ledger.insert({ workspaceId: owned.workspaceId, now: base, deliveries: jobs(count) })
+      const tries = new Set<string>()
+      const progress = { completed: 0, ticks: 0 }
+
+      const settle = Effect.fnUntraced(function* (batch: Batch, now: number) {
+        const settlements = batch.deliveries.map((delivery): Settlement => {
+          const name = `${delivery.id}:${delivery.attempt}`
+          assert.isFalse(tries.has(name), `${name} was handed out twice`)
+          tries.add(name)
+          return delivery.attempt === 0 && delivery.id % 5n === 0n
+            ? putOff(delivery, "retry", now + 1)
+            : ended(delivery, "completed")
+        })
+        const settled = yield* ledger.settle({ ...owned, now, settlements, finishedClaims: [batch.claimId] })
+        assert.strictEqual(settled.final + settled.later, settlements.length)
+        progress.completed += settled.final
+      })
+
+      const worker = Effect.gen(function* () {
+        while (progress.completed < count) {
+          progress.ticks += 1
+          const now = base + progress.ticks * 10
+          const batch = yield* ledger.claim({ ...owned, now, source: background, limit: 37, after: null })
+          if (batch !== null) yield* settle(batch, now)
+        }
+      })
+      yield* Effect.all([worker, worker, worker, worker], { concurrency: "unbounded" })
+
+      assert.strictEqual(progress.completed, count)
+      assert.strictEqual(tries.size, count + count / 5)
+    })
+  )
+
+  it.effect("a take-over waits for a running claim, and rescues what it claimed", () =>
+    Effect.gen(function* () {
+      const ledger = yield* Ledger
+      const owned = yield* ownedWorkspace()
+      yield* ledger.insert({ workspaceId: owned.workspaceId, now: base, deliveries: jobs(3) })
+
+      const claim = yield* heldOpen(claimed(owned))
+      const takeOver = yield* Effect.forkChild(
+        ledger.takeOver({ workspaceId: owned.workspaceId, owner: "node-b", now: base, lease, force: true })
+      )
+      yield* someoneWaits
+      yield* claim.release
+      const taken = yield* Fiber.join(takeOver)
+
+      assert.strictEqual(claim.value.deliveries.length, 3)
+      assert.strictEqual(taken.rescued, 3)
+    })
+  )
+
+  it.effect("a settle that comes while another takes over changes nothing", () =>
+    Effect.gen(function* () {
+      const ledger = yield* Ledger
+      const owned = yield* ownedWorkspace()
+      yield* ledger.insert({ workspaceId: owned.workspaceId, now: base, deliveries: jobs(2) })
+      const batch = yield* claimed(owned)
+
+      const takeOver = yield* heldOpen(
+        ledger.takeOver({ workspaceId: owned.workspaceId, owner: "node-b", now: base, lease, force: true })
+      )
+      const settlements = batch.deliveries.map((delivery) => ended(delivery, "completed"))
+      const settle = yield* Effect.forkChild(
+        Effect.flip(ledger.settle({ ...owned, settlements, finishedClaims: [batch.claimId] }))
+      )
+      yield* someoneWaits
+      yield* takeOver.release
+      const error = yield* Fiber.join(settle)
+
+      assert.strictEqual(error._tag, "EpochLost")
+      const heir: Owned = { ...owned, epoch: takeOver.value.epoch }
+      assert.strictEqual((yield* claimed(heir)).deliveries.length, 2)
+    })
+  )
+
+  it.effect("a cancel waits for a running claim, and leaves what it claimed", () =>
+    Effect.gen(function* () {
+      const ledger = yield* Ledger
+      const { campaign, owned, source } = yield* openCampaign(5)
+
+      const claim = yield* heldOpen(claimed(owned, source, 3))
+      const cancel = yield* Effect.forkChild(
+        ledger.cancel({ ...owned, campaignId: campaign.id, limit: 1000, reason: "stopped" })
+      )
+      yield* someoneWaits
+      yield* claim.release
+
+      assert.strictEqual(yield* Fiber.join(cancel), 2)
+    })
+  )
+
+  it.effect("an insert in a transaction that is rolled back leaves neither work nor a name behind", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const ledger = yield* Ledger
+      const owned = yield* ownedWorkspace()
+      const insert = ledger.insert({
+        workspaceId: owned.workspaceId,
+        now: base,
+        deliveries: [job({}, { pipeline: "never-seen-before" })]
+      })
+
+      yield* Effect.exit(sql.withTransaction(Effect.andThen(insert, Effect.fail("changed my mind"))))
+      assert.isNull(yield* ledger.nextDue({ workspaceId: owned.workspaceId, source: background }))
+
+      yield* insert
+      const { deliveries } = yield* claimed(owned)
+      assert.deepStrictEqual(
+        deliveries.map(({ pipeline }) => pipeline),
+        ["never-seen-before"]
+      )
+    })
+  )
+
+  it.effect("payloads come back letter for letter, and no text of a provider is refused", () =>
+    Effect.gen(function* () {
+      const ledger = yield* Ledger
+      const { campaign, owned, source } = yield* openCampaign(0)
+      const payload = String.raw`{ "b": 1.50, "a": "\u0000\ud800", "a": 12345678901234567890 }`
+      const deliveries = [{ ...job(), lane: source.lane, campaignId: campaign.id, payload }]
+      yield* ledger.insert({ workspaceId: owned.workspaceId, now: base, deliveries })
+      const { claimId, deliveries: held } = yield* claimed(owned, source)
+      const settlements = held.map((one): Settlement => ({ ...ended(one, "failed"), reason: "bad\u0000byte" }))
+      yield* ledger.settle({ ...owned, settlements, finishedClaims: [claimId] })
+      const [done] = yield* ledger.done({ campaignId: campaign.id, states: ["failed"], after: null, limit: 10 })
+
+      assert.strictEqual(held[0]?.payload, payload)
+      assert.strictEqual(done?.payload, payload)
+      assert.strictEqual(done?.reason, "bad\uFFFDbyte")
+    })
+  )
+
+  it.effect("a started mark is written only on what its claim holds", () =>
+    Effect.gen(function* () {
+      const ledger = yield* Ledger
+      const owned = yield* ownedWorkspace()
+      yield* ledger.insert({ workspaceId: owned.workspaceId, now: base, deliveries: jobs(2) })
+      const first = yield* claimed(owned, background, 1)
+      const other = yield* claimed(owned, background, 1)
+      const ids = [...first.deliveries, ...other.deliveries].map(({ id }) => id)
+
+      yield* ledger.start({ ...owned, claimId: first.claimId, ids })
+      const taken = yield* ledger.takeOver({ ...owned, owner: "node-b", lease, force: true })
+
+      assert.deepInclude(taken, { rescued: 1, unknown: 1 })
+    })
+  )
+
+  it.effect("an insert of any size is one transaction, in the order given", () =>
+    Effect.gen(function* () {
+      const ledger = yield* Ledger
+      const owned = yield* ownedWorkspace()
+      const deliveries = jobs(12_000)
+      const ids = yield* ledger.insert({ workspaceId: owned.workspaceId, now: base, deliveries })
+      const batch = yield* ledger.claim({ ...owned, source: background, limit: 5000, after: null })
+
+      assert.strictEqual(ids.length, 12_000)
+      assert.deepStrictEqual(
+        batch?.deliveries.map(({ id, payload }) => ({ id, payload })),
+        ids.slice(0, 5000).map((id, index) => ({ id, payload: deliveries[index]?.payload }))
+      )
+
+      const broken = [...jobs(6000), job({}, { payload: "no json" })]
+      const error = yield* Effect.flip(ledger.insert({ workspaceId: owned.workspaceId, now: base, deliveries: broken }))
+      assert.strictEqual(error._tag, "LedgerUnavailable")
+      const rest = yield* ledger.claim({ ...owned, source: background, limit: 5000, after: null })
+      const last = yield* ledger.claim({ ...owned, source: background, limit: 5000, after: null })
+      assert.strictEqual((rest?.deliveries.length ?? 0) + (last?.deliveries.length ?? 0), 7000)
+    })
+  )
+
+  it.effect("finished work lies in the table of its day, also what was finished before there was one", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const ledger = yield* Ledger
+      const { campaign, owned, source } = yield* openCampaign(2)
+      const day = 40 * 365 * 86_400 * second
+      const early: Owned = later(owned, day)
+      const tables = sql<{ readonly table: string }>`
+        SELECT DISTINCT tableoid::regclass::text AS table FROM deliveries_done
+        WHERE campaign_id = ${campaign.id} AND settled_at >= ${day} ORDER BY 1`.unprepared
+
+      yield* sql`INSERT INTO deliveries_done (id, due_at, settled_at, workspace_id, campaign_id, pipeline_id, state, attempt)
+        VALUES (-1, 0, ${early.now}, ${owned.workspaceId}, ${campaign.id}, 1, 1, 1)`
+      assert.deepStrictEqual(yield* tables, [{ table: "deliveries_done_default" }])
+
+      const batch = yield* claimed(early, source)
+      const settlements = batch.deliveries.map((delivery) => ended(delivery, "completed"))
+      yield* ledger.settle({ ...early, settlements, finishedClaims: [batch.claimId] })
+      assert.deepStrictEqual(yield* tables, [{ table: "deliveries_done_20631104" }])
+    })
+  )
+})

@@ -1,0 +1,110 @@
+import { assert, it } from "@effect/vitest"
+import * as SqlCampaignStore from "@fibercast/postgres/SqlCampaignStore"
+import * as SqlLedger from "@fibercast/postgres/SqlLedger"
+import * as SqlWorkspaceStore from "@fibercast/postgres/SqlWorkspaceStore"
+import { type WorkspaceId } from "@fibercast/domain/Workspace"
+import { CampaignStore } from "@fibercast/ports/CampaignStore"
+import { Ledger } from "@fibercast/ports/Ledger"
+import { Effect, Layer } from "effect"
+import { SqlClient } from "effect/sql"
+import { base, claimedCampaign, ended, putOff } from "../conformance/Given.ts"
+import { TestDatabase } from "../support/TestDatabase.ts"
+
+const stores = Layer.mergeAll(SqlLedger.layer, SqlCampaignStore.layer, SqlWorkspaceStore.layer).pipe(
+  Layer.provideMerge(TestDatabase.layer)
+)
+
+/** Every table that holds rows of workspaces, and the column that says whose. */
+const tables = {
+  workspaces: "id",
+  campaigns: "workspace_id",
+  campaign_counts: "workspace_id",
+  recipients: "workspace_id",
+  deliveries: "workspace_id",
+  claims: "workspace_id",
+  deliveries_done: "workspace_id",
+  attempts: "workspace_id",
+  tallies: "workspace_id"
+}
+
+/** A workspace with a row in every table. */
+const populated = Effect.gen(function* () {
+  const ledger = yield* Ledger
+  const campaigns = yield* CampaignStore
+  const { batch, campaign, owned } = yield* claimedCampaign(3)
+  const [first, second] = batch.deliveries
+  const settlements = [
+    ...(first === undefined ? [] : [ended(first, "completed")]),
+    ...(second === undefined ? [] : [putOff(second, "retry", base + 1)])
+  ]
+  yield* ledger.settle({ ...owned, settlements, finishedClaims: [] })
+  yield* campaigns.append({
+    campaignId: campaign.id,
+    from: 0,
+    to: 1,
+    last: true,
+    recipients: [{ row: 1, address: "+6281234567890", payload: "{}" }],
+    skipped: [],
+    now: base
+  })
+  return { workspaceId: owned.workspaceId, campaignId: campaign.id }
+})
+
+/** Runs the effect as the API does for a tenant. */
+const asTenant = <A, E, R>(workspaceId: WorkspaceId | null, effect: Effect.Effect<A, E, R>) =>
+  Effect.gen(function* () {
+    const sql = yield* SqlClient.SqlClient
+    return yield* sql.withTransaction(
+      Effect.gen(function* () {
+        yield* sql`SET LOCAL ROLE fibercast_tenant`
+        yield* sql`SELECT set_config('fibercast.workspace', ${workspaceId === null ? "" : String(workspaceId)}, true)`
+        return yield* effect
+      })
+    )
+  })
+
+it.layer(stores, { timeout: "30 seconds" })("row-level security", (it) => {
+  it.effect("a tenant sees its own rows in every table, and nobody else's", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const mine = yield* populated
+      yield* populated
+      for (const [table, column] of Object.entries(tables)) {
+        const owners = sql<{ readonly owner: number }>`SELECT DISTINCT ${sql(column)} AS owner FROM ${sql(table)}`
+        assert.isAtLeast((yield* owners).length, 2, table)
+        assert.deepStrictEqual(yield* asTenant(mine.workspaceId, owners), [{ owner: mine.workspaceId }], table)
+        assert.deepStrictEqual(yield* asTenant(null, owners), [], table)
+      }
+    })
+  )
+
+  it.effect("a tenant can neither change rows of another nor add rows in its name", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const mine = yield* populated
+      const other = yield* populated
+
+      const changed = yield* asTenant(
+        mine.workspaceId,
+        sql`UPDATE campaigns SET note = 'mine now' WHERE id = ${other.campaignId} RETURNING id`
+      )
+      assert.deepStrictEqual(changed, [])
+
+      const refused = [
+        sql`INSERT INTO campaign_counts (campaign_id, workspace_id) VALUES (${other.campaignId}, ${other.workspaceId})`,
+        sql`UPDATE campaigns SET workspace_id = ${other.workspaceId} WHERE id = ${mine.campaignId}`,
+        sql`INSERT INTO recipients (campaign_id, workspace_id, first_row, address)
+          VALUES (${other.campaignId}, ${other.workspaceId}, 2, 'x')`,
+        sql`INSERT INTO deliveries (workspace_id, campaign_id, lane, pipeline_id, due_at, payload)
+          VALUES (${other.workspaceId}, 0, 0, 1, 0, '{}')`,
+        sql`DELETE FROM deliveries`,
+        sql`UPDATE workspaces SET epoch = 0`,
+        sql`SELECT * FROM deliveries_done_default`
+      ]
+      for (const statement of refused) {
+        const error = yield* Effect.flip(asTenant(mine.workspaceId, statement))
+        assert.strictEqual(error.reason._tag, "AuthorizationError")
+      }
+    })
+  )
+})

@@ -1,0 +1,73 @@
+/**
+ * What the README says is true: its code is the code of the files it names, and its commands run as they stand there.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { FonnteSimulator } from "@fibercast/simulator/Fonnte"
+import { Effect, Option } from "effect"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+import * as Program from "../cli/Program.ts"
+import { tempFolder } from "../support/TempFolder.ts"
+
+const root = fileURLToPath(new URL("../..", import.meta.url))
+const read = (file: string) => readFileSync(`${root}/${file}`, "utf8")
+const readme = read("README.md")
+
+/** Indentation and line breaks do not count: the README's code stands alone. */
+const flat = (code: string) => code.replaceAll(/\s+/gu, " ").trim()
+
+const quoted = [...readme.matchAll(/<!-- (\S+) -->\n\n```ts\n([^]*?)```/gu)].map(([, file = "", code = ""]) => ({
+  file,
+  code
+}))
+const commands = [...readme.matchAll(/```sh\n([^]*?)```/gu)]
+  .flatMap(([, block = ""]) => block.trim().split("\n"))
+  .filter((line) => line.includes("pnpm@12 fibercast"))
+
+/** The words of a command line as a shell would part them; quotes keep words together. */
+const wordsOf = (line: string): ReadonlyArray<string> =>
+  [...line.matchAll(/"([^"]*)"|(\S+)/gu)].map(([, inQuotes, bare]) => inQuotes ?? bare ?? "")
+
+describe("the README", () => {
+  it("quotes code as it stands in the files it names", () => {
+    assert.isAtLeast(quoted.length, 2)
+    for (const { code, file } of quoted) assert.include(flat(read(file)), flat(code), file)
+  })
+
+  it("shows a first pipeline of twenty lines at most, imports aside", () => {
+    const lines = quoted[0]?.code.split("\n").filter((line) => line.trim() !== "" && !line.startsWith("import ")) ?? []
+    assert.isAtMost(lines.length, 20)
+  })
+
+  it.live(
+    "shows commands that run, in the order they stand",
+    () =>
+      Effect.gen(function* () {
+        assert.isAtLeast(commands.length, 8)
+        const provider = yield* FonnteSimulator
+        const env = { FONNTE_TOKEN: provider.token, FONNTE_URL: provider.url }
+        const sample = "services/cli/demo/contacts.csv"
+        const alone = { folder: yield* tempFolder, env }
+        const beside = { folder: yield* tempFolder, env }
+        for (const { folder } of [alone, beside]) {
+          yield* Program.write(`${folder}/contacts.csv`, Program.contacts(500))
+          yield* Program.write(`${folder}/sample.csv`, read(sample))
+        }
+        // What is shown as said from a second terminal is said while a campaign runs.
+        const words = ["send", "--audience", "contacts.csv", "--to", "phone", "--region", "ID", "--template", "Halo"]
+        const running = yield* Program.start(beside, [...words, "--provider", "fonnte", "--rate", "10/s", "--json"])
+        assert.isTrue(Option.isSome(yield* Program.lineOf(running.stderr, / sent [1-9]/u)))
+        for (const line of commands) {
+          const [, , ...args] = wordsOf(line.slice(line.indexOf("pnpm@12")))
+          // A campaign that waits for its time would keep the test waiting: it is checked, not sent.
+          const more = args.includes("--at") ? ["--dry-run"] : []
+          const place = args[0] === "campaign" ? beside : alone
+          const typed = args.map((word) => (word === sample ? "sample.csv" : word))
+          const ran = yield* Program.run(place, [...typed, ...more])
+          assert.strictEqual(ran.code, 0, `${line}\n${ran.stdout}\n${ran.stderr}`)
+        }
+      }).pipe(Effect.scoped, Effect.provide(FonnteSimulator.layer()), Effect.provide(NodeServices.layer)),
+    120_000
+  )
+})

@@ -1,0 +1,71 @@
+import * as Pipeline from "@fibercast/engine/Pipeline"
+import { Ledger } from "@fibercast/ports/Ledger"
+import * as Expect from "@fibercast/testkit/Expect"
+import * as FakeMessenger from "@fibercast/testkit/FakeMessenger"
+import * as TestEngine from "@fibercast/testkit/TestEngine"
+import * as TestNode from "@fibercast/testkit/TestNode"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, Schema } from "effect"
+import { TestClock } from "effect/testing"
+
+const Hello = Pipeline.make("hello", { payload: Schema.String }).pipe(
+  Pipeline.map((to) => ({ to, text: "Hello" })),
+  Pipeline.send(FakeMessenger.FakeMessenger)
+)
+const slowly = () => FakeMessenger.delay("1 second")
+const world = Layer.mergeAll(TestEngine.layerStores(), FakeMessenger.FakeMessenger.layer(slowly))
+
+const begun = Effect.gen(function* () {
+  const node = yield* TestNode.make({ pipelines: [Hello] })
+  const workspaceId = yield* TestEngine.workspace()
+  yield* Pipeline.dispatch(Hello, { workspaceId, payload: "a" })
+  yield* TestEngine.catchUp
+  yield* TestClock.adjust("500 millis")
+  return node
+})
+const results = Effect.map(
+  Effect.flatMap(FakeMessenger.FakeMessenger, ({ sent }) => sent),
+  (calls) => calls.map(({ result }) => result)
+)
+/** Claims that a dead owner left standing. */
+const stranded = Effect.gen(function* () {
+  const by = { by: 0, now: 3_600_000, limit: 10 }
+  return (yield* (yield* Ledger).dueWorkspaces(by)).length
+})
+
+describe("TestNode", () => {
+  it.effect("a killed node gives nothing back: what it held stands until someone takes over", () =>
+    Effect.gen(function* () {
+      const node = yield* begun
+      yield* node.kill
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(yield* results, ["cutOff"])
+      assert.strictEqual(yield* stranded, 1)
+      yield* Expect.settled("completed", 0)
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("a stopped node gives back what it held", () =>
+    Effect.gen(function* () {
+      const node = yield* begun
+      yield* node.stop
+      yield* TestNode.make({ pipelines: [Hello] })
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(yield* results, ["cutOff", "accepted"])
+      yield* Expect.nothingOpen
+    }).pipe(Effect.provide(world))
+  )
+
+  it.effect("a frozen node does nothing until it is thawed, and then goes on", () =>
+    Effect.gen(function* () {
+      const node = yield* begun
+      yield* node.freeze
+      yield* TestClock.adjust("10 seconds")
+      yield* Expect.settled("completed", 0)
+      yield* node.thaw
+      yield* TestClock.adjust("10 seconds")
+      yield* Expect.settled("completed", 1)
+      assert.deepStrictEqual(yield* results, ["accepted"])
+    }).pipe(Effect.provide(world))
+  )
+})
