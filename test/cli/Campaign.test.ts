@@ -14,6 +14,8 @@ const Campaigns = Schema.Array(
 const Counted = Schema.Struct({
   counts: Schema.Struct({ planned: Schema.Int, open: Schema.Int, cancelled: Schema.Int, completed: Schema.Int })
 })
+const Failure = Schema.Struct({ row: Schema.Int, state: Schema.String, errorClass: Schema.Null })
+const Instants = Schema.Struct({ createdAt: Schema.String, spec: Schema.Struct({ dueAt: Schema.String }) })
 
 describe("campaign", () => {
   it.live("steers a campaign that another process runs: pause, resume, cancel", () =>
@@ -45,6 +47,14 @@ describe("campaign", () => {
       const { counts } = yield* Schema.decodeUnknownEffect(Counted)(Program.lastJson(cancelled))
       assert.deepStrictEqual([counts.open, counts.completed + counts.cancelled], [0, 2000])
       assert.strictEqual(yield* child.exitCode, 1)
+      const failures = yield* campaign("failures", "1", "--json")
+      assert.strictEqual(failures.stdout.split("\n").length, counts.cancelled + 1)
+      const one = yield* Schema.decodeUnknownEffect(Failure)(Program.lastJson(failures))
+      assert.deepStrictEqual([one.state, one.errorClass], ["cancelled", null])
+      const shown = yield* Schema.decodeUnknownEffect(Instants)(
+        Program.lastJson(yield* campaign("show", "1", "--json"))
+      )
+      assert.match(shown.spec.dueAt, /^\d{4}-\d\d-\d\dT.*Z$/u)
       assert.strictEqual((yield* campaign("failures", "1", "--csv")).stdout.split("\n").length, counts.cancelled + 2)
     }).pipe(Effect.scoped, Effect.provide(layer))
   )

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Continuation from "@fibercast/cli/Continuation"
+import { Hint } from "@fibercast/cli/Hint"
 import { type Launch } from "@fibercast/engine/Campaigns"
 import { AudienceSource } from "@fibercast/ports/AudienceSource"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
@@ -7,7 +8,11 @@ import * as MemoryStore from "@fibercast/ports/MemoryStore"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { Effect, Layer } from "effect"
 
-const layer = Layer.merge(MemoryStore.layer, AudienceSource.layerMemory())
+const layer = Layer.mergeAll(
+  MemoryStore.layer,
+  AudienceSource.layerMemory(),
+  Hint.layer({ folder: "/x", workspace: "default" })
+)
 
 const launchOf = (workspaceId: Launch["workspaceId"]) => ({
   workspaceId,
@@ -102,9 +107,34 @@ describe("starting a command again", () => {
       const audience = { _tag: "Inline" as const, rows: [{ name: "Ani", phone: "+6286010001001" }] }
       const changed = yield* Effect.flip(Continuation.find({ ...launch, audience, region: "ID" }, once))
       assert.strictEqual(changed._tag, "Changed")
-      assert.match(changed.message, /with another audience, region\. .* add --again\. Nothing was sent\./u)
+      assert.match(
+        changed.message,
+        /with another audience, region, and is scheduled, 0 sent\. .*campaign cancel 1 --folder \/x` and add --again/u
+      )
       const slower = yield* Effect.flip(Continuation.find({ ...launch, rate: { permits: 1, per: 1000 } }, once))
       assert.match(slower.message, /with another rate/u)
+      const later = { ...launch, at: { wallTime: "2126-12-01 09:00", zone: "Asia/Jakarta" } }
+      assert.match((yield* Effect.flip(Continuation.find(later, once))).message, /with another time/u)
+      assert.match((yield* Effect.flip(Continuation.find(later, again))).message, /with another time/u)
+    }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("refuses another message to a file that one is still being sent to, unless asked for with --again", () =>
+    Effect.gen(function* () {
+      const { campaign, launch } = yield* launched("contacts.csv:1")
+      const mended = { ...launch, key: "contacts.csv:2", template: "Hello {{ name }}" }
+      const refused = yield* Effect.flip(Continuation.find(mended, once))
+      assert.strictEqual(
+        refused.message,
+        "Campaign 1 for this file is scheduled, 0 sent. Go on with its own command, end it with " +
+          "`fibercast campaign cancel 1 --folder /x`, or add --again to send this one besides. Nothing was sent."
+      )
+      assert.deepStrictEqual(yield* Continuation.find(mended, again), { key: "contacts.csv:2" })
+      const others = { _tag: "Inline" as const, rows: [{ name: "Ani", phone: "+6286010001001" }] }
+      const elsewhere = { ...mended, audience: others }
+      assert.deepStrictEqual(yield* Continuation.find(elsewhere, once), { key: "contacts.csv:2" })
+      yield* cancel(campaign)
+      assert.deepStrictEqual(yield* Continuation.find(mended, once), { key: "contacts.csv:2" })
     }).pipe(Effect.provide(layer))
   )
 })

@@ -61,7 +61,7 @@ it.effect("a dry run judges every row of a dirty file as the engine does", () =>
       if (reason !== null) reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
       else if ("address" in judged) addresses.add(judged.address)
     }
-    const preview = judge.preview({ startsAt: 0, zone: "UTC", rate: undefined })
+    const preview = judge.preview({ startsAt: 0, zone: "UTC", asked: null, rate: undefined })
     assert.isAbove(reasons.size, 5)
     assert.deepStrictEqual(new Map(preview.skipped.map(({ count, reason }) => [reason, count])), reasons)
     assert.deepStrictEqual([preview.rows, preview.sendable], [rows.length, addresses.size])

@@ -55,12 +55,12 @@ const badInputs: ReadonlyArray<BadInput> = [
     code: 2,
     says: /--zone: "Asia\/Jakrta"\. Expected: an IANA time zone/u
   },
-  { what: "a time without a zone", flags: { at: "2126-12-01 09:00" }, code: 1, says: /--at needs --zone/u },
-  { what: "a zone without a time", flags: { zone: "Asia/Jakarta" }, code: 1, says: /--zone needs --at/u },
+  { what: "a time without a zone", flags: { at: "2126-12-01 09:00" }, code: 2, says: /--at needs --zone/u },
+  { what: "a zone without a time", flags: { zone: "Asia/Jakarta" }, code: 2, says: /--zone needs --at/u },
   {
     what: "a time that no clock shows",
     flags: { at: "2126-02-30 09:00", zone: "Asia/Jakarta" },
-    code: 1,
+    code: 2,
     says: /"2126-02-30 09:00" is not a date and time/u
   },
   {
@@ -68,6 +68,13 @@ const badInputs: ReadonlyArray<BadInput> = [
     flags: { at: "2020-12-01 09:00", zone: "Asia/Jakarta" },
     code: 1,
     says: /2020-12-01 09:00 in Asia\/Jakarta has passed/u
+  },
+  { what: "a template that is blank", flags: { template: " " }, code: 1, says: /The template is blank/u },
+  {
+    what: "sends under way that are none",
+    flags: { concurrency: "0" },
+    code: 2,
+    says: /--concurrency: "0"\. Expected:? 1 to 10000/u
   },
   { what: "a rate that is none", flags: { rate: "fast" }, code: 2, says: /--rate: "fast"\. Expected: a count and a/u },
   { what: "a region that is none", flags: { region: "XX" }, code: 2, says: /--region: "XX"\. Expected: a two-letter/u },
@@ -99,8 +106,15 @@ const Preview = Schema.Struct({
   sendable: Schema.Int,
   skipped: Schema.Array(Schema.Struct({ reason: Schema.String, count: Schema.Int })),
   messages: Schema.Array(Schema.Struct({ row: Schema.Int, to: Schema.String, text: Schema.String })),
-  starts: Schema.Struct({ utc: Schema.String, zone: Schema.String, wallTime: Schema.String }),
-  takes: Schema.NullOr(Schema.Number)
+  starts: Schema.Struct({
+    utc: Schema.String,
+    zone: Schema.String,
+    wallTime: Schema.String,
+    asked: Schema.NullOr(Schema.String)
+  }),
+  takes: Schema.NullOr(Schema.Number),
+  campaign: Schema.Null,
+  warnings: Schema.Array(Schema.String)
 })
 
 describe.concurrent("send", () => {
@@ -137,11 +151,32 @@ describe.concurrent("send", () => {
       assert.deepStrictEqual(preview.starts, {
         utc: "2126-12-01T02:00:00.000Z",
         zone: "Asia/Jakarta",
-        wallTime: "2126-12-01 09:00:00 Asia/Jakarta"
+        wallTime: "2126-12-01 09:00:00 Asia/Jakarta",
+        asked: "2126-12-01 09:00"
       })
+      assert.deepStrictEqual(preview.warnings, [])
       assert.deepStrictEqual(yield* Program.listing(folder), ["contacts.csv"])
       const people = yield* Program.run({ folder }, [...command({ rate: "2/s" }), "--dry-run"])
-      assert.match(people.stdout, /would send {2}40 messages[^]*about 20 s at 2\/s[^]*To \*{3}000 \(row 1\)\n {2}Halo/u)
+      assert.match(
+        people.stdout,
+        /would send {2}40 messages[^]*starts {6}at once\n[^]*about 20 s at 2\/s[^]*To \*{3}000 \(row 1\)\n {2}Halo/u
+      )
     })
+  )
+
+  it.live(
+    "warns with --dry-run of what would go wrong: no token, too slow for the deadline, a time that is skipped",
+    () =>
+      Effect.gen(function* () {
+        const folder = yield* tempFolder
+        yield* Program.write(`${folder}/contacts.csv`, Program.contacts(40))
+        const slow = { provider: "fonnte", rate: "2/s", deadline: "10s" }
+        const gap = { at: "2126-03-31 02:30", zone: "Europe/Berlin" }
+        const ran = yield* Program.run({ folder }, [...command({ ...slow, ...gap }), "--dry-run"])
+        assert.strictEqual(ran.code, 0)
+        assert.match(ran.stdout, /FONNTE_TOKEN is not set/u)
+        assert.match(ran.stdout, /about 20 of 40 messages would expire: they take 20 s, the deadline is 10 s/u)
+        assert.match(ran.stdout, /2126-03-31 02:30 does not exist there.* It means 2126-03-31 03:30:00 Europe\/Berlin/u)
+      })
   )
 })

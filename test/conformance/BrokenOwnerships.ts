@@ -2,7 +2,7 @@
  * Ledgers that mistake who owns a workspace, or what becomes of the work of an owner that is gone.
  */
 import { type Epoch, type WorkspaceId } from "@fibercast/domain/Workspace"
-import { type Batch, type Owned } from "@fibercast/ports/Ledger"
+import { type Batch, type DueWorkspace, type Owned } from "@fibercast/ports/Ledger"
 import { Effect } from "effect"
 import { type BrokenTwin, brokenLedger } from "./BrokenTwin.ts"
 import { idsOf } from "./Given.ts"
@@ -160,5 +160,19 @@ export const brokenOwnerships: ReadonlyArray<BrokenTwin> = [
     "lists more workspaces than asked for",
     "a due workspace is listed with its owner, and no more are listed than asked for",
     (ledger) => ({ dueWorkspaces: (options) => ledger.dueWorkspaces({ ...options, limit: 10_000 }) })
+  ),
+  brokenLedger(
+    "lists a workspace for good once it was due",
+    "what is due of a paused campaign makes no workspace due; its other work still does",
+    (ledger) => {
+      const listed = new Map<number, DueWorkspace>()
+      return {
+        dueWorkspaces: (options) =>
+          Effect.map(ledger.dueWorkspaces(options), (due) => {
+            for (const workspace of due) listed.set(workspace.workspaceId, workspace)
+            return [...listed.values()]
+          })
+      }
+    }
   )
 ]

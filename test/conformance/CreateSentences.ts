@@ -7,7 +7,18 @@ import { none } from "@fibercast/domain/Counts"
 import { CampaignConflict, CampaignNotFound, CampaignStore, type NewCampaign } from "@fibercast/ports/CampaignStore"
 import { Ledger } from "@fibercast/ports/Ledger"
 import { Effect } from "effect"
-import { base, freshCampaign, freshWorkspace, idsOf, job, openCampaign, second, spec } from "./Given.ts"
+import {
+  base,
+  freshCampaign,
+  freshWorkspace,
+  idsOf,
+  job,
+  lease,
+  openCampaign,
+  ownedWorkspace,
+  second,
+  spec
+} from "./Given.ts"
 import { sentence } from "./Sentence.ts"
 
 const asked = Effect.map(freshWorkspace, ({ id }): NewCampaign => ({
@@ -18,6 +29,12 @@ const asked = Effect.map(freshWorkspace, ({ id }): NewCampaign => ({
   audienceHash: "a1",
   now: base
 }))
+
+/** Workspaces that need an actor at `base`. */
+const needingAnActor = Effect.gen(function* () {
+  const active = yield* (yield* CampaignStore).activeWorkspaces(base)
+  return active.map(({ workspaceId }) => workspaceId)
+})
 
 /** What a second launch with these changes differs in. */
 const differences = Effect.fnUntraced(function* (first: Partial<CampaignSpec>, change: Partial<NewCampaign>) {
@@ -188,21 +205,30 @@ export const createSentences = [
       const { id: workspaceId } = yield* freshWorkspace
       const { id: campaignId } = yield* freshCampaign(workspaceId)
       yield* campaigns.append({ campaignId, from: 0, to: 0, last: true, recipients: [], skipped: [], now: base })
-      assert.include(yield* campaigns.activeWorkspaces(base), workspaceId)
+      assert.include(yield* needingAnActor, workspaceId)
       const to = { from: ["scheduled"], to: "completed", note: null, now: base } as const
       assert.strictEqual((yield* campaigns.transition({ ...to, workspaceId, campaignId })).status, "completed")
       assert.deepStrictEqual(yield* campaigns.active(workspaceId), [])
-      assert.notInclude(yield* campaigns.activeWorkspaces(base), workspaceId)
+      assert.notInclude(yield* needingAnActor, workspaceId)
+    })
+  ),
+  sentence(
+    "a workspace that needs an actor is listed with its owner",
+    Effect.gen(function* () {
+      const campaigns = yield* CampaignStore
+      const { workspaceId } = yield* ownedWorkspace()
+      yield* freshCampaign(workspaceId)
+      const listed = yield* campaigns.activeWorkspaces(base)
+      assert.deepInclude(listed, { workspaceId, owner: "node-a", ownedUntil: base + lease })
     })
   ),
   sentence(
     "a workspace with background jobs alone has no active campaign",
     Effect.gen(function* () {
-      const campaigns = yield* CampaignStore
       const ledger = yield* Ledger
       const { id: workspaceId } = yield* freshWorkspace
       yield* ledger.insert({ workspaceId, now: base, deliveries: [job()] })
-      assert.notInclude(yield* campaigns.activeWorkspaces(base), workspaceId)
+      assert.notInclude(yield* needingAnActor, workspaceId)
     })
   )
 ]

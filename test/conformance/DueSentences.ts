@@ -2,9 +2,10 @@
  * Which workspaces need an owner, and when.
  */
 import { assert } from "@effect/vitest"
+import { CampaignStore } from "@fibercast/ports/CampaignStore"
 import { Ledger } from "@fibercast/ports/Ledger"
 import { Effect } from "effect"
-import { background, claimed, freshWorkspace, job, lease, ownedWorkspace } from "./Given.ts"
+import { background, claimed, freshCampaign, freshWorkspace, job, lease, ownedWorkspace } from "./Given.ts"
 import { sentence } from "./Sentence.ts"
 
 export const dueSentences = [
@@ -57,6 +58,25 @@ export const dueSentences = [
         before.map((found) => found.workspaceId),
         workspaceId
       )
+    })
+  ),
+  sentence(
+    "what is due of a paused campaign makes no workspace due; its other work still does",
+    Effect.gen(function* () {
+      const ledger = yield* Ledger
+      const campaigns = yield* CampaignStore
+      const { id: workspaceId } = yield* freshWorkspace
+      const { id: campaignId } = yield* freshCampaign(workspaceId)
+      yield* ledger.insert({ workspaceId, now: 1000, deliveries: [job({}, { campaignId, dueAt: 1000 })] })
+      const isDue = Effect.map(ledger.dueWorkspaces({ by: 1000, now: 1000, limit: 10_000 }), (due) =>
+        due.some((found) => found.workspaceId === workspaceId)
+      )
+      const change = { workspaceId, campaignId, note: null, now: 1000 }
+      assert.isTrue(yield* isDue)
+      yield* campaigns.transition({ ...change, from: ["scheduled"], to: "paused" })
+      assert.isFalse(yield* isDue)
+      yield* ledger.insert({ workspaceId, now: 1000, deliveries: [job({}, { dueAt: 1000 })] })
+      assert.isTrue(yield* isDue)
     })
   )
 ]

@@ -65,14 +65,23 @@ describe("send, on an embedded database", () => {
       assert.deepStrictEqual([accepted.size, yield* provider.acceptedTotal], [120, 120])
       assert.deepStrictEqual(yield* provider.messages("6286010001000"), ["Halo Person 1"])
       const files = yield* FileSystem.FileSystem
-      const file = yield* files.readFileString(`${folder}/.fibercast/reports/campaign-1-skipped.csv`)
-      assert.sameMembers(file.trimEnd().split("\n"), [
+      const file = yield* files.readFileString(`${folder}/.fibercast/reports/campaign-1-not-sent.csv`)
+      assert.deepStrictEqual(file.trimEnd().split("\n"), [
         "row,input,state,reason,class",
         "121,0860-7777-0001,skipped,no value for {{ name }},",
         "122,not a number,skipped,not a number,",
         "123,+6286010001000,skipped,same number as row 1,",
         '124,ragged,skipped,"1 field, but the header has 2",'
       ])
+
+      const dry = yield* Program.run(
+        place,
+        send("200/s", "--dry-run").filter((word) => word !== "--json")
+      )
+      assert.match(
+        dry.stdout,
+        /campaign 1 did this before \(completed, 120 sent\): nothing would be sent without --again/u
+      )
 
       const second = yield* Program.run(place, send("200/s"))
       assert.deepStrictEqual([second.code, (yield* reportOf(second)).campaign.id], [0, 1])
@@ -106,6 +115,34 @@ describe("send, on an embedded database", () => {
       // At-least-once: only what was under way at the moment of the kill may have gone out twice.
       assert.isAtMost((yield* provider.acceptedTotal) - 120, 30)
     }).pipe(Effect.provide(simulator), Effect.scoped, Effect.provide(NodeServices.layer))
+  )
+
+  it.live(
+    "refuses another message to the same file while a campaign killed half-way is not over, and sends nothing",
+    () =>
+      Effect.gen(function* () {
+        const { place, send } = yield* given
+        const provider = yield* FonnteSimulator
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            const child = yield* Program.start(place, send("10/s"))
+            yield* Program.lineOf(child.stderr, / sent [1-9]/u)
+            yield* Effect.sync(() => process.kill(child.pid, "SIGKILL"))
+            yield* Effect.exit(child.exitCode)
+          })
+        )
+        const before = yield* provider.acceptedTotal
+        const otherwise = send("10/s").map((word) => (word === "Halo {{ name }}" ? "Hello {{ name }}" : word))
+        const dry = yield* Program.run(place, [...otherwise, "--dry-run"])
+        assert.match(dry.stdout, /It would be refused: Campaign 1 /u)
+        const refused = yield* Program.run(place, otherwise)
+        assert.deepStrictEqual([refused.code, refused.stdout], [1, ""])
+        assert.match(
+          refused.stderr,
+          /Campaign 1 .*running, \d+ sent.*`fibercast campaign cancel 1`.*Nothing was sent\./u
+        )
+        assert.strictEqual(yield* provider.acceptedTotal, before)
+      }).pipe(Effect.provide(simulator), Effect.scoped, Effect.provide(NodeServices.layer))
   )
 
   it.live("ends with 1 and a reason when the provider refuses the account, and keeps its state", () =>

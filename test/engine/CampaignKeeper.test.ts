@@ -2,11 +2,13 @@ import { type CampaignId } from "@fibercast/domain/Campaign"
 import { Campaigns } from "@fibercast/engine/Campaigns"
 import * as Expect from "@fibercast/testkit/Expect"
 import * as FakeMessenger from "@fibercast/testkit/FakeMessenger"
+import * as Interposed from "@fibercast/testkit/Interposed"
 import * as TestEngine from "@fibercast/testkit/TestEngine"
+import * as TestNode from "@fibercast/testkit/TestNode"
 import { assert, describe, it } from "@effect/vitest"
-import { type Duration, Effect, Fiber, Stream } from "effect"
+import { type Duration, Effect, Fiber, Layer, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { engine, launch, launchTo, now, people, sendTimes, sentTo } from "./internal/Broadcasts.ts"
+import { Announce, engine, launch, launchTo, now, people, sendTimes, sentTo } from "./internal/Broadcasts.ts"
 
 /** An answer that needs time to pass. */
 const within = Effect.fnUntraced(function* <A, E, R>(effect: Effect.Effect<A, E, R>, time: Duration.Input) {
@@ -175,5 +177,56 @@ describe("CampaignKeeper", () => {
       assert.deepInclude((yield* now(campaign)).counts, { completed: 160, failed: 40 })
       yield* Expect.alerted("HighFailureRate")
     }).pipe(Effect.provide(failing))
+  })
+
+  it.effect("a pause that comes before a new owner has looked at the campaign lets nothing out", () => {
+    let slow = false
+    const before = (operation: string) =>
+      !slow
+        ? Effect.void
+        : operation === "attemptsSince" || operation === "active"
+          ? Effect.sleep("2 seconds")
+          : Effect.void
+    const stores = Interposed.layerStores({ before }).pipe(Layer.provideMerge(TestEngine.layerStores()))
+    return Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace()
+      const node = TestNode.make({ pipelines: [Announce], settings: { concurrency: 10 } })
+      const former = yield* node
+      yield* former.use(launchTo(workspaceId, 50, { name: "paced", rate: { permits: 1, per: 1000 } }))
+      const plain = yield* former.use(launchTo(workspaceId, 100, { name: "plain" }))
+      yield* TestClock.adjust("3 seconds")
+      yield* former.kill
+      slow = true
+      const next = yield* node
+      yield* TestClock.adjust("2500 millis")
+      const pause = Effect.flatMap(Campaigns, (campaigns) => campaigns.pause(workspaceId, plain.id))
+      const pausing = yield* Effect.forkChild(next.use(pause))
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* Fiber.join(pausing)).status, "paused")
+      const before = (yield* now(plain)).counts.open
+      const sent = (yield* (yield* FakeMessenger.FakeMessenger).sent).length
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual((yield* now(plain)).counts.open, before)
+      assert.isAtMost((yield* (yield* FakeMessenger.FakeMessenger).sent).length, sent + 10)
+    }).pipe(
+      Effect.provide(
+        Layer.merge(
+          stores,
+          FakeMessenger.FakeMessenger.layer(() => FakeMessenger.delay("1 second"))
+        )
+      )
+    )
+  })
+
+  it.effect("a refusal of the campaign itself holds it before another of its messages goes out", () => {
+    const refused = engine({ script: () => FakeMessenger.fail("campaignPermanent", "no such template") })
+    return Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace()
+      const campaign = yield* launchTo(workspaceId, 100, { rate: { permits: 1, per: 1000 } })
+      yield* TestClock.adjust("1 minute")
+      assert.deepInclude(yield* now(campaign), { status: "paused", note: "no such template" })
+      assert.strictEqual((yield* sentTo).length, 1)
+      yield* Expect.alerted("CampaignHeld")
+    }).pipe(Effect.provide(refused))
   })
 })

@@ -1,4 +1,5 @@
 import { Campaigns } from "@fibercast/engine/Campaigns"
+import { CampaignStore } from "@fibercast/ports/CampaignStore"
 import * as Expect from "@fibercast/testkit/Expect"
 import * as TestEngine from "@fibercast/testkit/TestEngine"
 import { assert, describe, it } from "@effect/vitest"
@@ -38,6 +39,21 @@ describe("Campaigns", () => {
       const { created } = yield* (yield* Campaigns).launch(asked(workspaceId))
       assert.isTrue(created)
     }).pipe(Effect.provide(engine({ startAt: newYear })))
+  )
+
+  it.effect("a campaign without a name, or with a rate that lets nothing out, is refused by that field", () =>
+    Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace()
+      const refusal = (options: Parameters<typeof asked>[1]) =>
+        Effect.map(Effect.flip(launch(workspaceId, options)), (error) =>
+          error._tag === "CampaignRefused" ? error.field : error._tag
+        )
+      assert.strictEqual(yield* refusal({ name: " " }), "name")
+      assert.strictEqual(yield* refusal({ key: "" }), "key")
+      assert.strictEqual(yield* refusal({ rate: { permits: 0, per: 1000 } }), "rate")
+      assert.strictEqual(yield* refusal({ rate: { permits: 1, per: 0.5 } }), "rate")
+      assert.deepStrictEqual(yield* (yield* CampaignStore).list({ workspaceId, limit: 10 }), [])
+    }).pipe(Effect.provide(engine()))
   )
 
   it.effect("a campaign without a time goes out at once", () =>

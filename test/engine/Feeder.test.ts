@@ -5,6 +5,7 @@ import { Ledger } from "@fibercast/ports/Ledger"
 import * as Expect from "@fibercast/testkit/Expect"
 import * as FakeMessenger from "@fibercast/testkit/FakeMessenger"
 import * as Interposed from "@fibercast/testkit/Interposed"
+import { Journal } from "@fibercast/testkit/Journal"
 import * as TestEngine from "@fibercast/testkit/TestEngine"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
@@ -22,6 +23,16 @@ const Job = Pipeline.make("job", { payload: Schema.String }).pipe(
 const done: Array<number> = []
 const Note = Pipeline.make("note", { payload: Schema.Number }).pipe(
   Pipeline.tap((n) => Effect.sync(() => done.push(n)))
+)
+
+/** The same, a second each. */
+const SlowNote = Pipeline.make("slow-note", { payload: Schema.Number }).pipe(
+  Pipeline.tap((n) =>
+    Effect.delay(
+      Effect.sync(() => done.push(n)),
+      "1 second"
+    )
+  )
 )
 
 /** An engine that counts what it holds claimed, and how much it claims at once. */
@@ -54,7 +65,7 @@ const counting = (
       })
     )
   )
-  const layer = TestEngine.layerEngine({ pipelines: [Announce, Job, Note], settings }).pipe(
+  const layer = TestEngine.layerEngine({ pipelines: [Announce, Job, Note, SlowNote], settings }).pipe(
     Layer.provide(ledger),
     Layer.provideMerge(Layer.merge(TestEngine.layerStores(), Fake.layer(script, account)))
   )
@@ -130,15 +141,57 @@ describe("Feeder", () => {
 
   it.effect("work that waits for its account gives its place to work that does not", () => {
     const offline = new SendFailed({ errorClass: "accountTransient", reason: "the device is offline" })
-    const { layer, seen } = counting({ window: 60, batch: 10 }, () => Effect.fail(offline), {
+    const { layer } = counting({ window: 60, batch: 10 }, () => Effect.fail(offline), {
       probe: Effect.fail(offline)
     })
     return Effect.gen(function* () {
       const workspaceId = yield* crowd({})
-      assert.isAbove(seen.mostHeld, 50)
+      assert.strictEqual((yield* Journal).open(), 1600)
       done.length = 0
       yield* Pipeline.dispatch(Note, { workspaceId, payload: 1, lane: "normal" })
       yield* TestEngine.catchUp
+      assert.deepStrictEqual(done, [1])
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect(
+    "campaigns whose account takes nothing for an hour leave the jobs of their workspace all its places",
+    () => {
+      const wait = FakeMessenger.fail("rateLimited", "slow down", 3_600_000)
+      const limits = { rate: { permits: 100, per: 1000 } }
+      const { layer } = counting({ window: 60, batch: 20, concurrency: 20 }, () => wait, { limits })
+      return Effect.gen(function* () {
+        const workspaceId = yield* crowd({})
+        done.length = 0
+        const payloads = Array.from({ length: 40 }, (_, n) => n)
+        yield* Pipeline.dispatchMany(SlowNote, { workspaceId, payloads, lane: "bulk" })
+        yield* TestClock.adjust("8 seconds")
+        assert.lengthOf(done, 40)
+      }).pipe(Effect.provide(layer))
+    }
+  )
+
+  it.effect("a job whose account takes nothing for an hour does not hold up jobs that need no account", () => {
+    const wait = FakeMessenger.fail("rateLimited", "slow down", 3_600_000)
+    const { layer } = counting({}, () => wait)
+    return Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace()
+      yield* Pipeline.dispatch(Job, { workspaceId, payload: phone(0) })
+      yield* TestClock.adjust("1 second")
+      done.length = 0
+      yield* Pipeline.dispatch(Note, { workspaceId, payload: 1 })
+      yield* TestClock.adjust("5 seconds")
+      assert.deepStrictEqual(done, [1])
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("a window of one still lets every lane through", () => {
+    const { layer } = counting({ window: 1 })
+    return Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace()
+      done.length = 0
+      yield* Pipeline.dispatch(Note, { workspaceId, payload: 1, lane: "bulk" })
+      yield* TestClock.adjust("5 seconds")
       assert.deepStrictEqual(done, [1])
     }).pipe(Effect.provide(layer))
   })

@@ -6,6 +6,7 @@ import * as Pipeline from "@fibercast/engine/Pipeline"
 import { WorkspaceRuntime } from "@fibercast/ports/WorkspaceRuntime"
 import * as Expect from "@fibercast/testkit/Expect"
 import * as FakeMessenger from "@fibercast/testkit/FakeMessenger"
+import * as Interposed from "@fibercast/testkit/Interposed"
 import * as TestEngine from "@fibercast/testkit/TestEngine"
 import * as TestNode from "@fibercast/testkit/TestNode"
 import { assert, describe, it } from "@effect/vitest"
@@ -28,6 +29,23 @@ const assertDone = Effect.fnUntraced(function* (campaign: Campaign, count: numbe
   assert.strictEqual(counts.planned, count)
   yield* Expect.balanced(campaign.workspaceId, campaign.id)
 })
+
+/** How often each operation of the stores was called, and what to do before. */
+const watched = (before: (operation: string) => Effect.Effect<void> = () => Effect.void) => {
+  const calls = new Map<string, number>()
+  const stores = Interposed.layerStores({
+    before: (operation) =>
+      Effect.suspend(() => {
+        calls.set(operation, (calls.get(operation) ?? 0) + 1)
+        return before(operation)
+      })
+  }).pipe(Layer.provideMerge(TestEngine.layerStores()))
+  const layer = Layer.merge(
+    stores,
+    FakeMessenger.FakeMessenger.layer(() => FakeMessenger.delay("1 second"))
+  )
+  return { layer, started: () => calls.get("takeOver") ?? 0 }
+}
 
 describe("LocalRuntime", () => {
   it.effect("an actor without work stops, and new work wakes it at once", () => {
@@ -166,4 +184,85 @@ describe("LocalRuntime", () => {
         assert.strictEqual(new Set(yield* sentTo).size, (yield* sentTo).length)
       }).pipe(Effect.provide(world(() => FakeMessenger.delay("1 second"))))
   )
+
+  it.effect("a campaign that is far off keeps no actor, and wakes its workspace on time", () => {
+    const { layer, started } = watched()
+    return Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace()
+      const first = yield* node()
+      const at = { wallTime: "1970-01-01 02:00", zone: "UTC" }
+      const campaign = yield* first.use(launchTo(workspaceId, 5, { at }))
+      yield* TestClock.adjust("1 hour")
+      assert.strictEqual(started(), 1)
+      yield* TestClock.adjust("2 hours")
+      assert.strictEqual((yield* now(campaign)).status, "completed")
+      assert.strictEqual((yield* sendTimes)[0], 7_200_000)
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("a paused campaign keeps no actor, however much of it is due", () => {
+    const { layer, started } = watched()
+    return Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace()
+      const first = yield* node({ concurrency: 10 })
+      const campaign = yield* first.use(launchTo(workspaceId, 100))
+      yield* TestClock.adjust("1500 millis")
+      const pause = Effect.flatMap(Campaigns, (campaigns) => campaigns.pause(workspaceId, campaign.id))
+      yield* Effect.forkChild(first.use(pause))
+      yield* TestClock.adjust("1 hour")
+      assert.strictEqual(started(), 1)
+      const resume = Effect.flatMap(Campaigns, (campaigns) => campaigns.resume(workspaceId, campaign.id))
+      yield* Effect.forkChild(first.use(resume))
+      yield* TestClock.adjust("1 minute")
+      yield* assertDone(campaign, 100)
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("a workspace that another node works is left to it, whatever its campaigns still wait for", () => {
+    const { layer, started } = watched()
+    return Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace()
+      const first = yield* node()
+      const students = { wallTime: "1970-01-01 00:00:20", zone: "UTC" }
+      yield* first.use(launchTo(workspaceId, 5, { at: students }))
+      yield* node()
+      yield* TestClock.adjust("25 seconds")
+      assert.strictEqual(started(), 1)
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("a look for due work that crashes is not the last one", () => {
+    let crashes = 0
+    const { layer } = watched((operation) =>
+      operation === "dueWorkspaces" && ++crashes === 2
+        ? Effect.die(new Error("a row that cannot be read"))
+        : Effect.void
+    )
+    return Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace()
+      const first = yield* node()
+      yield* first.use(Pipeline.dispatch(Reminder, { workspaceId, payload: phone(0), delay: "10 minutes" }))
+      yield* TestClock.adjust("11 minutes")
+      assert.deepStrictEqual(yield* sendTimes, [600_000])
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("a command that comes while its actor recovers from a crash is carried out by the next", () => {
+    let claims = 0
+    const { layer } = watched((operation) => {
+      if (operation === "transition") return Effect.sleep("100 millis")
+      return operation === "claim" && ++claims <= 4 ? Effect.die(new Error("a row that cannot be read")) : Effect.void
+    })
+    return Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace()
+      const first = yield* node({ concurrency: 10 })
+      const campaign = yield* first.use(launchTo(workspaceId, 100))
+      yield* TestClock.adjust("500 millis")
+      assert.strictEqual((yield* sentTo).length, 0)
+      const pause = Effect.flatMap(Campaigns, (campaigns) => campaigns.pause(workspaceId, campaign.id))
+      const pausing = yield* Effect.forkChild(first.use(pause))
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual((yield* Fiber.join(pausing)).status, "paused")
+    }).pipe(Effect.provide(layer))
+  })
 })

@@ -199,7 +199,7 @@ describe("classes of errors", () => {
 })
 
 describe("onFailure", () => {
-  const ending = { errorClass: "transient", reason: "used up" } as const
+  const ending = { state: "failed", errorClass: "transient", reason: "used up" } as const
 
   it.effect("runs every hook once with the decoded payload, and a hook that fails stops none", () =>
     Effect.gen(function* () {

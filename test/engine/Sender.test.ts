@@ -1,11 +1,16 @@
+import { DeliveryId } from "@fibercast/domain/Delivery"
 import { type Lane } from "@fibercast/domain/Lane"
-import { type WorkspaceId } from "@fibercast/domain/Workspace"
+import { Epoch, WorkspaceId } from "@fibercast/domain/Workspace"
+import { defaults } from "@fibercast/engine/EngineConfig"
+import { momentOf, Ownership } from "@fibercast/engine/Ownership"
 import * as Pipeline from "@fibercast/engine/Pipeline"
+import * as Sender from "@fibercast/engine/Sender"
+import { Window } from "@fibercast/engine/Window"
 import * as Expect from "@fibercast/testkit/Expect"
 import { FakeMessenger } from "@fibercast/testkit/FakeMessenger"
 import * as TestEngine from "@fibercast/testkit/TestEngine"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Schema } from "effect"
+import { Clock, Effect, Fiber, Layer, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { Announce, densest, engine, launch, launchTo, now, people, phone, sendTimes } from "./internal/Broadcasts.ts"
 
@@ -134,5 +139,68 @@ describe("Sender", () => {
       const at = (yield* sends).filter(({ text }) => text === "bulk").map(({ at }) => at)
       assert.deepStrictEqual(at, [5000])
     }).pipe(Effect.provide(both))
+  )
+
+  it.effect("a campaign's own rate counts its own messages only, however many others went out before", () =>
+    Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace()
+      yield* launchTo(workspaceId, 100, { name: "first" })
+      yield* TestClock.adjust("2 seconds")
+      const rate = { permits: 10, per: 86_400_000 }
+      yield* launch(workspaceId, { name: "second", rate, audience: { _tag: "Inline", rows: people(5, 500) } })
+      yield* TestClock.adjust("2 seconds")
+      assert.isAtLeast((yield* sends).length, 101)
+    }).pipe(Effect.provide(engine()))
+  )
+
+  it.effect("a sender that is stopped while it hands work over hands over all that it took", () =>
+    Effect.gen(function* () {
+      const window = new Window(WorkspaceId.make(1), 100)
+      const flow = window.flow({ lane: "bulk", campaignId: null }, () => ({
+        campaign: null,
+        silenced: false,
+        limiters: []
+      }))
+      const source = { pipeline: "job", lane: "bulk", campaignId: null, attempt: 0, rescues: 0 } as const
+      const deliveries = Array.from({ length: 20 }, (_, n) => ({
+        ...source,
+        id: DeliveryId.make(BigInt(n + 1)),
+        dueAt: 0,
+        deadline: null,
+        payload: "{}"
+      }))
+      window.admit(flow, { claimId: 1n, claimedAt: 0, deliveries })
+      const started: Array<bigint> = []
+      const clock = yield* Clock.Clock
+      const ownership = new Ownership({
+        workspaceId: window.workspaceId,
+        epoch: Epoch.make(1),
+        lease: 60_000,
+        clock,
+        since: momentOf(clock)
+      })
+      const sender = yield* Effect.forkChild(
+        Sender.run({
+          window,
+          ownership,
+          settings: { ...defaults, concurrency: 10 },
+          atMostOnce: () => false,
+          expire: () => undefined,
+          start: (tasks) =>
+            Effect.forEach(
+              tasks,
+              (task) =>
+                Effect.andThen(
+                  Effect.sync(() => started.push(task.context.delivery.id)),
+                  Effect.yieldNow
+                ),
+              { discard: true }
+            )
+        })
+      )
+      while (started.length < 3) yield* Effect.yieldNow
+      yield* Fiber.interrupt(sender)
+      assert.strictEqual(started.length + window.queued(flow), deliveries.length)
+    }).pipe(Effect.provide(TestEngine.layerStores()))
   )
 })

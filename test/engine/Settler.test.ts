@@ -21,6 +21,9 @@ const on = (interposition: Interposed.Interposition, script: FakeMessenger.Scrip
 
 const slowly = () => FakeMessenger.delay("1 second")
 
+const badAtFirst: FakeMessenger.Script = ({ number }) =>
+  number <= 50 ? FakeMessenger.fail("messagePermanent") : FakeMessenger.accept
+
 describe("Settler", () => {
   for (const guarantee of ["at-least-once", "at-most-once"] as const) {
     it.effect(`${guarantee}: a ledger that is away for five minutes costs nobody a message and doubles none`, () => {
@@ -107,5 +110,17 @@ describe("Settler", () => {
       assert.deepInclude((yield* now(campaign)).counts, { completed: 1, open: 0 })
       assert.strictEqual((yield* sentTo).length, 1)
     }).pipe(Effect.provide(Layer.merge(stores, FakeMessenger.FakeMessenger.layer())))
+  })
+
+  it.effect("many failure hooks that never end hold no outcome up", () => {
+    const hooked = Announce.pipe(Pipeline.onFailure(() => Effect.never))
+    const layer = TestEngine.layer({ pipelines: [hooked], settings: { concurrency: 10 } }).pipe(
+      Layer.provideMerge(FakeMessenger.FakeMessenger.layer(badAtFirst))
+    )
+    return Effect.gen(function* () {
+      const campaign = yield* launchTo(yield* TestEngine.workspace(), 100)
+      yield* TestClock.adjust("5 seconds")
+      assert.deepInclude((yield* now(campaign)).counts, { failed: 50, completed: 50 })
+    }).pipe(Effect.provide(layer))
   })
 })

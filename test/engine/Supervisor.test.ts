@@ -1,9 +1,10 @@
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { WorkspaceRuntime } from "@fibercast/ports/WorkspaceRuntime"
-import { Ledger } from "@fibercast/ports/Ledger"
+import { Ledger, LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import * as Expect from "@fibercast/testkit/Expect"
 import { FakeMessenger } from "@fibercast/testkit/FakeMessenger"
+import * as Interposed from "@fibercast/testkit/Interposed"
 import * as TestEngine from "@fibercast/testkit/TestEngine"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Layer } from "effect"
@@ -104,6 +105,27 @@ describe("Supervisor", () => {
       assert.lengthOf(crashes, 8)
       yield* Expect.alerted("WorkspaceQuarantined", 0)
       assert.isAbove((yield* now(campaign)).counts.completed, 70)
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("a ledger that is away while a workspace starts is no crash of the workspace", () => {
+    let isAway = true
+    const before = (operation: string) =>
+      isAway && operation === "attemptsSince"
+        ? Effect.fail(new LedgerUnavailable({ operation, cause: new Error("the connection was lost") }))
+        : Effect.void
+    const layer = TestEngine.layerEngine({ pipelines: [Announce] }).pipe(
+      Layer.provide(Interposed.layerStores({ before })),
+      Layer.provideMerge(Layer.merge(TestEngine.layerStores(), FakeMessenger.layer()))
+    )
+    return Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace("limited", { limits: { rate: { permits: 100, per: 1000 } } })
+      const campaign = yield* launchTo(workspaceId, 10)
+      yield* TestClock.adjust("5 minutes")
+      isAway = false
+      yield* TestClock.adjust("1 minute")
+      assert.deepInclude((yield* now(campaign)).counts, { planned: 10, completed: 10 })
+      yield* Expect.alerted("WorkspaceQuarantined", 0)
     }).pipe(Effect.provide(layer))
   })
 })

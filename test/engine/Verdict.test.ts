@@ -58,6 +58,12 @@ describe("Verdict", () => {
     }
   })
 
+  it("leaves in doubt what nobody answered, when the tries run out: it may have been done", () => {
+    const last = { delivery: { ...delivery, attempt: 1 }, retry: RetryPolicy.after("1 second", { tries: 2 }) }
+    assert.deepStrictEqual(outcomeOf(failedWith("unknown"), last), Outcome.Unknown({ reason: "it went wrong" }))
+    assert.strictEqual(outcomeOf(failedWith("transient"), last)._tag, "Failed")
+  })
+
   it("retries what is transient until the tries are used up, then fails with the last reason", () => {
     const again = Outcome.Retry({ after: 60_000, errorClass: "transient", reason: "it went wrong" })
     const last = Outcome.Failed({ errorClass: "transient", reason: "it went wrong" })

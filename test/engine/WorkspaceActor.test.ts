@@ -3,6 +3,7 @@ import * as RetryPolicy from "@fibercast/domain/RetryPolicy"
 import * as Pipeline from "@fibercast/engine/Pipeline"
 import * as Expect from "@fibercast/testkit/Expect"
 import * as FakeMessenger from "@fibercast/testkit/FakeMessenger"
+import * as Interposed from "@fibercast/testkit/Interposed"
 import * as TestEngine from "@fibercast/testkit/TestEngine"
 import * as TestNode from "@fibercast/testkit/TestNode"
 import { assert, describe, it } from "@effect/vitest"
@@ -45,6 +46,14 @@ const worked = Effect.fnUntraced(function* (
 })
 
 const offline = FakeMessenger.fail("transient", "offline")
+
+/** Stores of which some operations stop answering. */
+const hangs = (...operations: ReadonlyArray<string>) => {
+  const state = { isAway: false }
+  const before = (operation: string) => (state.isAway && operations.includes(operation) ? Effect.never : Effect.void)
+  const stores = Interposed.layerStores({ before }).pipe(Layer.provideMerge(TestEngine.layerStores()))
+  return { state, stores }
+}
 
 describe("WorkspaceActor", () => {
   describe("retries", () => {
@@ -231,6 +240,22 @@ describe("WorkspaceActor", () => {
     }).pipe(Effect.provide(world(() => FakeMessenger.delay("1 second"))))
   )
 
+  it.effect("a stopping node stays the owner while its last sends go out, however short the lease", () =>
+    Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace()
+      const settings = { drain: 60_000, lease: 15_000 }
+      const first = yield* TestNode.make({ pipelines: [Announce], alone: false, settings })
+      const campaign = yield* first.use(launchTo(workspaceId, 2, { guarantee: "at-most-once" }))
+      yield* TestClock.adjust("1 second")
+      yield* TestNode.make({ pipelines: [Announce], alone: false, settings })
+      const stopping = yield* Effect.forkChild(first.stop)
+      yield* TestClock.adjust("2 minutes")
+      yield* Fiber.join(stopping)
+      assert.deepInclude((yield* now(campaign)).counts, { completed: 2, unknown: 0, open: 0 })
+      assert.strictEqual((yield* sentTo).length, 2)
+    }).pipe(Effect.provide(world(() => FakeMessenger.delay("25 seconds"))))
+  )
+
   it.effect("a graceful stop waits for a send that never ends no longer than the drain time", () =>
     Effect.gen(function* () {
       const workspaceId = yield* TestEngine.workspace()
@@ -245,4 +270,62 @@ describe("WorkspaceActor", () => {
       assert.deepInclude((yield* now(campaign)).counts, { unknown: 1, open: 0 })
     }).pipe(Effect.provide(world(() => FakeMessenger.hang)))
   )
+
+  describe("a stop while the stores do not answer", () => {
+    for (const operation of ["settle", "abandon", "transition"]) {
+      it.effect(`${operation} that hangs keeps no stopping node longer than a minute`, () => {
+        const { state, stores } = hangs(operation)
+        const wrong = FakeMessenger.delay("500 millis", FakeMessenger.fail("campaignPermanent", "no such template"))
+        return Effect.gen(function* () {
+          const workspaceId = yield* TestEngine.workspace()
+          const node = yield* TestNode.make({ pipelines: [Announce], settings: { drain: 5000 } })
+          yield* node.use(launchTo(workspaceId, 10))
+          yield* TestClock.adjust("100 millis")
+          state.isAway = true
+          yield* TestClock.adjust("2 seconds")
+          const stopping = yield* Effect.forkChild(node.stop)
+          yield* TestClock.adjust("1 minute")
+          const stopped = stopping.pollUnsafe()
+          state.isAway = false
+          assert.isDefined(stopped)
+        }).pipe(
+          Effect.provide(
+            Layer.merge(
+              stores,
+              Fake.layer(() => wrong)
+            )
+          )
+        )
+      })
+    }
+
+    for (const operation of ["takeOver", "attemptsSince"]) {
+      it.effect(`${operation} that hangs keeps no node from stopping that has just begun`, () => {
+        const { state, stores } = hangs(operation)
+        state.isAway = true
+        return Effect.gen(function* () {
+          const workspaceId = yield* TestEngine.workspace("limited", { limits: { rate: { permits: 1, per: 1000 } } })
+          const node = yield* TestNode.make({ pipelines: [Announce], settings: { drain: 5000 } })
+          yield* node.use(launchTo(workspaceId, 10))
+          const stopping = yield* Effect.forkChild(node.stop)
+          yield* TestClock.adjust("1 minute")
+          assert.isDefined(stopping.pollUnsafe())
+        }).pipe(Effect.provide(Layer.merge(stores, Fake.layer())))
+      })
+    }
+
+    it.effect("failure hooks that never end keep a stopping node no longer than a minute", () => {
+      const hooked = Announce.pipe(Pipeline.onFailure(() => Effect.never))
+      return Effect.gen(function* () {
+        const workspaceId = yield* TestEngine.workspace()
+        const node = yield* TestNode.make({ pipelines: [hooked], settings: { concurrency: 5, drain: 5000 } })
+        const campaign = yield* node.use(launchTo(workspaceId, 100))
+        yield* TestClock.adjust("1 second")
+        const stopping = yield* Effect.forkChild(node.stop)
+        yield* TestClock.adjust("1 minute")
+        assert.isDefined(stopping.pollUnsafe())
+        assert.strictEqual((yield* now(campaign)).counts.open, 0)
+      }).pipe(Effect.provide(world(() => FakeMessenger.fail("messagePermanent"))))
+    })
+  })
 })

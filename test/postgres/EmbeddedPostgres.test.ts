@@ -72,7 +72,8 @@ it.live("a folder that another process runs is refused by name, and can be attac
 
     const error = yield* refusal(folder)
     assert.strictEqual(error._tag, "FolderInUse")
-    assert.include(error.message, `is in use by process ${owner.pid} since 20`)
+    assert.include(error.message, `Process ${owner.pid} works in ${folder} since 20`)
+    assert.include(error.message, `\`fibercast campaign list --folder ${folder}\``)
 
     const attached = yield* EmbeddedPostgres.attach(folder)
     assert.isFalse(attached.ownedByThisProcess)

@@ -54,7 +54,7 @@ export const Campaign = Schema.Struct({
   key: Schema.NonEmptyString,
   spec: CampaignSpec,
   status: CampaignStatus,
-  /** Bumped by pause, resume and cancel; senders compare it before each send. */
+  /** Bumped by pause, resume and cancel: what was read under a lower one is stale. */
   epoch: Schema.Int,
   /** Why it is paused or cancelled; null otherwise. */
   note: Schema.NullOr(Schema.String),

@@ -10,7 +10,7 @@
  * | campaignPermanent | failed | the campaign is held, with an alarm |
  * | accountTransient | snoozed, uncharged | the account's breaker opens and probes |
  * | accountFatal | snoozed, uncharged | the breaker opens for good, the campaign is held, with an alarm |
- * | unknown | at-least-once: retried; at-most-once: `unknown`, never sent again | |
+ * | unknown | at-least-once: retried, `unknown` when the tries run out; at-most-once: `unknown`, never sent again | |
  */
 import { Schema } from "effect"
 

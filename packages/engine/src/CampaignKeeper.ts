@@ -12,6 +12,7 @@ import { type CampaignNotFound, CampaignStore } from "@fibercast/ports/CampaignS
 import { type EpochLost, Ledger, type LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { type Command, type Silence } from "@fibercast/ports/WorkspaceRuntime"
 import { Clock, Effect, FiberMap, Latch, type Scope } from "effect"
+import * as CampaignHolds from "./CampaignHolds.ts"
 import * as AudienceExpander from "./AudienceExpander.ts"
 import { type EngineSettings } from "./EngineConfig.ts"
 import { type Pace } from "./Pace.ts"
@@ -31,8 +32,10 @@ export interface CampaignKeeper {
   readonly wake: Effect.Effect<void>
   /** Pause, resume or cancel; answers once nothing of the campaign is under way any more. */
   readonly carryOut: (command: Command) => Effect.Effect<Silence, LedgerUnavailable | CampaignNotFound>
-  /** Pause the campaign for a reason that operators must see. */
-  readonly hold: (campaign: Campaign, reason: string) => Effect.Effect<void>
+  /** Silence the campaign at once, and have it paused for a reason that operators must see. */
+  readonly hold: (campaign: Campaign, reason: string) => void
+  /** Returns when every hold so far is written. */
+  readonly writeHolds: Effect.Effect<void>
   /** Nothing to do before this instant, as far as campaigns go; Infinity: nothing at all. */
   readonly idleUntil: () => number
 }
@@ -42,7 +45,7 @@ export const make = Effect.fnUntraced(function* (options: {
   readonly ownership: Ownership
   readonly settler: Settler
   readonly settings: EngineSettings
-  readonly pace: Pace<LedgerUnavailable>
+  readonly pace: Pace<never>
 }): Effect.fn.Return<CampaignKeeper, never, Needs | Scope.Scope> {
   const { window, ownership, settler, settings } = options
   const needs = yield* Effect.context<Needs>()
@@ -54,7 +57,9 @@ export const make = Effect.fnUntraced(function* (options: {
   const bell = yield* Latch.make(true)
   const alarmed = new Set<number>()
   const failing = new Set<number>()
-  const told = new Set<string>()
+  const holds = yield* CampaignHolds.make
+  /** The highest epoch that a command answered with: what was read before it is stale. */
+  const commanded = new Map<number, number>()
   let idleUntil = 0
 
   const flowOf = (campaignId: number): Flow | undefined =>
@@ -80,40 +85,24 @@ export const make = Effect.fnUntraced(function* (options: {
     bell.openUnsafe()
   }
 
-  const hold = Effect.fnUntraced(function* (campaign: Campaign, reason: string) {
+  const hold = (campaign: Campaign, reason: string) => {
     silence(campaign.id)
-    const { id: campaignId, workspaceId } = campaign
-    const held = yield* untilReachable(
-      store.transition({
-        workspaceId,
-        campaignId,
-        from: ["scheduled", "running"],
-        to: "paused",
-        note: reason,
-        now: clock.currentTimeMillisUnsafe()
-      })
-    ).pipe(Effect.catchTag("CampaignNotFound", () => Effect.succeed(campaign)))
-    // Several sends may find the same reason: the first one's change is the one that is told.
-    const change = `${campaignId}/${held.epoch}`
-    if (held.status === "paused" && !told.has(change)) {
-      told.add(change)
-      yield* alerts.raise({ _tag: "CampaignHeld", workspaceId, campaignId, reason })
-    }
+    holds.add(campaign, reason)
     bell.openUnsafe()
-  })
+  }
 
   const expand = (campaign: Campaign) =>
     AudienceExpander.run(
       campaign,
       Effect.sync(() => window.wake())
     ).pipe(
-      Effect.catchTag("AudienceUnreadable", (error) => hold(campaign, error.message)),
+      Effect.catchTag("AudienceUnreadable", (error) => Effect.sync(() => hold(campaign, error.message))),
       Effect.catchTag("CampaignNotFound", () => Effect.void),
       Effect.catchCause((cause) =>
         cause.reasons.some((reason) => reason._tag === "Die")
           ? Effect.andThen(
               Effect.logError("reading an audience crashed", cause),
-              hold(campaign, "reading its audience crashed; see the log")
+              Effect.sync(() => hold(campaign, "reading its audience crashed; see the log"))
             )
           : Effect.failCause(cause)
       ),
@@ -140,6 +129,7 @@ export const make = Effect.fnUntraced(function* (options: {
   })
 
   const reconcile = Effect.fnUntraced(function* (seen: Campaign) {
+    if (seen.epoch < (commanded.get(seen.id) ?? 0)) return bell.openUnsafe()
     const now = clock.currentTimeMillisUnsafe()
     const { id: campaignId, workspaceId } = seen
     const move = (from: Campaign["status"], to: Campaign["status"]) =>
@@ -175,7 +165,8 @@ export const make = Effect.fnUntraced(function* (options: {
     if (campaign.status === "running" && campaign.expanded && campaign.counts.open === 0) {
       campaign = yield* move("running", "completed")
     }
-    const limiters = flowOf(campaignId)?.limiters ?? (yield* untilReachable(options.pace.of(campaign)))
+    const limiters = flowOf(campaignId)?.limiters ?? (yield* options.pace.of(campaign))
+    if (campaign.epoch < (commanded.get(campaignId) ?? 0)) return bell.openUnsafe()
     const flow = window.flow({ lane: campaign.spec.lane, campaignId }, () => ({ campaign, silenced: true, limiters }))
     flow.campaign = campaign
     if (campaign.status !== "running") {
@@ -196,6 +187,7 @@ export const make = Effect.fnUntraced(function* (options: {
   })
 
   const pass = Effect.gen(function* () {
+    yield* holds.write
     const campaigns = yield* untilReachable(store.active(window.workspaceId))
     const active = new Set<number>(campaigns.map((campaign) => campaign.id))
     for (const flow of window.flows.values()) {
@@ -205,6 +197,7 @@ export const make = Effect.fnUntraced(function* (options: {
         window.drop(flow)
       }
     }
+    for (const campaignId of commanded.keys()) if (!active.has(campaignId)) commanded.delete(campaignId)
     for (const campaign of campaigns) yield* reconcile(campaign)
     const busy = campaigns.filter(
       (campaign) =>
@@ -241,13 +234,17 @@ export const make = Effect.fnUntraced(function* (options: {
       bell.openUnsafe()
       return { status, millis: 0, escaped: 0, cancelled: 0 }
     }
-    const flow = silence(campaignId)
-    const escaped = flow?.active ?? 0
+    const known = silence(campaignId)
+    const underWay = known?.active
     const moved =
       command._tag === "Pause"
         ? move(["scheduled", "running"], "paused")
         : move(["scheduled", "running", "paused"], "cancelled")
-    const campaign = yield* Effect.onError(moved, () => Effect.sync(() => unsilence(flow)))
+    const campaign = yield* Effect.onError(moved, () => Effect.sync(() => unsilence(known)))
+    commanded.set(campaignId, campaign.epoch)
+    // A pass may have come to know the campaign meanwhile, and begun to send.
+    const flow = known ?? silence(campaignId)
+    const escaped = underWay ?? flow?.active ?? 0
     if (flow !== undefined) yield* flow.silent.await
     const millis = clock.currentTimeMillisUnsafe() - now
     if (flow !== undefined) yield* flow.settled.await
@@ -266,6 +263,7 @@ export const make = Effect.fnUntraced(function* (options: {
     wake: Effect.asVoid(bell.open),
     carryOut,
     hold,
+    writeHolds: holds.write,
     idleUntil: () => idleUntil
   }
 })

@@ -10,7 +10,7 @@ import * as Template from "@fibercast/content/Template"
 import { type AudienceSpec, maxInlineRows } from "@fibercast/domain/Audience"
 import { type Campaign, type CampaignId, type Guarantee } from "@fibercast/domain/Campaign"
 import { type Lane } from "@fibercast/domain/Lane"
-import { type Rate } from "@fibercast/domain/Limits"
+import { Rate } from "@fibercast/domain/Limits"
 import * as RetryPolicy from "@fibercast/domain/RetryPolicy"
 import * as WallTime from "@fibercast/domain/WallTime"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
@@ -64,6 +64,8 @@ export interface Launched {
   /** False when a launch of the same key had created it before. */
   readonly created: boolean
 }
+
+const isRate = Schema.is(Rate)
 
 /** The instant that was asked for, or now. */
 const dueAt = (at: Launch["at"], now: number): Result.Result<number, CampaignRefused> => {
@@ -125,6 +127,12 @@ export class Campaigns extends Context.Service<
       const launch = Effect.fn("Campaigns.launch")(function* (asked: Launch) {
         const now = yield* Clock.currentTimeMillis
         const due = yield* Effect.fromResult(dueAt(asked.at, now))
+        if (asked.name.trim() === "") return yield* refuse("name", { message: "a campaign needs a name" })
+        if (asked.key?.trim() === "") return yield* refuse("key", { message: "a key cannot be empty" })
+        if (asked.rate !== undefined && !isRate(asked.rate)) {
+          const message = `a rate is a whole number of messages in a whole number of milliseconds, both above 0`
+          return yield* refuse("rate", { message })
+        }
         if (asked.audience._tag === "Inline" && asked.audience.rows.length > maxInlineRows) {
           const message = `${asked.audience.rows.length} rows are too many to keep with the campaign; the most is ${maxInlineRows}. Use a CSV file, a query or a named stream.`
           return yield* refuse("audience", { message })

@@ -1,7 +1,7 @@
 /**
  * The engine's own settings, with defaults that suit one machine. Durations are in milliseconds.
  */
-import { Config, Context } from "effect"
+import { Context } from "effect"
 
 export interface EngineSettings {
   /** Sends under way at once, for each workspace. */
@@ -48,10 +48,4 @@ export const defaults: EngineSettings = {
 
 export const EngineConfig = Context.Reference<EngineSettings>("fibercast/engine/EngineConfig", {
   defaultValue: () => defaults
-})
-
-/** What an operator may set in the environment. */
-export const config = Config.all({
-  concurrency: Config.Int("FIBERCAST_CONCURRENCY").pipe(Config.withDefault(defaults.concurrency)),
-  window: Config.Int("FIBERCAST_WINDOW").pipe(Config.withDefault(defaults.window))
 })

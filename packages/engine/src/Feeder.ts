@@ -28,7 +28,7 @@ export const run = Effect.fnUntraced(function* (options: {
   const ledger = yield* Ledger
   const clock = yield* Clock.Clock
 
-  const reserve = Math.ceil(window.limit / 10)
+  const reserve = Math.floor(window.limit / 10)
 
   const room = ({ source: { lane } }: Flow): number =>
     window.limit - window.size - (lane === "urgent" || lane === "high" ? 0 : reserve)

@@ -2,7 +2,7 @@
  * Ownership of one workspace: the epoch under which its actor writes, kept alive by a heartbeat.
  *
  * A send may begin only while `holds`: an owner that slept past its lease, or lost the database,
- * starts nothing until a heartbeat has succeeded again.
+ * starts nothing until a heartbeat has succeeded again. A wall clock that is set back does not prolong it.
  */
 import { type Epoch, type WorkspaceId } from "@fibercast/domain/Workspace"
 import { type EpochLost, Ledger, LedgerUnavailable, type Owned } from "@fibercast/ports/Ledger"
@@ -25,6 +25,17 @@ export const untilReachable = <A, E, R>(
     Effect.catch((error) => (isOther(error) ? Effect.fail(error) : Effect.die(error)))
   )
 
+/** One instant, on the wall clock and on the monotonic one; in milliseconds. */
+export interface Moment {
+  readonly at: number
+  readonly elapsed: number
+}
+
+export const momentOf = (clock: Clock.Clock): Moment => ({
+  at: clock.currentTimeMillisUnsafe(),
+  elapsed: Number(clock.monotonicTimeNanosUnsafe()) / 1e6
+})
+
 export class Ownership {
   readonly workspaceId: WorkspaceId
   readonly epoch: Epoch
@@ -32,20 +43,23 @@ export class Ownership {
   readonly clock: Clock.Clock
   /** Open while the lease runs. */
   readonly valid = Latch.makeUnsafe(true)
-  until: number
+  #until = 0
+  /** On the monotonic clock, in milliseconds. */
+  #elapsesAt = 0
 
   constructor(options: {
     readonly workspaceId: WorkspaceId
     readonly epoch: Epoch
     readonly lease: number
     readonly clock: Clock.Clock
-    readonly since: number
+    /** When it was asked for. */
+    readonly since: Moment
   }) {
     this.workspaceId = options.workspaceId
     this.epoch = options.epoch
     this.lease = options.lease
     this.clock = options.clock
-    this.until = options.since + options.lease
+    this.#renew(options.since)
   }
 
   /** The proof that goes with a write at this instant. */
@@ -54,9 +68,15 @@ export class Ownership {
   }
 
   get holds(): boolean {
-    if (this.clock.currentTimeMillisUnsafe() < this.until) return true
+    if (this.clock.currentTimeMillisUnsafe() < this.#until && momentOf(this.clock).elapsed < this.#elapsesAt)
+      return true
     this.valid.closeUnsafe()
     return false
+  }
+
+  #renew(from: Moment) {
+    this.#until = from.at + this.lease
+    this.#elapsesAt = from.elapsed + this.lease
   }
 
   /** Beats until interrupted; fails when another owner took over. */
@@ -67,11 +87,12 @@ export class Ownership {
         yield* Effect.sleep(every)
         yield* untilReachable(
           Effect.suspend(() => {
-            const proof = this.proof
+            const moment = momentOf(this.clock)
+            const proof = { ...this.proof, now: moment.at }
             return ledger.heartbeat({ ...proof, lease: this.lease }).pipe(
               Effect.tap(() =>
                 Effect.sync(() => {
-                  this.until = proof.now + this.lease
+                  this.#renew(moment)
                   this.valid.openUnsafe()
                 })
               )

@@ -26,14 +26,14 @@ const widened = (rate: Rate): Rate => ({ permits: rate.permits, per: rate.per * 
 export const make = Effect.fnUntraced(function* <E>(options: {
   readonly limits: Limits
   readonly pipelines: Pick<Prepared, "messengers">
-  /** Attempts that a limiter of this period, in milliseconds, must still count. */
-  readonly primed: (per: number) => Effect.Effect<number, E>
+  /** Attempts of the last `per` milliseconds that a limiter must still count, none older than `since`. */
+  readonly primed: (per: number, since: number) => Effect.Effect<number, E>
 }): Effect.fn.Return<Pace<E>, E> {
   const accounts = new Map<string, Limiter.Limiter>()
 
-  const limiter = Effect.fnUntraced(function* (limits: Limits) {
+  const limiter = Effect.fnUntraced(function* (limits: Limits, since = -Infinity) {
     if (limits.rate === undefined) return yield* Limiter.make(limits)
-    const primed = yield* options.primed(limits.rate.per)
+    const primed = since === Infinity ? 0 : yield* options.primed(limits.rate.per, since)
     return yield* Limiter.make({ rate: widened(limits.rate) }, { primed })
   })
   const ofAccount = Effect.fnUntraced(function* (account: string, limits: Limits) {
@@ -47,11 +47,13 @@ export const make = Effect.fnUntraced(function* <E>(options: {
     workspace,
     of: Effect.fnUntraced(function* (campaign) {
       const { pipeline, rate } = campaign.spec
+      /** Of a campaign that never started nothing was sent. */
+      const since = campaign.startedAt ?? Infinity
       const [messenger, ...others] = options.pipelines.messengers(pipeline)
       const isSole = messenger !== undefined && others.length === 0 && messenger.limits.rate !== undefined
       return [
         ...workspace,
-        ...(rate === null ? [] : [yield* limiter({ rate })]),
+        ...(rate === null ? [] : [yield* limiter({ rate }, since)]),
         ...(isSole ? [yield* ofAccount(messenger.account, messenger.limits)] : [])
       ]
     })

@@ -42,6 +42,8 @@ export interface PipelineOptions {
 
 /** How a delivery ended that failed, or is in doubt, for good. */
 export interface Ending {
+  /** `unknown`: nobody can say whether it was done. */
+  readonly state: "failed" | "unknown"
   readonly errorClass: ErrorClass
   readonly reason: string
 }

@@ -40,7 +40,7 @@ export interface Ended {
 }
 
 export interface Judged extends Verdict {
-  /** Until this instant the account takes nothing, so more of the same need not be tried; null: it may. */
+  /** Until this instant the one account of its campaign takes nothing, so more of it need not be tried; null: it may. */
   readonly notBefore: number | null
 }
 
@@ -114,7 +114,9 @@ export class Pipelines extends Context.Service<
                 retry: of(context)?.options.retry ?? RetryPolicy.never,
                 delivery: context.delivery
               })
-              return { ...judged, notBefore: notBefore(ended, judged) }
+              const hasOneAccount = (messengers.get(context.delivery.pipeline)?.length ?? 0) <= 1
+              const rests = context.campaign !== null && hasOneAccount
+              return { ...judged, notBefore: rests ? notBefore(ended, judged) : null }
             },
             failed: (context, ending) => {
               const runnable = of(context)

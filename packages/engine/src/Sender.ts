@@ -30,6 +30,7 @@ export const run = Effect.fnUntraced(function* (options: {
   readonly ownership: Ownership
   readonly settings: EngineSettings
   readonly atMostOnce: (task: Task) => boolean
+  /** Cannot be interrupted, so it must not wait for more than a slot that `window` counts as free. */
   readonly start: (tasks: ReadonlyArray<Task>) => Effect.Effect<void>
   readonly expire: (task: Task) => void
 }): Effect.fn.Return<never, EpochLost, Ledger> {
@@ -97,6 +98,11 @@ export const run = Effect.fnUntraced(function* (options: {
       yield* mark(flow, count)
       if (flow.silenced || !ownership.holds) return
     }
+    yield* Effect.uninterruptible(Effect.suspend(() => begin(flow, count)))
+  })
+
+  /** Hand over what may start now. What is taken off its flow is started, also when the actor stops meanwhile. */
+  const begin = (flow: Flow, count: number): Effect.Effect<void> => {
     const now = clock.currentTimeMillisUnsafe()
     const starting: Array<Task> = []
     for (const task of window.peek(flow, count)) {
@@ -110,10 +116,10 @@ export const run = Effect.fnUntraced(function* (options: {
       starting.push(task)
       window.began(task)
     }
-    if (starting.length === 0) return
+    if (starting.length === 0) return Effect.void
     if (isLimited(flow)) for (const limiter of flow.limiters) limiter.grant(now)
-    yield* options.start(starting)
-  })
+    return options.start(starting)
+  }
 
   const wait = (now: number) => {
     const delays = lanes.flatMap((lane) =>

@@ -44,5 +44,5 @@ export const of = (task: Task, outcome: Outcome, now: number): Settlement => {
 /** What failure hooks and alerts are told: only of deliveries that failed, or are in doubt, for good. */
 export const ending = (settlement: Settlement): Ending | null =>
   settlement.state === "failed" || settlement.state === "unknown"
-    ? { errorClass: settlement.errorClass ?? "unknown", reason: settlement.reason ?? "" }
+    ? { state: settlement.state, errorClass: settlement.errorClass ?? "unknown", reason: settlement.reason ?? "" }
     : null

@@ -5,7 +5,7 @@
  * An ended delivery stays in the window until its settle has committed, so no other claim can see it
  * in between. While the ledger cannot be reached the settler holds on to its outcomes and tries
  * again; the window bounds how many they can be. What is told to people (failure hooks, alerts) is
- * told once, after the commit.
+ * told once, after the commit; while too much of it waits, the loop waits before the next batch.
  */
 import { type EpochLost, Ledger, type Settlement } from "@fibercast/ports/Ledger"
 import { Effect, Latch, Semaphore } from "effect"
@@ -28,6 +28,7 @@ export class Settler {
   readonly #ownership: Ownership
   readonly #settings: EngineSettings
   readonly #committed: (ended: ReadonlyArray<Ended>) => Effect.Effect<void>
+  readonly #room: Effect.Effect<void>
   readonly #pending = Latch.makeUnsafe(false)
   /** One flush at a time. */
   readonly #turn = Semaphore.makeUnsafe(1)
@@ -37,13 +38,16 @@ export class Settler {
     readonly window: Window
     readonly ownership: Ownership
     readonly settings: EngineSettings
-    /** Called after each commit with what it wrote. */
+    /** Called after each commit with what it wrote. Cannot be interrupted, so it must not wait. */
     readonly committed: (ended: ReadonlyArray<Ended>) => Effect.Effect<void>
+    /** Returns when `committed` can take more. */
+    readonly room: Effect.Effect<void>
   }) {
     this.#window = options.window
     this.#ownership = options.ownership
     this.#settings = options.settings
     this.#committed = options.committed
+    this.#room = options.room
   }
 
   add(ended: Ended) {
@@ -61,22 +65,26 @@ export class Settler {
     for (;;) {
       yield* this.#pending.await
       if (this.#settings.linger > 0 && this.#buffer.length < most) yield* Effect.sleep(this.#settings.linger)
-      yield* this.flush
+      yield* Effect.andThen(this.#room, this.#turn.withPermit(this.batch))
     }
   })
 
   /** Returns when all that has ended so far is settled. Interrupted, it keeps what it has not written. */
   readonly flush: Effect.Effect<void, EpochLost, Ledger> = this.#turn.withPermit(
     Effect.gen({ self: this }, function* () {
-      while (this.#buffer.length > 0 || this.#window.finished.length > 0) yield* this.batch
-      this.#pending.closeUnsafe()
+      while (this.#isBehind) yield* this.batch
     })
   )
+
+  get #isBehind(): boolean {
+    return this.#buffer.length > 0 || this.#window.finished.length > 0
+  }
 
   private readonly batch: Effect.Effect<void, EpochLost, Ledger> = Effect.uninterruptibleMask((restore) =>
     Effect.gen({ self: this }, function* () {
       const ledger = yield* Ledger
       this.#pending.closeUnsafe()
+      if (!this.#isBehind) return
       const ended = this.#buffer.splice(0, most)
       const finished = this.#window.finished.splice(0)
       const closing = this.#closing(ended)
@@ -92,12 +100,14 @@ export class Settler {
           Effect.sync(() => {
             this.#buffer.unshift(...ended)
             this.#window.finished.unshift(...finished)
+            this.#pending.openUnsafe()
           })
         )
       )
       for (const one of ended) this.#window.leave(one.task)
       for (const claimId of closing) this.#forget(claimId)
       for (const claimId of [...finished, ...closing]) this.#window.claims.delete(claimId)
+      if (this.#isBehind) this.#pending.openUnsafe()
       if (ended.length > 0) yield* this.#committed(ended)
     })
   )

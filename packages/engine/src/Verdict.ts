@@ -139,9 +139,11 @@ const doubt = (reason: string, tried: Try): Outcome =>
 const retried = (errorClass: ErrorClass, reason: string, tried: Try): Outcome => {
   const { chance, delivery, now, retry } = tried
   const after = RetryPolicy.next(retry, { ended: delivery.attempt + 1, chance })
-  return after === null || (delivery.deadline !== null && now + after >= delivery.deadline)
-    ? Outcome.Failed({ errorClass, reason })
-    : Outcome.Retry({ after: Math.max(1, Math.ceil(after)), errorClass, reason })
+  if (after !== null && (delivery.deadline === null || now + after < delivery.deadline)) {
+    return Outcome.Retry({ after: Math.max(1, Math.ceil(after)), errorClass, reason })
+  }
+  // Tried for the last time, and the last answer leaves in doubt whether it was done.
+  return errorClass === "unknown" ? Outcome.Unknown({ reason }) : Outcome.Failed({ errorClass, reason })
 }
 
 const snoozed = (after: number, reason: string, { delivery, now }: Try): Outcome => {

@@ -7,6 +7,8 @@ export type Alert =
   /** A delivery used up its tries, or cannot succeed. */
   | {
       readonly _tag: "DeliveryFailed"
+      /** `unknown`: nobody can say whether it was done. */
+      readonly state: "failed" | "unknown"
       readonly workspaceId: number
       readonly deliveryId: bigint
       readonly campaignId: number | null

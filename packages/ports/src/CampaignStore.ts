@@ -13,7 +13,7 @@ import { type Campaign, type CampaignId, type CampaignSpec, type CampaignStatus 
 import { type SkippedRow } from "@fibercast/domain/Recipient"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { Context, type Effect, Schema } from "effect"
-import { type LedgerUnavailable } from "./Ledger.ts"
+import { type DueWorkspace, type LedgerUnavailable } from "./Ledger.ts"
 
 /** No such campaign in this workspace. */
 export class CampaignNotFound extends Schema.TaggedError<CampaignNotFound>()("CampaignNotFound", {
@@ -99,7 +99,7 @@ export class CampaignStore extends Context.Service<
      * Workspaces, not set aside, with a campaign that needs an actor by this instant: running, scheduled
      * and due or not yet read, or cancelled with work left open.
      */
-    readonly activeWorkspaces: (by: number) => Effect.Effect<ReadonlyArray<WorkspaceId>, LedgerUnavailable>
+    readonly activeWorkspaces: (by: number) => Effect.Effect<ReadonlyArray<DueWorkspace>, LedgerUnavailable>
 
     readonly append: (page: Page) => Effect.Effect<Appended, LedgerUnavailable | CampaignNotFound>
 

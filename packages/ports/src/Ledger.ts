@@ -232,7 +232,7 @@ export class Ledger extends Context.Service<
 
     /**
      * Workspaces, not set aside, with open work due by `by` or with claims of an owner whose lease
-     * ended; at most `limit`. Claimed work may count as open.
+     * ended; at most `limit`. Claimed work may count as open; that of a paused campaign does not.
      */
     readonly dueWorkspaces: (options: {
       readonly by: number

@@ -175,8 +175,16 @@ export const layer: Layer.Layer<CampaignStore, never, SqlClient.SqlClient> = Lay
       }, translate("list active campaigns")),
 
       activeWorkspaces: Effect.fn("CampaignStore.activeWorkspaces")(function* (by) {
-        const rows = yield* sql.unsafe<{ readonly id: number }>(CampaignStatements.activeWorkspaces, [int8(by)])
-        return rows.map(({ id }) => WorkspaceId.make(id))
+        const rows = yield* sql.unsafe<{
+          readonly id: number
+          readonly owner: string | null
+          readonly owned_until: number | null
+        }>(CampaignStatements.activeWorkspaces, [int8(by)])
+        return rows.map((row) => ({
+          workspaceId: WorkspaceId.make(row.id),
+          owner: row.owner,
+          ownedUntil: row.owned_until
+        }))
       }, translate("list active workspaces")),
 
       append: Effect.fn("CampaignStore.append")(

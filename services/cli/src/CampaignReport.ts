@@ -29,17 +29,19 @@ export interface CampaignReport {
   readonly completedAt: string | null
   /** From the start to the end, pauses included; null before both are known. */
   readonly seconds: number | null
-  /** Recipients settled per second of that time. */
+  /** Recipients that were tried per second of that time. */
   readonly perSecond: number | null
   readonly notSent: { readonly file: string | null; readonly rows: number; readonly reasons: Tally }
   /** Where the ledger is: a folder, or host, port and database. */
   readonly database: string
 }
 
+/** Deliveries that reached the provider, or may have; not what was skipped, cancelled or expired. */
+export const tried = (counts: Counts): number => counts.completed + counts.failed + counts.unknown
+
 export const of = (campaign: Campaign, notSent: Written, database: string): CampaignReport => {
   const { completedAt, counts, startedAt } = campaign
   const seconds = startedAt === null || completedAt === null ? null : (completedAt - startedAt) / 1000
-  const worked = counts.planned - counts.open - counts.skipped
   return {
     campaign: {
       id: campaign.id,
@@ -55,13 +57,14 @@ export const of = (campaign: Campaign, notSent: Written, database: string): Camp
     startedAt: iso(startedAt),
     completedAt: iso(completedAt),
     seconds,
-    perSecond: seconds === null || seconds === 0 ? null : Math.round((worked / seconds) * 10) / 10,
+    perSecond: seconds === null || seconds === 0 ? null : Math.round((tried(counts) / seconds) * 10) / 10,
     notSent: { file: notSent.file, rows: notSent.rows, reasons: notSent.tally },
     database
   }
 }
 
-const iso = (millis: number | null): string | null => (millis === null ? null : new Date(millis).toISOString())
+/** ISO 8601, UTC. */
+export const iso = (millis: number | null): string | null => (millis === null ? null : new Date(millis).toISOString())
 
 /** The law, as a sum: `5,000 planned = 4,745 sent + 255 skipped`. Terms of 0 are left out. */
 export const law = (counts: Counts): string => {

@@ -65,9 +65,14 @@ export const lines = (report: DemoReport, ink: Ink): ReadonlyArray<string> => {
   ]
 }
 
-/** What to try after the demo, in the folder where it ran. */
-export const next = (folder: string, campaignId: number, contacts: string): ReadonlyArray<string> => [
-  `npx -y pnpm@12 fibercast campaign failures ${campaignId} --workspace demo --folder ${folder}`,
-  `npx -y pnpm@12 fibercast audience check ${contacts} --to phone --region ID`,
-  `npx -y pnpm@12 fibercast send --audience ${contacts} --to phone --region ID --template "Halo {{ name }}" --provider log --dry-run`
+/** What to try after the demo; `fibercast` is how the program is started. */
+export const next = (
+  fibercast: string,
+  inPlace: (words: string) => string,
+  campaignId: number,
+  contacts: string
+): ReadonlyArray<string> => [
+  inPlace(`campaign failures ${campaignId}`),
+  `${fibercast} audience check ${contacts} --to phone --region ID`,
+  `${fibercast} send --audience ${contacts} --to phone --region ID --template "Halo {{ name }}" --provider log --dry-run`
 ]

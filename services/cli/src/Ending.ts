@@ -3,15 +3,19 @@
  *
  * | code | when |
  * |---|---|
- * | 0 | done; also when the reader of stdout went away (`| head`) |
- * | 1 | the command failed; its error's message is on stderr |
+ * | 0 | done: a campaign ended, also with failed deliveries; also when the reader of stdout went away (`| head`) |
+ * | 1 | it could not go on; its error's message is on stderr |
  * | 2 | the command line itself cannot be understood |
  * | 130 | interrupted (SIGINT, SIGTERM) |
  *
  * A stack is only shown with `--log-level debug` (or trace, all) or FIBERCAST_DEBUG=1.
  */
-import { Cause, Config, Console, Effect, Exit, Layer, Logger, Predicate, type Runtime, Stdio } from "effect"
+import { Cause, Config, Console, Effect, Exit, Layer, Logger, Predicate, type Runtime, Schema, Stdio } from "effect"
 import { CliError, CliOutput, TerminalCapabilities } from "effect/cli"
+import * as Hint from "./Hint.ts"
+
+/** Flags that say nothing together, or nothing at all. */
+export class Misused extends Schema.TaggedError<Misused>()("Misused", { message: Schema.String }) {}
 
 /** For `NodeRuntime.runMain`. */
 export const teardown: Runtime.Teardown = (exit, onExit) => onExit(code(exit))
@@ -21,7 +25,7 @@ const code = (exit: Exit.Exit<unknown, unknown>): number => {
   if (Cause.hasInterruptsOnly(exit.cause)) return 130
   const error = Cause.squash(exit.cause)
   if (CliError.isCliError(error)) return error._tag === "ShowHelp" && error.errors.length === 0 ? 0 : 2
-  return 1
+  return error instanceof Misused ? 2 : 1
 }
 
 /** Says on stderr why the run failed, once. Adds no failure of its own. */
@@ -32,7 +36,7 @@ export const report = <A, E, R>(run: Effect.Effect<A, E, R>): Effect.Effect<A, E
       const error = Cause.squash(cause)
       // What the command line lacks was said by the presenter.
       if (CliError.isCliError(error)) return
-      yield* Console.error(Cause.hasDies(cause) ? stumbled(error) : messageOf(error))
+      yield* Console.error(yield* Hint.typed(Cause.hasDies(cause) ? stumbled(error) : messageOf(error)))
       if (yield* debugging) yield* Console.error(Cause.pretty(cause))
     })
   )

@@ -7,6 +7,7 @@ import { type DoneDelivery, Ledger, type LedgerUnavailable } from "@fibercast/po
 import { Effect, FileSystem, Option, Path, Schema, Stream } from "effect"
 import * as CsvLine from "./CsvLine.ts"
 import * as FileTrouble from "./FileTrouble.ts"
+import * as RowOrder from "./RowOrder.ts"
 
 export interface NotSent {
   /** In the audience's file, from 1, header not counted. */
@@ -65,8 +66,15 @@ export const rows = (
 
 export const header = CsvLine.of(["row", "input", "state", "reason", "class"])
 
+/**
+ * Spreadsheets take a cell that begins like this for a formula, also one that a stranger wrote (OWASP, CSV injection).
+ * An apostrophe keeps it text; a number in E.164 is none.
+ */
+const harmless = (cell: string): string =>
+  /^[=+\-@\t\r]/u.test(cell) && !/^\+\d{1,15}$/u.test(cell) ? `'${cell}` : cell
+
 export const csvLine = ({ errorClass, input, reason, row, state }: NotSent): string =>
-  CsvLine.of([row === 0 ? "" : String(row), input, state, reason, errorClass ?? ""])
+  CsvLine.of([row === 0 ? "" : String(row), harmless(input), state, harmless(reason), errorClass ?? ""])
 
 /** How many, for each reason; the row that a duplicate repeats is left out of its reason. */
 export type Tally = ReadonlyArray<{ readonly state: FinalState; readonly reason: string; readonly count: number }>
@@ -81,7 +89,7 @@ export interface Written {
 /** Reasons kept apart in a tally; what is beyond counts as "other reasons". */
 const maxReasons = 50
 
-/** Writes them all to `<folder>/reports/campaign-<id>-skipped.csv`, in place of an earlier one. */
+/** Writes them all to `<folder>/reports/campaign-<id>-not-sent.csv`, in the order of the file, in place of an earlier one. */
 export const write = Effect.fn("NotSent.write")(function* (
   folder: string,
   campaignId: CampaignId
@@ -89,7 +97,7 @@ export const write = Effect.fn("NotSent.write")(function* (
   const files = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const reports = path.resolve(folder, "reports")
-  const file = path.join(reports, `campaign-${campaignId}-skipped.csv`)
+  const file = path.join(reports, `campaign-${campaignId}-not-sent.csv`)
   const trouble = Effect.mapError(FileTrouble.because(file))
   yield* files.makeDirectory(reports, { recursive: true }).pipe(trouble)
   const counts = new Map<string, { state: FinalState; reason: string; count: number }>()
@@ -113,10 +121,14 @@ export const write = Effect.fn("NotSent.write")(function* (
       const encoder = new TextEncoder()
       const append = (text: string) => out.writeAll(encoder.encode(text)).pipe(trouble)
       yield* append(header)
+      const sorted = yield* RowOrder.make(reports).pipe(trouble)
       yield* Stream.runForEachArray(rows(campaignId), (page) => {
         for (const row of page) count(row)
-        return append(page.map(csvLine).join(""))
+        return sorted.add(page.map((row) => ({ row: row.row, text: csvLine(row) }))).pipe(trouble)
       })
+      yield* Stream.runForEachArray(Stream.mapError(sorted.all, FileTrouble.because(file)), (lines) =>
+        append(lines.join(""))
+      )
     })
   )
   const tally = Array.from(counts.values()).toSorted((a, b) => b.count - a.count)

@@ -25,7 +25,13 @@ export interface Preview {
   readonly skipped: ReadonlyArray<{ readonly reason: string; readonly count: number }>
   /** The first ones; numbers are masked. */
   readonly messages: ReadonlyArray<{ readonly row: number; readonly to: string; readonly text: string }>
-  readonly starts: { readonly utc: string; readonly zone: string; readonly wallTime: string }
+  readonly starts: {
+    readonly utc: string
+    readonly zone: string
+    readonly wallTime: string
+    /** The time that was asked for; null: at once. */
+    readonly asked: string | null
+  }
   /** Milliseconds at the given rate; null without one. */
   readonly takes: number | null
 }
@@ -37,6 +43,8 @@ export interface Judge {
   readonly preview: (options: {
     readonly startsAt: number
     readonly zone: string
+    /** The wall time that was asked for. */
+    readonly asked: string | null
     readonly rate: Rate | undefined
   }) => Preview
 }
@@ -73,13 +81,13 @@ export const make = (options: {
       if (reason === null) sendable += 1
       else reasons.set(reason, (reasons.get(reason) ?? 0) + 1)
     },
-    preview: ({ rate, startsAt, zone }) => ({
+    preview: ({ asked, rate, startsAt, zone }) => ({
       dryRun: true,
       rows,
       sendable,
       skipped: Array.from(reasons, ([reason, count]) => ({ reason, count })).toSorted((a, b) => b.count - a.count),
       messages,
-      starts: { utc: new Date(startsAt).toISOString(), zone, wallTime: ProgressView.wallTime(startsAt, zone) },
+      starts: { utc: new Date(startsAt).toISOString(), zone, wallTime: ProgressView.wallTime(startsAt, zone), asked },
       takes: rate === undefined ? null : (sendable / rate.permits) * rate.per
     })
   }
@@ -87,19 +95,43 @@ export const make = (options: {
 
 const shownReasons = 10
 
+/** What else there is to say: which campaign goes on, what would go wrong. */
+export interface Told {
+  readonly found: string | null
+  readonly warnings: ReadonlyArray<string>
+}
+
+/** The time that was asked for, where clocks skip it: what it means then. */
+export const skippedTime = (asked: string, wallTime: string): string | null =>
+  wallTime.startsWith(asked.trim().replace("T", " ").slice(0, 16))
+    ? null
+    : `${asked} does not exist there: clocks are put forward. It means ${wallTime}.`
+
+const begins = ({ asked, utc, wallTime }: Preview["starts"]): string =>
+  asked === null ? "at once" : `${wallTime} (${utc.slice(0, 19)}Z)`
+
 /** For a person. `file` as the user wrote it. */
-export const lines = (file: string, preview: Preview, rate: Rate | undefined, ink: Ink): ReadonlyArray<string> => {
+export const lines = (
+  file: string,
+  preview: Preview,
+  rate: Rate | undefined,
+  told: Told,
+  ink: Ink
+): ReadonlyArray<string> => {
   const { messages, rows, sendable, skipped, starts, takes } = preview
   const more = skipped.length - shownReasons
+  const skippedHour = starts.asked === null ? null : skippedTime(starts.asked, starts.wallTime)
+  const warnings = [...(skippedHour === null ? [] : [skippedHour]), ...told.warnings]
   return [
     `${ink.bold("Dry run")}: nothing is sent and nothing is written`,
     "",
     ...CampaignReport.facts(
       [
         ["audience", `${Table.shown(file)}, ${Figures.counted(rows, "row")}`],
+        ...(told.found === null ? [] : [["campaign", told.found] as const]),
         ["would send", Figures.counted(sendable, "message")],
         ["would skip", Figures.counted(rows - sendable, "row")],
-        ["starts", `${starts.wallTime} (${starts.utc.slice(0, 19)}Z)`],
+        ["starts", begins(starts)],
         [
           "takes",
           rate === undefined || takes === null
@@ -109,6 +141,7 @@ export const lines = (file: string, preview: Preview, rate: Rate | undefined, in
       ],
       ink
     ),
+    ...(warnings.length === 0 ? [] : ["", ...warnings.map((warning) => ink.yellow(`! ${warning}`))]),
     ...(skipped.length === 0 ? [] : ["", "Skipped"]),
     ...Table.format(
       [

@@ -24,9 +24,13 @@ export interface Snapshot {
   readonly now: number
   /** Per second over the last seconds; null while nobody can say. */
   readonly recent: number | null
-  /** Milliseconds for which nothing was settled, though it runs. */
+  /** Milliseconds for which nothing was tried, though it runs. */
   readonly still: number
   readonly obstacle: Obstacle | null
+  /** This process does not work on it: another one does, or held it until it died moments ago. */
+  readonly elsewhere: boolean
+  /** A command as it can be pasted: `Hint`. */
+  readonly command: (words: string) => string
 }
 
 /** Recipients that the campaign writes to, and how many of them are settled. Skipped rows are no recipients. */
@@ -56,7 +60,7 @@ export const wallTime = (millis: number, zone: string): string => {
 }
 
 /** What it is doing now, in a few words. */
-const doing = ({ campaign, now, obstacle, still }: Snapshot): string => {
+const doing = ({ campaign, command, elsewhere, now, obstacle, still }: Snapshot): string => {
   if (obstacle !== null) {
     const again =
       obstacle.retryAt === null ? "" : `, next try in ${Figures.span(Math.max(1000, obstacle.retryAt - now))}`
@@ -64,9 +68,10 @@ const doing = ({ campaign, now, obstacle, still }: Snapshot): string => {
   }
   const { spec, status } = campaign
   if (status === "paused") {
-    return `paused ${Table.visible(campaign.note ?? "")}; \`fibercast campaign ${Paused.isByHand(campaign) ? "resume" : "show"} ${campaign.id}\``
+    return `paused ${Table.visible(campaign.note ?? "")}; \`${command(`campaign ${Paused.isByHand(campaign) ? "resume" : "show"} ${campaign.id}`)}\``
   }
-  if (status === "running" && still > 0) return `running; nothing settled for ${Figures.span(still)}`
+  if (status === "running" && elsewhere) return "held by another process; goes on here when that one stops"
+  if (status === "running" && still > 0) return `running; nothing sent for ${Figures.span(still)}`
   if (status !== "scheduled") return status
   if (spec.dueAt > now) {
     const zone = spec.zone ?? "UTC"
@@ -92,13 +97,34 @@ const bar = (part: number, cells: number, ink: Ink): string => {
 const urgency = ({ campaign, obstacle }: Snapshot, ink: Ink): ((text: string) => string) =>
   obstacle !== null ? ink.red : campaign.status === "running" ? ink.green : ink.yellow
 
-/** For a terminal of so many columns; what does not fit is left to the screen to cut. */
+/** What kind of campaign it is, in so many columns: on a narrow terminal first the pipeline is left out. */
+const kind = ({ id, spec }: Campaign, columns: number): string => {
+  const pipeline = [spec.pipeline]
+  const rate = spec.rate === null ? [] : [`at most ${formatRate(spec.rate)}`]
+  const [whole = "", ...shorter] = [pipeline, []].map((first) =>
+    [`campaign ${id}`, ...first, spec.guarantee, ...rate].join(" · ")
+  )
+  return [whole, ...shorter].find((text) => Table.width(text) <= columns) ?? `campaign ${id}`
+}
+
+/** Parted at blanks into lines of so many columns; a longer word is left to the screen to cut. */
+const wrapped = (text: string, columns: number): ReadonlyArray<string> => {
+  const lines: Array<string> = []
+  for (const word of text.split(" ")) {
+    const longer = `${lines.at(-1) ?? ""} ${word}`
+    if (lines.length > 0 && Table.width(longer) <= columns) lines[lines.length - 1] = longer
+    else lines.push(word)
+  }
+  return lines
+}
+
+/** For a terminal of so many columns; what does not fit and has no blanks is left to the screen to cut. */
 export const lines = (snapshot: Snapshot, ink: Ink, columns: number): ReadonlyArray<string> => {
   const { campaign, recent } = snapshot
   const { spec } = campaign
   const { settled, total } = reached(campaign)
   const remaining = eta(snapshot)
-  const rate = spec.rate === null ? "" : ` · at most ${formatRate(spec.rate)}`
+  const name = Table.shown(spec.name)
   const figures = `${Figures.percent(share(campaign))}  ${Figures.amount(settled)} of ${Figures.amount(total)}`
   const pace = [
     ...(recent === null ? [] : [Figures.perSecond(recent)]),
@@ -108,12 +134,14 @@ export const lines = (snapshot: Snapshot, ink: Ink, columns: number): ReadonlyAr
     name === "sent" ? ink.green(text) : name === "failed" || name === "unknown" ? ink.red(text) : text
   return [
     "",
-    `  ${ink.bold(Table.shown(spec.name))} ${ink.dim(`campaign ${campaign.id} · ${spec.pipeline} · ${spec.guarantee}${rate}`)}`,
+    `  ${ink.bold(name)} ${ink.dim(kind(campaign, columns - 4 - Table.width(name)))}`,
     `  ${bar(share(campaign), Math.max(10, Math.min(50, columns - 40)), ink)} ${figures}`,
     `  ${states(campaign)
       .map(([name, count]) => colour(name, `${name} ${Figures.amount(count)}`))
       .join("   ")}`,
-    `  ${urgency(snapshot, ink)(doing(snapshot))}${pace === "" ? "" : ink.dim(` · ${pace}`)}`,
+    ...wrapped(`${doing(snapshot)}${pace === "" ? "" : ` · ${pace}`}`, columns - 3).map(
+      (part) => `  ${urgency(snapshot, ink)(part)}`
+    ),
     ""
   ]
 }

@@ -16,7 +16,7 @@ export class NoToken extends Schema.TaggedError<NoToken>()("NoToken", {}) {
   override get message(): string {
     return (
       "There is no token for Fonnte. Set FONNTE_TOKEN in the environment to the token of your device: " +
-      "FONNTE_TOKEN=… fibercast send … (it is no flag, because other users of this machine can read those)."
+      "`FONNTE_TOKEN=… fibercast send …` (it is no flag, because other users of this machine can read those)."
     )
   }
 }
@@ -39,7 +39,8 @@ export class ChosenMessenger extends Context.Service<ChosenMessenger, Messenger>
 
 const fonnteUrl = "https://api.fonnte.com"
 
-const token = Config.option(Config.Redacted("FONNTE_TOKEN")).pipe(
+/** FONNTE_TOKEN, if there is one. */
+export const token = Config.option(Config.Redacted("FONNTE_TOKEN")).pipe(
   Effect.map(Option.map((secret) => Redacted.make(Redacted.value(secret).trim()))),
   Effect.map(Option.filter((secret) => Redacted.value(secret) !== ""))
 )

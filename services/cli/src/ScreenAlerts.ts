@@ -9,7 +9,7 @@ import { Screen } from "./Screen.ts"
 const words = (alert: Alert): string => {
   switch (alert._tag) {
     case "DeliveryFailed":
-      return `not delivered: ${alert.reason}`
+      return `${alert.state === "unknown" ? "in doubt" : "not delivered"}: ${alert.reason}`
     case "CampaignOverdue":
       return `campaign ${alert.campaignId} is ${Figures.span(alert.lateMillis)} late`
     case "CampaignHeld":

@@ -4,7 +4,7 @@
 import * as PhoneNumber from "@fibercast/content/PhoneNumber"
 import { parseRate } from "@fibercast/domain/Limits"
 import * as WallTime from "@fibercast/domain/WallTime"
-import { Config, Duration, Effect, Option, Result } from "effect"
+import { Config, Duration, Effect, Result } from "effect"
 import { CliError, Flag } from "effect/cli"
 import * as Period from "./Period.ts"
 import * as Provider from "./Provider.ts"
@@ -105,11 +105,11 @@ export const flags = {
   workspace,
   folder,
   concurrency: Flag.Int("concurrency").pipe(
-    Flag.optional,
     Flag.filter(
-      (count) => Option.isNone(count) || (count.value > 0 && count.value <= 10_000),
+      (count) => count > 0 && count <= 10_000,
       () => "Expected 1 to 10000"
     ),
+    Flag.optional,
     Flag.withDescription("Sends under way at once (default 100)")
   ),
   giveUpAfter: period("give-up-after").pipe(

@@ -6,11 +6,18 @@ import * as Template from "@fibercast/content/Template"
 import { type Guarantee } from "@fibercast/domain/Campaign"
 import { type Rate } from "@fibercast/domain/Limits"
 import { type Launch } from "@fibercast/engine/Campaigns"
-import { type Duration, Effect, type FileSystem, Path, Result, Stream } from "effect"
+import { type Duration, Effect, type FileSystem, Path, Result, Schema, Stream } from "effect"
 import { createHash } from "node:crypto"
 import * as CsvFile from "./CsvFile.ts"
 import { type FileTrouble } from "./FileTrouble.ts"
 import * as Provider from "./Provider.ts"
+
+/** There is nothing to send. */
+export class BlankTemplate extends Schema.TaggedError<BlankTemplate>()("BlankTemplate", {}) {
+  override get message(): string {
+    return 'The template is blank: nobody would be told anything. Write the message, like --template "Halo {{ name }}".'
+  }
+}
 
 /** As written on the command line, each value on its own already checked. */
 export interface SendRequest {
@@ -36,7 +43,12 @@ export interface Checked {
 /** Opens the audience and checks the template against it. */
 export const check = Effect.fn("SendRequest.check")(function* (
   asked: SendRequest
-): Effect.fn.Return<Checked, FileTrouble | Template.BadTemplate | Template.UnknownVariables, FileSystem.FileSystem> {
+): Effect.fn.Return<
+  Checked,
+  FileTrouble | BlankTemplate | Template.BadTemplate | Template.UnknownVariables,
+  FileSystem.FileSystem
+> {
+  if (asked.template.trim() === "") return yield* new BlankTemplate()
   const template = yield* Effect.fromResult(
     Template.compile(asked.template, asked.at === undefined ? {} : { zone: asked.at.zone })
   )
@@ -68,15 +80,15 @@ export const nameOf = Effect.fnUntraced(function* (asked: SendRequest) {
 })
 
 /**
- * The campaign's key unless one is given: the file's name, and a digest of who is written to (the column), what, when
- * and through whom. The same command finds its campaign again; how fast and how carefully it sends, and the rows of
+ * The campaign's key unless one is given: the file's name, and a digest of who is written to (the column), what and
+ * through whom. The same command finds its campaign again; when, how fast and how carefully it sends, and the rows of
  * the file, are no part of it: a change of those is noticed instead of sending to the same people twice.
  */
 export const keyOf = Effect.fnUntraced(function* (asked: SendRequest) {
   if (asked.key !== undefined) return asked.key
   const path = yield* Path.Path
-  const { at, provider, template, to, url } = asked
-  const digest = createHash("sha256").update(JSON.stringify([to, template, provider, url ?? null, at ?? null]))
+  const { provider, template, to, url } = asked
+  const digest = createHash("sha256").update(JSON.stringify([to, template, provider, url ?? null]))
   return `${path.basename(asked.audience)}:${digest.digest("hex").slice(0, 12)}`
 })
 

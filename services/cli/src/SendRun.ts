@@ -2,15 +2,21 @@
  * Carries one campaign from its command to its report: finds or launches it, follows it, and says what became of it.
  */
 import { type Campaign, isOver } from "@fibercast/domain/Campaign"
-import { type Workspace, WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
+import { CampaignStore } from "@fibercast/ports/CampaignStore"
+import { Signal } from "@fibercast/ports/Signal"
+import { WorkspaceRuntime } from "@fibercast/ports/WorkspaceRuntime"
+import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { Campaigns, type Launch } from "@fibercast/engine/Campaigns"
 import { Database } from "@fibercast/node/Database"
-import { type Duration, Effect, Schema } from "effect"
+import { Clock, type Duration, Effect, Schema } from "effect"
 import * as CampaignReport from "./CampaignReport.ts"
 import * as Continuation from "./Continuation.ts"
 import * as Figures from "./Figures.ts"
+import { Hint } from "./Hint.ts"
 import * as NotSent from "./NotSent.ts"
 import * as Paused from "./Paused.ts"
+import * as Preview from "./Preview.ts"
+import * as ProgressView from "./ProgressView.ts"
 import { Screen } from "./Screen.ts"
 import * as Watch from "./Watch.ts"
 
@@ -47,8 +53,18 @@ export const start = Effect.fn("SendRun.start")(function* (
   }
   const { campaign } = found
   if (!Paused.isHeld(campaign)) return { campaign, continued: true } satisfies Started
-  yield* campaigns.resume(campaign.workspaceId, campaign.id)
-  return { campaign: yield* campaigns.get(campaign.workspaceId, campaign.id), continued: true } satisfies Started
+  // Not by way of its actor: the workspace may be held by another process, or by one that died moments ago.
+  const { id: campaignId, workspaceId } = campaign
+  const resumed = yield* (yield* CampaignStore).transition({
+    workspaceId,
+    campaignId,
+    from: ["paused"],
+    to: campaign.startedAt === null ? "scheduled" : "running",
+    note: null,
+    now: yield* Clock.currentTimeMillis
+  })
+  yield* (yield* Signal).notify(workspaceId)
+  return { campaign: resumed, continued: true } satisfies Started
 })
 
 /** Says what is about to happen. */
@@ -62,7 +78,12 @@ export const announce = Effect.fnUntraced(function* ({ campaign, continued }: St
       ""
     )
   }
-  if (!continued) return
+  if (!continued) {
+    const { dueAt, wallTime, zone } = spec
+    if (wallTime === null || zone === null) return
+    const skipped = Preview.skippedTime(wallTime, ProgressView.wallTime(dueAt, zone))
+    return skipped === null ? undefined : yield* screen.say(skipped)
+  }
   const settled = counts.planned - counts.open - counts.skipped
   yield* screen.say(
     `Going on with campaign ${id} (${spec.name}): ${Figures.amount(settled)} of ${Figures.amount(counts.planned - counts.skipped)} settled so far.`
@@ -77,19 +98,24 @@ export const endOf = (campaign: Campaign): Watch.Ended | null =>
       ? { _tag: "Cancelled", campaign, reason: campaign.note ?? "by hand" }
       : null
 
-/** Ctrl-C: stops the campaign in good order and says how it goes on. */
+/** Ctrl-C: stops the campaign in good order, unless another process sends it, and says how it goes on. */
 const interrupted = Effect.fnUntraced(function* (campaign: Campaign) {
   const campaigns = yield* Campaigns
+  const runtime = yield* WorkspaceRuntime
   const screen = yield* Screen
+  const hint = yield* Hint
   const { id, workspaceId } = campaign
   yield* screen.draw([])
+  if (!(yield* runtime.running).includes(workspaceId)) {
+    return yield* screen.say(`Interrupted. Campaign ${id} is left as it is: this process was not sending it.`)
+  }
   yield* screen.say("Interrupted: waiting for what is under way. (Ctrl-C once more quits at once.)")
   const now = yield* campaigns.get(workspaceId, id)
   if (now.status === "running") yield* campaigns.pause(workspaceId, id, Paused.interrupted)
   const { counts, status } = yield* campaigns.get(workspaceId, id)
   const sent = `${Figures.amount(counts.completed)} sent, ${Figures.amount(counts.open)} open`
   yield* screen.say(
-    `Campaign ${id} is ${status}: ${sent}. The same command goes on with it; \`fibercast campaign cancel ${id}\` ends it.`
+    `Campaign ${id} is ${status}: ${sent}. The same command goes on with it; \`${hint.command(`campaign cancel ${id}`)}\` ends it.`
   )
 })
 
@@ -116,16 +142,16 @@ export const report = Effect.fn("SendRun.report")(function* (
 })
 
 /** Fails unless the campaign came to its end. */
-export const judge = Effect.fnUntraced(function* (ended: Watch.Ended, { name }: Pick<Workspace, "name">) {
+export const judge = Effect.fnUntraced(function* (ended: Watch.Ended) {
   const { campaign } = ended
   if (ended._tag === "Completed") return
-  const flag = name === "default" ? "" : ` --workspace ${name}`
+  const show = (yield* Hint).command(`campaign show ${campaign.id}`)
   const todo = {
     Cancelled: `It was cancelled: ${ended._tag === "Cancelled" ? ended.reason : ""}.`,
     Held: `It is held: ${ended.reason}. Once that is put right, the same command goes on with it.`,
     GaveUp: `Given up: ${ended.reason}. Its state is kept: the same command goes on with it.`
   }[ended._tag]
   return yield* new NotCompleted({
-    message: `Campaign ${campaign.id} is not completed. ${todo} \`fibercast campaign show ${campaign.id}${flag}\` shows it.`
+    message: `Campaign ${campaign.id} is not completed. ${todo} \`${show}\` shows it.`
   })
 })

@@ -35,12 +35,15 @@ const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" })
 export const visible = (text: string): string => text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u{00A0}]/gu, escaped)
 
 /** Fit for one cell: visible, on one line, at most `maxWidth` wide. */
-export const shown = (text: string): string => {
+export const shown = (text: string): string => shownIn(text, maxWidth)
+
+/** Visible, on one line, at most so many terminal columns wide. */
+export const shownIn = (text: string, most: number): string => {
   const whole = visible(text)
-  if (width(whole) <= maxWidth) return whole
+  if (width(whole) <= most) return whole
   let cut = ""
   for (const { segment } of graphemes.segment(whole)) {
-    if (width(cut) + width(segment) >= maxWidth) break
+    if (width(cut) + width(segment) >= most) break
     cut += segment
   }
   return `${cut}…`

@@ -3,12 +3,15 @@
  * a terminal, a line every two seconds elsewhere.
  */
 import { type Campaign, type CampaignId } from "@fibercast/domain/Campaign"
+import { tried } from "./CampaignReport.ts"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { AccountGates, type AccountStatus } from "@fibercast/engine/AccountGates"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
+import { WorkspaceRuntime } from "@fibercast/ports/WorkspaceRuntime"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { Clock, Duration, Effect, Option } from "effect"
 import * as Figures from "./Figures.ts"
+import { Hint } from "./Hint.ts"
 import * as Pace from "./Pace.ts"
 import * as Paused from "./Paused.ts"
 import * as ProgressView from "./ProgressView.ts"
@@ -45,6 +48,8 @@ export const run = Effect.fn("Watch.run")(function* (options: Options) {
   const store = yield* CampaignStore
   const workspaces = yield* WorkspaceStore
   const gates = yield* AccountGates
+  const runtime = yield* WorkspaceRuntime
+  const { command } = yield* Hint
   const clock = yield* Clock.Clock
   const pace = Pace.make()
   const patience = Duration.toMillis(options.giveUpAfter)
@@ -65,9 +70,10 @@ export const run = Effect.fn("Watch.run")(function* (options: Options) {
     obstacle = found === null ? null : { ...found, since: obstacle?.since ?? now }
     const { counts } = campaign
     const going = campaign.status === "running" && obstacle === null
-    if (going) pace.add(now, counts.planned - counts.open - counts.skipped)
+    if (going) pace.add(now, tried(counts))
     else pace.reset()
-    return { campaign, now, obstacle, recent: pace.perSecond(), still: pace.still(now) }
+    const elsewhere = !(yield* runtime.running).includes(workspaceId)
+    return { campaign, now, obstacle, elsewhere, command, recent: pace.perSecond(), still: pace.still(now) }
   })
 
   const show = Effect.fnUntraced(function* (snapshot: ProgressView.Snapshot) {

@@ -10,12 +10,20 @@ import * as Audience from "./commands/Audience.ts"
 import * as Campaign from "./commands/Campaign.ts"
 import * as Demo from "./commands/Demo.ts"
 import * as Migrate from "./commands/Migrate.ts"
+import * as Schedule from "./commands/Schedule.ts"
 import * as Send from "./commands/Send.ts"
 import * as Ending from "./Ending.ts"
 
 const fibercast = Command.make("fibercast").pipe(
   Command.withDescription("Scheduled broadcasts, background jobs and cron"),
-  Command.withSubcommands([Demo.command, Send.command, Campaign.command, Audience.command, Migrate.command])
+  Command.withSubcommands([
+    Demo.command,
+    Send.command,
+    Campaign.command,
+    Audience.command,
+    Schedule.command,
+    Migrate.command
+  ])
 )
 
 Command.run(fibercast, { version: manifest.version }).pipe(

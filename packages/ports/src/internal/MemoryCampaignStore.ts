@@ -125,7 +125,7 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof CampaignS
           .filter(({ campaignKeys, row }) => {
             return row.quarantine === null && [...campaignKeys.values()].some((campaign) => needsActor(campaign, by))
           })
-          .map(({ row }) => row.id)
+          .map(({ ownedUntil, owner, row }) => ({ workspaceId: row.id, owner, ownedUntil }))
       ),
 
     append: Effect.fn("CampaignStore.append")(function* (page: Page) {

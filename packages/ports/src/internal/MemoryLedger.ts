@@ -85,6 +85,9 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof Ledger> =
     }
   }
 
+  const isPaused = ({ campaignId }: OpenDelivery) =>
+    campaignId !== null && state.campaigns.get(campaignId)?.row.status === "paused"
+
   return {
     insert: Effect.fn("Ledger.insert")(function* (options) {
       const workspace = yield* workspaceOf(options.workspaceId, "insert")
@@ -191,7 +194,8 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof Ledger> =
           if (due.length >= limit) break
           if (row.quarantine !== null) continue
           const isStranded = claims.size > 0 && (ownedUntil ?? -Infinity) <= now
-          const isDue = () => [...sources.values()].some((source) => (source.first?.dueAt ?? Infinity) <= by)
+          const isDue = () =>
+            [...sources.values()].some(({ first }) => first !== undefined && first.dueAt <= by && !isPaused(first))
           if (isStranded || isDue()) due.push({ workspaceId, owner, ownedUntil })
         }
         return due

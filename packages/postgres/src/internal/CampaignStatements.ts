@@ -33,7 +33,7 @@ const isActive = `c.status <> 'completed' and (c.status <> 'cancelled' or n.open
 export const active = `${select} where c.workspace_id = $1 and ${isActive} order by c.id`
 
 /** $1 by. */
-export const activeWorkspaces = `select distinct c.workspace_id as id
+export const activeWorkspaces = `select distinct w.id, w.owner, w.owned_until::float8 as owned_until
 from campaigns c join campaign_counts n on n.campaign_id = c.id join workspaces w on w.id = c.workspace_id
 where c.status <> 'completed' and w.quarantine is null and (c.status = 'running'
   or c.status = 'scheduled' and (not c.expanded or c.due_at <= $1) or c.status = 'cancelled' and n.open > 0)

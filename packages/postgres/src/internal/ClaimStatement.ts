@@ -53,13 +53,13 @@ where workspace_id = $1 and lane = $2 and campaign_id = $3
   and id not in (select unnest(ids) from claims where workspace_id = $1 and lane = $2 and campaign_id = $3)
 order by deliveries.due_at, id limit 1`
 
-/** Marks those of the ids that the claim holds. $1 workspace, $2 epoch, $3 claim, $4 ids. No row: the epoch is lost. */
-/** $1 workspace, $2 epoch, $3 the claims that stay. */
+/** Ends every claim but those that stay. $1 workspace, $2 epoch, $3 the claims that stay. No row: the epoch is lost. */
 export const giveBack = `with ${owned},
 freed as (
   delete from claims where workspace_id = $1 and claim_id <> all ($3::bigint[]) and exists (select 1 from owned))
 select 1 from owned`
 
+/** Marks those of the ids that the claim holds. $1 workspace, $2 epoch, $3 claim, $4 ids. No row: the epoch is lost. */
 export const start = `with ${owned},
 marked as (
   update claims set started = started || array(select unnest($4::bigint[]) intersect select unnest(ids))

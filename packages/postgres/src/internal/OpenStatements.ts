@@ -23,23 +23,27 @@ counted as (
   where c.campaign_id = g.campaign_id and c.workspace_id = $1)
 select id from added order by id`
 
+/** Of a source's head. What is paused waits for a command, not for its time. */
+const isDue = `(d.due_at <= $1 and not exists (
+  select 1 from campaigns c where c.id = d.campaign_id and c.status = 'paused'))`
+
 /**
  * Walks from source to source of open work by the index, one probe each, and from a workspace that is due on to the
  * next workspace: its cost is the number of workspaces with open work, whatever their backlog. Those that nobody
  * owns come first. $1 by, $2 now, $3 limit.
  */
 export const dueWorkspaces = `with recursive source as (
-  (select workspace_id, lane, campaign_id, due_at from deliveries where workspace_id > 0
+  (select workspace_id, lane, campaign_id, ${isDue} as is_due from deliveries d where workspace_id > 0
    order by workspace_id, lane, campaign_id, due_at, id limit 1)
   union all
   select next.* from source s, lateral (
-    select d.workspace_id, d.lane, d.campaign_id, d.due_at from deliveries d
+    select d.workspace_id, d.lane, d.campaign_id, ${isDue} as is_due from deliveries d
     where (d.workspace_id, d.lane, d.campaign_id) > (s.workspace_id,
-      case when s.due_at <= $1 then 32767::smallint else s.lane end,
-      case when s.due_at <= $1 then 2147483647 else s.campaign_id end)
+      case when s.is_due then 32767::smallint else s.lane end,
+      case when s.is_due then 2147483647 else s.campaign_id end)
     order by d.workspace_id, d.lane, d.campaign_id, d.due_at, d.id limit 1) next),
 due as (
-  select workspace_id from source where due_at <= $1
+  select workspace_id from source where is_due
   union
   select c.workspace_id from claims c join workspaces w on w.id = c.workspace_id
   where coalesce(w.owned_until, $2) <= $2)

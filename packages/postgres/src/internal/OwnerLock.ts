@@ -21,8 +21,9 @@ export class FolderInUse extends Schema.TaggedError<FolderInUse>()("FolderInUse"
 }) {
   override get message(): string {
     return (
-      `The folder ${this.folder} is in use by process ${this.pid} since ${this.since}. Stop that process first, ` +
-      `or run this one in another folder.`
+      `Process ${this.pid} works in ${this.folder} since ${this.since}. Look with ` +
+      `\`fibercast campaign list --folder ${/^[\w./-]+$/u.test(this.folder) ? this.folder : `'${this.folder}'`}\`. ` +
+      "Another folder knows nothing of what was sent here."
     )
   }
 }

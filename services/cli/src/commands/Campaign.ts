@@ -40,11 +40,11 @@ const list = Command.make(
   {
     ...place,
     limit: Flag.Int("limit").pipe(
-      Flag.withDefault(20),
       Flag.filter(
         (limit) => limit > 0,
         () => "Expected 1 or more"
       ),
+      Flag.withDefault(20),
       Flag.withDescription("How many, the newest first (default 20)")
     ),
     json: json("Print one JSON array")
@@ -101,13 +101,20 @@ const moving = (verb: CampaignControl.Verb, description: string) =>
 
 const failures = Command.make(
   "failures",
-  { ...one, csv: Flag.Boolean("csv").pipe(Flag.withDefault(false), Flag.withDescription("Print them all as CSV")) },
+  {
+    ...one,
+    csv: Flag.Boolean("csv").pipe(Flag.withDefault(false), Flag.withDescription("Print them all as CSV")),
+    json: json("Print them all, one JSON object a line")
+  },
   Effect.fnUntraced(function* (input) {
     yield* Effect.gen(function* () {
       const { id } = yield* Lookup.campaign(input.workspace, input.id)
       if (input.csv) {
         const text = NotSent.rows(id).pipe(Stream.map(NotSent.csvLine))
         return yield* StandardOutput.print(Stream.concat(Stream.succeed(NotSent.header), text))
+      }
+      if (input.json) {
+        return yield* StandardOutput.print(Stream.map(NotSent.rows(id), (row) => `${JSON.stringify(row)}\n`))
       }
       const rows = yield* Stream.runCollect(Stream.take(NotSent.rows(id), shown + 1))
       if (rows.length === 0) return yield* Console.log("Nobody was left out.")

@@ -20,6 +20,7 @@ import { fileURLToPath } from "node:url"
 import * as CsvFile from "../CsvFile.ts"
 import * as DemoReport from "../DemoReport.ts"
 import * as DemoScript from "../DemoScript.ts"
+import { Hint } from "../Hint.ts"
 import * as NotSent from "../NotSent.ts"
 import * as ProgressView from "../ProgressView.ts"
 import * as Provider from "../Provider.ts"
@@ -120,6 +121,7 @@ const truth = Effect.fnUntraced(function* (campaign: Campaign) {
 const run = Effect.fnUntraced(function* (workspaceId: Campaign["workspaceId"], folder: string, asJson: boolean) {
   const screen = yield* Screen
   const path = yield* Path.Path
+  const hint = yield* Hint
   const simulator = yield* FonnteSimulator
   yield* simulator.script(DemoScript.faults)
   const campaign = yield* launch(workspaceId)
@@ -131,7 +133,7 @@ const run = Effect.fnUntraced(function* (workspaceId: Campaign["workspaceId"], f
   const script = yield* Effect.forkChild(DemoScript.play(campaign))
   const watched = { workspaceId, campaignId: campaign.id, giveUpAfter: Duration.minutes(1) }
   const ended = yield* Watch.run(watched).pipe(Effect.onInterrupt(() => screen.say("The demo was interrupted.")))
-  yield* SendRun.judge(ended, { name: "demo" })
+  yield* SendRun.judge(ended)
   const played = yield* Fiber.join(script)
   const figures = {
     ...(yield* SendRun.report(campaign, folder)),
@@ -149,7 +151,9 @@ const run = Effect.fnUntraced(function* (workspaceId: Campaign["workspaceId"], f
       "",
       screen.ink.bold("Try next"),
       "",
-      ...DemoReport.next(folder, campaign.id, path.relative("", contacts)).map((command) => `  ${command}`)
+      ...DemoReport.next(hint.program, hint.command, campaign.id, path.relative("", contacts)).map(
+        (command) => `  ${command}`
+      )
     )
   }
   if (!report.ok) return yield* new DemoFailed()
@@ -186,7 +190,10 @@ const flags = {
 }
 
 export const command = Command.make("demo", flags, (input) =>
-  handle(input).pipe(Effect.provide(Screen.layerLogger.pipe(Layer.provideMerge(Screen.layer({ quiet: input.json })))))
+  handle(input).pipe(
+    Effect.provide(Hint.layer({ folder: input.folder, workspace: "demo" })),
+    Effect.provide(Screen.layerLogger.pipe(Layer.provideMerge(Screen.layer({ quiet: input.json }))))
+  )
 ).pipe(
   Command.withDescription(
     "Send a scheduled campaign to 5,000 recipients through a simulated provider that answers late, wrongly or not at " +

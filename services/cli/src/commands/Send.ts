@@ -5,12 +5,16 @@ import { type Rate } from "@fibercast/domain/Limits"
 import * as WallTime from "@fibercast/domain/WallTime"
 import { CampaignRefused } from "@fibercast/engine/Campaigns"
 import { defaults, EngineConfig } from "@fibercast/engine/EngineConfig"
+import * as Audiences from "@fibercast/node/Audiences"
 import * as Database from "@fibercast/node/Database"
 import * as LocalNode from "@fibercast/node/LocalNode"
-import { Clock, Config, Console, DateTime, Effect, Layer, Option, Schema, Stream } from "effect"
+import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
+import { Clock, Config, Console, DateTime, Effect, Layer, Option, Result } from "effect"
 import { Command } from "effect/cli"
 import * as CampaignReport from "../CampaignReport.ts"
-import * as Preview from "../Preview.ts"
+import * as DryRun from "../DryRun.ts"
+import { Misused } from "../Ending.ts"
+import { Hint } from "../Hint.ts"
 import * as Provider from "../Provider.ts"
 import { Screen } from "../Screen.ts"
 import * as ScreenAlerts from "../ScreenAlerts.ts"
@@ -19,29 +23,24 @@ import { flags } from "../SendFlags.ts"
 import * as SendRequest from "../SendRequest.ts"
 import * as SendRun from "../SendRun.ts"
 
-/** A time without a zone, or the other way round. */
-export class HalfATime extends Schema.TaggedError<HalfATime>()("HalfATime", { missing: Schema.String }) {
-  override get message(): string {
-    return this.missing === "zone"
-      ? "--at needs --zone: say which clock shows that time, like --zone Asia/Jakarta."
-      : "--zone needs --at: say when it starts there, or leave both out to start now."
-  }
-}
+const noZone = "--at needs --zone: say which clock shows that time, like --zone Asia/Jakarta."
+const noTime = "--zone needs --at: say when it starts there, or leave both out to start now."
 
 /** What is sent through Fonnte without a rate of one's own: WhatsApp bans numbers that send fast. */
 const careful: Rate = { permits: 1, per: 1000 }
 
 type Input = Command.Command.Config.Infer<typeof flags>
 
-const requestOf = Effect.fnUntraced(function* (
-  input: Input
-): Effect.fn.Return<SendRequest.SendRequest, HalfATime | WallTime.BadZone | WallTime.BadWallTime> {
+const requestOf = Effect.fnUntraced(function* (input: Input): Effect.fn.Return<SendRequest.SendRequest, Misused> {
   const at = Option.getOrUndefined(input.at)
   const zone = Option.getOrUndefined(input.zone)
   if ((at === undefined) !== (zone === undefined)) {
-    return yield* new HalfATime({ missing: at === undefined ? "at" : "zone" })
+    return yield* new Misused({ message: at === undefined ? noTime : noZone })
   }
-  if (at !== undefined && zone !== undefined) yield* Effect.fromResult(WallTime.instant(at, zone))
+  if (at !== undefined && zone !== undefined) {
+    const instant = WallTime.instant(at, zone)
+    if (Result.isFailure(instant)) return yield* new Misused({ message: instant.failure.message })
+  }
   return {
     audience: input.audience,
     to: input.to,
@@ -58,30 +57,16 @@ const requestOf = Effect.fnUntraced(function* (
   }
 })
 
-/** The instant it starts. One that has passed is refused. */
+/** The instant it starts, of a time already checked. One that has passed is refused. */
 const startOf = Effect.fnUntraced(function* ({ at }: SendRequest.SendRequest) {
   const now = yield* Clock.currentTimeMillis
   if (at === undefined) return now
-  const start = DateTime.toEpochMillis(yield* Effect.fromResult(WallTime.instant(at.wallTime, at.zone)))
+  const start = DateTime.toEpochMillis(yield* Effect.orDie(Effect.fromResult(WallTime.instant(at.wallTime, at.zone))))
   if (start >= now) return start
   return yield* new CampaignRefused({
     field: "at",
     reason: `${at.wallTime} in ${at.zone} has passed. Leave --at and --zone out to send now.`
   })
-})
-
-const dryRun = Effect.fnUntraced(function* (
-  asked: SendRequest.SendRequest,
-  { csv, template }: SendRequest.Checked,
-  json: boolean
-) {
-  const screen = yield* Screen
-  const startsAt = yield* startOf(asked)
-  const judge = Preview.make({ column: asked.to, region: asked.region, template })
-  yield* Stream.runForEach(csv.rows, (row) => Effect.sync(() => judge.add(row)))
-  const preview = judge.preview({ startsAt, zone: asked.at?.zone ?? "UTC", rate: asked.rate })
-  if (json) return yield* Console.log(JSON.stringify(preview))
-  yield* screen.say(...Preview.lines(asked.audience, preview, asked.rate, screen.ink))
 })
 
 /** Deliveries held claimed for each send under way: what a crash can leave in doubt, or to be sent twice. */
@@ -114,6 +99,12 @@ const checkProvider = Effect.fnUntraced(function* ({ at, provider, url }: SendRe
   )
 })
 
+/** What is refused is refused before an engine starts, which would go on with whatever else is under way. */
+const refuseSecond = Effect.fnUntraced(function* (input: Input, asked: SendRequest.SendRequest) {
+  const known = yield* (yield* WorkspaceStore).find(input.workspace)
+  if (known !== null) yield* DryRun.find(asked, known.id, input.again)
+})
+
 const run = Effect.fnUntraced(function* (input: Input, asked: SendRequest.SendRequest) {
   const screen = yield* Screen
   const workspace = yield* SendRun.workspace(input.workspace, asked.at?.zone ?? "UTC")
@@ -133,33 +124,36 @@ const run = Effect.fnUntraced(function* (input: Input, asked: SendRequest.SendRe
       () => Effect.void
     )
   )
-  yield* SendRun.judge(ended, workspace)
+  yield* SendRun.judge(ended)
 })
 
 const handle = Effect.fnUntraced(function* (input: Input) {
   const asked = yield* requestOf(input)
   const checked = yield* SendRequest.check(asked)
-  if (input.dryRun) return yield* dryRun(asked, checked, input.json)
+  if (input.dryRun) return yield* DryRun.run(asked, checked, startOf(asked), input)
   yield* SecondInterrupt.watch
   yield* refusePast(asked, input.folder)
   const engine = Effect.gen(function* () {
     yield* SendRequest.countRows(checked)
     yield* checkProvider(asked)
-    yield* run(input, asked).pipe(
-      Effect.provide(
-        LocalNode.layer({ pipelines: [Provider.pipeline(asked.provider)] }).pipe(
-          Layer.provide(ScreenAlerts.layer),
-          Layer.provide(engineConfig(input.concurrency)),
-          Layer.provideMerge(Database.layer({ folder: input.folder }))
-        )
-      )
+    const node = LocalNode.layer({ pipelines: [Provider.pipeline(asked.provider)] }).pipe(
+      Layer.provide(ScreenAlerts.layer),
+      Layer.provide(engineConfig(input.concurrency))
+    )
+    yield* refuseSecond(input, asked).pipe(
+      Effect.provide(Layer.merge(LocalNode.layerStores, Audiences.layer())),
+      Effect.andThen(Effect.provide(run(input, asked), node)),
+      Effect.provide(Database.layer({ folder: input.folder }))
     )
   })
   yield* engine.pipe(Effect.provide(Provider.layer(asked.provider, asked.url)))
 }, Effect.scoped)
 
 export const command = Command.make("send", flags, (input) =>
-  handle(input).pipe(Effect.provide(Screen.layerLogger.pipe(Layer.provideMerge(Screen.layer({ quiet: input.json })))))
+  handle(input).pipe(
+    Effect.provide(Hint.layer(input)),
+    Effect.provide(Screen.layerLogger.pipe(Layer.provideMerge(Screen.layer({ quiet: input.json }))))
+  )
 ).pipe(
   Command.withDescription(
     "Send one message to everybody in a CSV file, now or at a wall time. Started again, the same command goes on " +

@@ -1,0 +1,141 @@
+/**
+ * The workings of a workspace actor: its window, and the loops that fill, send, settle and keep it.
+ *
+ * They live and die together. Held in memory: at most `window` deliveries and the failure hooks that wait.
+ */
+import { lanes } from "@fibercast/domain/Lane"
+import { Alerts } from "@fibercast/ports/Alerts"
+import { type AudienceSource } from "@fibercast/ports/AudienceSource"
+import { type CampaignStore } from "@fibercast/ports/CampaignStore"
+import { type EpochLost, type Ledger } from "@fibercast/ports/Ledger"
+import { type Workspace } from "@fibercast/ports/WorkspaceStore"
+import { Clock, Effect, Random, Scope } from "effect"
+import * as CampaignKeeper from "../CampaignKeeper.ts"
+import { type EngineSettings } from "../EngineConfig.ts"
+import * as FailureHooks from "../FailureHooks.ts"
+import * as Feeder from "../Feeder.ts"
+import { type Ownership } from "../Ownership.ts"
+import * as Pace from "../Pace.ts"
+import * as PipelineRunner from "../PipelineRunner.ts"
+import { Pipelines } from "../Pipelines.ts"
+import * as Sender from "../Sender.ts"
+import * as Settlements from "../Settlements.ts"
+import { type Ended, Settler } from "../Settler.ts"
+import { type Flow, type Task, Window } from "../Window.ts"
+
+type Needs = Ledger | CampaignStore | AudienceSource | Alerts
+
+export interface Workings {
+  readonly window: Window
+  readonly settler: Settler
+  readonly keeper: CampaignKeeper.CampaignKeeper
+  readonly hooks: FailureHooks.FailureHooks
+  /** Returns when no send is under way. */
+  readonly awaitSends: Effect.Effect<void, EpochLost, Ledger>
+  /** Runs until it has been idle for the configured time; fails when another owner took over. */
+  readonly run: Effect.Effect<void, EpochLost, Ledger>
+}
+
+export const make = Effect.fnUntraced(function* (options: {
+  readonly workspace: Workspace
+  readonly settings: EngineSettings
+  readonly ownership: Ownership
+  readonly primed: (per: number, since: number) => Effect.Effect<number, never, Ledger>
+  /** Sends live in it. */
+  readonly senders: Scope.Scope
+  /** Failure hooks live in it. */
+  readonly telling: Scope.Scope
+}): Effect.fn.Return<Workings, never, Needs | Pipelines> {
+  const { ownership, senders, settings, workspace } = options
+  const workspaceId = workspace.id
+  const clock = yield* Clock.Clock
+  const random = yield* Random.Random
+  const alerts = yield* Alerts
+  const needs = yield* Effect.context<Needs>()
+  const pipelines = yield* Scope.provide((yield* Pipelines).prepare, senders)
+  const primed = (per: number, since: number) => Effect.provideContext(options.primed(per, since), needs)
+  const pace = yield* Pace.make({ limits: workspace.limits, pipelines, primed })
+  const window = new Window(workspaceId, settings.window)
+  for (const lane of lanes) {
+    window.flow({ lane, campaignId: null }, () => ({ campaign: null, silenced: false, limiters: pace.workspace }))
+  }
+
+  const { concurrency } = settings
+  const hooks = yield* Scope.provide(FailureHooks.make({ concurrency, waiting: settings.window }), options.telling)
+  const tell = Effect.fnUntraced(function* ({ hold, settlement, task }: Ended) {
+    const { campaign, delivery } = task.context
+    if (hold !== null && campaign !== null) keeper.hold(campaign, hold)
+    const ending = Settlements.ending(settlement)
+    if (ending === null) return
+    const { campaignId, id: deliveryId } = delivery
+    yield* alerts.raise({
+      _tag: "DeliveryFailed",
+      workspaceId,
+      deliveryId,
+      campaignId,
+      state: ending.state,
+      reason: ending.reason
+    })
+    hooks.add(pipelines.failed(task.context, ending))
+  })
+  const settler = new Settler({
+    window,
+    ownership,
+    settings,
+    committed: (ended) => Effect.forEach(ended, tell, { discard: true }),
+    room: hooks.room
+  })
+  const keeper = yield* Scope.provide(CampaignKeeper.make({ window, ownership, settler, settings, pace }), senders)
+
+  /** A long rest gives back what waits for it, so that other work finds room. */
+  const rest = (flow: Flow, until: number, now: number) => {
+    flow.notBefore = Math.max(flow.notBefore, until)
+    if (until - now > settings.poll && window.release(flow) > 0) settler.nudge()
+  }
+  const runner = yield* PipelineRunner.make<Task, unknown, unknown, never>({
+    concurrency,
+    run: (task) => pipelines.handle(task.context),
+    timeout: (task) => pipelines.timeout(task.context),
+    onExit: (task, exit, timedOut) => {
+      const now = clock.currentTimeMillisUnsafe()
+      const ended = { exit, timedOut, now, chance: random.nextDoubleUnsafe() }
+      const { hold, notBefore, outcome } = pipelines.verdict(task.context, ended)
+      if (notBefore !== null) rest(task.held.flow, notBefore, now)
+      settler.add({ task, settlement: Settlements.of(task, outcome, now), hold })
+      // Last: whoever waits for silence goes on at once, and must find the outcome.
+      window.ended(task)
+    }
+  }).pipe(Scope.provide(senders))
+
+  const idle = Effect.gen(function* () {
+    let rested = clock.currentTimeMillisUnsafe()
+    for (;;) {
+      yield* Effect.sleep(settings.poll)
+      const now = clock.currentTimeMillisUnsafe()
+      const soon = now + settings.idle
+      if (window.size > 0 || keeper.idleUntil() <= soon || window.busyBefore(now)) rested = now
+      else if (now - rested >= settings.idle) return
+    }
+  })
+
+  const expire = (task: Task) =>
+    settler.add({ task, settlement: Settlements.of(task, { _tag: "Expired" }, 0), hold: null })
+  const atMostOnce = (task: Task) => pipelines.guarantee(task.context) === "at-most-once"
+  const loops = Effect.all(
+    [
+      ownership.keep(settings.heartbeat),
+      keeper.run,
+      Feeder.run({ window, ownership, settings }),
+      Sender.run({ window, ownership, settings, atMostOnce, expire, start: runner.submit }),
+      settler.run
+    ],
+    { concurrency: "unbounded", discard: true }
+  )
+  /** What is under way is still owned, and written as it ends. */
+  const staying = Effect.all([ownership.keep(settings.heartbeat), settler.run], {
+    concurrency: "unbounded",
+    discard: true
+  })
+  const awaitSends = Effect.raceFirst(runner.awaitIdle, staying)
+  return { window, settler, keeper, hooks, awaitSends, run: Effect.raceFirst(loops, idle) }
+})
