@@ -6,13 +6,13 @@ import { AudienceSource } from "@fibercast/ports/AudienceSource"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
 import * as MemoryStore from "@fibercast/ports/MemoryStore"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
-import { Effect, Layer } from "effect"
+import { ConfigProvider, Effect, Layer } from "effect"
 
 const layer = Layer.mergeAll(
   MemoryStore.layer,
   AudienceSource.layerMemory(),
   Hint.layer({ folder: "/x", workspace: "default" })
-)
+).pipe(Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnv({ env: {} }))))
 
 const launchOf = (workspaceId: Launch["workspaceId"]) => ({
   workspaceId,
