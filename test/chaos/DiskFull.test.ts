@@ -51,7 +51,7 @@ describe(`the disk of the embedded database is full under a campaign of ${recipi
         yield* running.until(Effect.map(provider.acceptedTotal, (total) => total > 300))
         yield* fill
         yield* running.until(Effect.sync(() => /the ledger could not .*No space left on device/u.test(running.said())))
-        yield* running.until(Effect.sync(() => /running; nothing settled for/u.test(running.said())))
+        yield* running.until(Effect.sync(() => /running; nothing sent for/u.test(running.said())))
         const full = yield* provider.acceptedTotal
         yield* free
         const ran = yield* running.ran
