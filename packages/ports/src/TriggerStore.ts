@@ -1,0 +1,344 @@
+/**
+ * The TriggerStore keeps triggers and what became of each of their occurrences.
+ *
+ * Callers may rely on this:
+ * - A nominal time of a trigger has at most one record. `record` writes the records, the work they dispatch and the
+ *   trigger's cursor in one transaction, or nothing of it.
+ * - Two schedulers that decide on the same occurrences cannot both be right: `record` takes effect only if the trigger,
+ *   its cursor and what its overlap key is doing still are as the decision found them. No lock is held meanwhile.
+ * - A run is open until its delivery or campaign is over, whatever becomes of the process that works it.
+ * - `app` says whose code a trigger belongs to; null: it was defined at run time, and anybody may schedule it.
+ * - `now` and every instant are milliseconds since the epoch, taken from `Clock` by the caller.
+ */
+import { type CampaignId } from "@fibercast/domain/Campaign"
+import { type DeliveryId, type NewDelivery } from "@fibercast/domain/Delivery"
+import { type FinalState } from "@fibercast/domain/DeliveryState"
+import { type Outcome, type Reason } from "@fibercast/domain/OccurrenceOutcome"
+import { type Busy } from "@fibercast/domain/Overlap"
+import { type TriggerDefinition } from "@fibercast/domain/TriggerDefinition"
+import { type TriggerId } from "@fibercast/domain/TriggerId"
+import { type WorkspaceId } from "@fibercast/domain/Workspace"
+import { Context, type Effect, Schema } from "effect"
+import { type NewCampaign } from "./CampaignStore.ts"
+import { type LedgerUnavailable } from "./Ledger.ts"
+
+/** No such trigger in this workspace, or it was removed. */
+export class TriggerNotFound extends Schema.TaggedError<TriggerNotFound>()("TriggerNotFound", {
+  name: Schema.String
+}) {
+  override get message(): string {
+    return `there is no trigger "${this.name}" in this workspace`
+  }
+}
+
+export interface StoredTrigger {
+  readonly id: TriggerId
+  readonly workspaceId: WorkspaceId
+  readonly app: string | null
+  readonly definition: TriggerDefinition
+  /** Raised by every change: of the definition, a pause, a resume, the removal. */
+  readonly revision: number
+  /** The zone it goes by: its own, or its workspace's. */
+  readonly zone: string
+  /** Every nominal time before it has its record, or lies before the trigger was defined. */
+  readonly cursor: number
+  /** When its next occurrence is meant to run; null: there is none. */
+  readonly nextDue: number | null
+  /** The fingerprint of the zone's rules under which `nextDue` was planned. */
+  readonly rules: string
+  /** It is paused since, and why; null: it is not. */
+  readonly paused: { readonly since: number; readonly note: string | null } | null
+  /** The last pause that has ended. */
+  readonly pause: { readonly since: number; readonly until: number } | null
+  /** Of the pile-up being merged: its first nominal time, and how many are passed over so far. */
+  readonly merging: Merging | null
+  readonly createdAt: number
+  /** Null: it is not removed. */
+  readonly removedAt: number | null
+}
+
+export interface Merging {
+  readonly from: number
+  readonly count: number
+}
+
+/** A trigger as it is to be from now on. */
+export interface Put {
+  readonly workspaceId: WorkspaceId
+  readonly app: string | null
+  readonly definition: TriggerDefinition
+  /** What the caller saw; null: nothing of this name, or a removed one. */
+  readonly seen: { readonly revision: number } | null
+  readonly zone: string
+  readonly cursor: number
+  readonly nextDue: number | null
+  readonly rules: string
+  readonly now: number
+}
+
+/** What an occurrence dispatches. */
+export type Work =
+  | { readonly _tag: "Deliver"; readonly delivery: NewDelivery }
+  /** Whose key names the occurrence: launched twice, it is launched once. */
+  | { readonly _tag: "Launch"; readonly campaign: NewCampaign }
+
+export interface NewOccurrence {
+  readonly nominal: number
+  readonly dueAt: number
+  readonly outcome: Outcome
+  readonly reason: Reason | null
+  /** More about the reason. */
+  readonly detail: string | null
+  readonly zone: string
+  readonly rules: string
+  /** The other nominal times it stands for: the first of them, and how many. */
+  readonly covers: Merging | null
+  /** Given if and only if it runs. */
+  readonly work: Work | null
+}
+
+/** The fate of a trigger's next occurrences, as one scheduler decided it. */
+export interface Advance {
+  readonly triggerId: TriggerId
+  /** As the decision found them. */
+  readonly revision: number
+  readonly cursor: number
+  /** What the overlap key was doing; null: the decision does not depend on it. */
+  readonly busy: Busy | null
+  /** From now on. */
+  readonly nextCursor: number
+  readonly nextDue: number | null
+  readonly rules: string
+  readonly merging: Merging | null
+  /** In nominal order, each at or after `cursor` and before `nextCursor`. */
+  readonly occurrences: ReadonlyArray<NewOccurrence>
+  /** What waited for the overlap key is skipped, for `overlap`. */
+  readonly displace: boolean
+}
+
+export interface Run {
+  readonly occurrenceId: bigint
+  readonly triggerId: TriggerId
+  readonly workspaceId: WorkspaceId
+  /** Of its trigger. */
+  readonly name: string
+  readonly nominal: number
+  readonly dueAt: number
+  readonly zone: string
+  readonly outcome: Outcome
+  readonly reason: Reason | null
+  readonly deliveryId: DeliveryId | null
+  readonly campaignId: CampaignId | null
+}
+
+/** How a run ended: as its delivery or campaign did. */
+export interface EndedRun extends Run {
+  readonly state: FinalState
+  /** Why it did not complete. */
+  readonly failure: string | null
+  readonly endedAt: number
+  readonly output: string | null
+}
+
+/** An occurrence that waits, and the trigger it is of. */
+export interface Waiting extends Run {
+  readonly trigger: StoredTrigger
+}
+
+/** Everything recorded about an occurrence. */
+export interface RecordedOccurrence extends Run {
+  readonly detail: string | null
+  readonly rules: string
+  readonly covers: Merging | null
+  /** When it was decided on. */
+  readonly recordedAt: number
+  /** Null: it runs, or never ran. */
+  readonly state: FinalState | null
+  readonly failure: string | null
+  readonly endedAt: number | null
+  readonly output: string | null
+}
+
+export interface Tally {
+  readonly triggerId: TriggerId
+  readonly outcome: Outcome
+  readonly reason: Reason | null
+  readonly count: number
+}
+
+/** A process that schedules. */
+export interface SchedulerPass {
+  readonly scheduler: string
+  readonly app: string | null
+  readonly startedAt: number
+  readonly passedAt: number
+}
+
+/** What all schedulers go by. */
+export interface Pulse {
+  /** Since when some scheduler has passed at least every `downAfter` milliseconds. */
+  readonly aliveSince: number
+  /** Null: there is no maintenance. */
+  readonly maintenance: { readonly since: number; readonly note: string | null } | null
+}
+
+/** Whose triggers: those defined at run time, and those of this app. */
+export interface Mine {
+  readonly app: string | null
+}
+
+export class TriggerStore extends Context.Service<
+  TriggerStore,
+  {
+    /** Adds a trigger, brings a removed one back, or changes it. Null: it is not as the caller saw it; nothing was written. */
+    readonly put: (put: Put) => Effect.Effect<StoredTrigger | null, LedgerUnavailable>
+
+    /** Removed ones are not found. */
+    readonly find: (workspaceId: WorkspaceId, name: string) => Effect.Effect<StoredTrigger | null, LedgerUnavailable>
+
+    /** By workspace and name, those removed left out. Null: of every workspace. */
+    readonly list: (options: {
+      readonly workspaceId: WorkspaceId | null
+    }) => Effect.Effect<ReadonlyArray<StoredTrigger>, LedgerUnavailable>
+
+    /** It fires no more; what waited is skipped. Its history stays. False: it was changed since, or removed. */
+    readonly remove: (options: {
+      readonly triggerId: TriggerId
+      readonly revision: number
+      readonly now: number
+    }) => Effect.Effect<boolean, LedgerUnavailable>
+
+    /** Pauses, or changes the note of a pause. */
+    readonly pause: (options: {
+      readonly workspaceId: WorkspaceId
+      readonly name: string
+      readonly note: string | null
+      readonly now: number
+    }) => Effect.Effect<StoredTrigger, LedgerUnavailable | TriggerNotFound>
+
+    /** Ends a pause. One that is not paused stays as it is. */
+    readonly resume: (options: {
+      readonly workspaceId: WorkspaceId
+      readonly name: string
+      readonly now: number
+    }) => Effect.Effect<StoredTrigger, LedgerUnavailable | TriggerNotFound>
+
+    /**
+     * Triggers with an occurrence meant to run by now, the longest due first, after the given place; at most `limit`.
+     * Paused ones only if what is due while they are paused is skipped.
+     */
+    readonly due: (
+      options: Mine & {
+        readonly now: number
+        readonly after: { readonly nextDue: number; readonly triggerId: TriggerId } | null
+        readonly limit: number
+      }
+    ) => Effect.Effect<ReadonlyArray<StoredTrigger>, LedgerUnavailable>
+
+    /** The earliest `nextDue` after `after` of triggers that `due` would answer when it has come; null: none. */
+    readonly nextDue: (options: Mine & { readonly after: number }) => Effect.Effect<number | null, LedgerUnavailable>
+
+    /** What the overlap key of a workspace is doing. `runs`: those not over, oldest first. */
+    readonly holders: (options: {
+      readonly workspaceId: WorkspaceId
+      readonly overlapKey: string
+    }) => Effect.Effect<{ readonly runs: ReadonlyArray<Run>; readonly waiting: number }, LedgerUnavailable>
+
+    /** Writes what still holds, each wholly or not at all. Answers the triggers whose advance was written. */
+    readonly record: (options: {
+      readonly now: number
+      readonly advances: ReadonlyArray<Advance>
+    }) => Effect.Effect<ReadonlyArray<TriggerId>, LedgerUnavailable>
+
+    /**
+     * Records occurrences at the asking of a person, beside the cursor. A nominal time that ran, waits, or stands
+     * recorded for `test` is left alone; one that was skipped or missed becomes what is given. Answers the nominal
+     * times that were written. Nothing is written for a trigger that was removed.
+     */
+    readonly fill: (options: {
+      readonly now: number
+      readonly triggerId: TriggerId
+      readonly occurrences: ReadonlyArray<NewOccurrence>
+    }) => Effect.Effect<ReadonlyArray<number>, LedgerUnavailable>
+
+    /** The first waiting occurrence of each overlap key that has no open run; at most `limit`. */
+    readonly ready: (
+      options: Mine & { readonly limit: number }
+    ) => Effect.Effect<ReadonlyArray<Waiting>, LedgerUnavailable>
+
+    /**
+     * What waited runs, or is given another outcome. False: it does not wait any more, its trigger was removed, or,
+     * if it is to run, its overlap key has an open run.
+     */
+    readonly release: (options: {
+      readonly now: number
+      readonly occurrenceId: bigint
+      readonly outcome: Exclude<Outcome, "waiting">
+      readonly reason: Reason | null
+      readonly detail: string | null
+      readonly work: Work | null
+    }) => Effect.Effect<boolean, LedgerUnavailable>
+
+    /** Open runs whose work is over: marks each as ended and answers it, to one caller only; at most `limit`. */
+    readonly end: (
+      options: Mine & { readonly now: number; readonly limit: number }
+    ) => Effect.Effect<ReadonlyArray<EndedRun>, LedgerUnavailable>
+
+    /** Keeps what a run printed. */
+    readonly output: (options: {
+      readonly triggerId: TriggerId
+      readonly nominal: number
+      readonly text: string
+    }) => Effect.Effect<void, LedgerUnavailable>
+
+    /** The newest first, before the given nominal time; at most `limit`. */
+    readonly history: (options: {
+      readonly triggerId: TriggerId
+      readonly before: number | null
+      readonly limit: number
+    }) => Effect.Effect<ReadonlyArray<RecordedOccurrence>, LedgerUnavailable>
+
+    /** Nominal times in [from, to) that have a record, ascending; at most `limit`. */
+    readonly nominals: (options: {
+      readonly triggerId: TriggerId
+      readonly from: number
+      readonly to: number
+      readonly limit: number
+    }) => Effect.Effect<ReadonlyArray<number>, LedgerUnavailable>
+
+    /** How often each trigger came to which outcome, over all its time. Null: of every workspace. */
+    readonly tallies: (options: {
+      readonly workspaceId: WorkspaceId | null
+    }) => Effect.Effect<ReadonlyArray<Tally>, LedgerUnavailable>
+
+    /** Says that a scheduler passes now, and answers what all of them go by. */
+    readonly beat: (options: {
+      readonly scheduler: string
+      readonly app: string | null
+      readonly startedAt: number
+      readonly now: number
+      readonly downAfter: number
+    }) => Effect.Effect<Pulse, LedgerUnavailable>
+
+    /** The last pass of each scheduler, the latest first. Those that did not pass for a day are forgotten. */
+    readonly schedulers: Effect.Effect<ReadonlyArray<SchedulerPass>, LedgerUnavailable>
+
+    /** The scheduler ended in good order. */
+    readonly retire: (scheduler: string) => Effect.Effect<void, LedgerUnavailable>
+
+    readonly maintenance: Effect.Effect<Pulse["maintenance"], LedgerUnavailable>
+
+    /** Begins maintenance, or changes its note; `on: false` ends it. */
+    readonly setMaintenance: (options: {
+      readonly on: boolean
+      readonly note: string | null
+      readonly now: number
+    }) => Effect.Effect<void, LedgerUnavailable>
+
+    /** Forgets occurrences that were over before the instant, at most `limit`. Answers how many. Tallies stay. */
+    readonly forget: (options: {
+      readonly before: number
+      readonly limit: number
+    }) => Effect.Effect<number, LedgerUnavailable>
+  }
+>()("fibercast/ports/TriggerStore") {}
