@@ -251,9 +251,9 @@ export class TriggerStore extends Context.Service<
     }) => Effect.Effect<ReadonlyArray<TriggerId>, LedgerUnavailable>
 
     /**
-     * Records occurrences at the asking of a person, beside the cursor. A nominal time that ran, waits, or stands
-     * recorded for `test` is left alone; one that was skipped or missed becomes what is given. Answers the nominal
-     * times that were written. Nothing is written for a trigger that was removed.
+     * Records occurrences at the asking of a person: nominal times before the cursor, or such as the trigger does not
+     * plan. One that ran or waits is left alone; one that was skipped or missed becomes what is given. Answers the
+     * nominal times that were written. Nothing is written for a trigger that was removed.
      */
     readonly fill: (options: {
       readonly now: number

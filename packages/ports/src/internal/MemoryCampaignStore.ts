@@ -5,7 +5,7 @@ import { type Campaign, CampaignId, isOver } from "@fibercast/domain/Campaign"
 import { none, planned, settled } from "@fibercast/domain/Counts"
 import { type SkippedRow } from "@fibercast/domain/Recipient"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
-import { type Context, Effect, Equal } from "effect"
+import { type Context, Effect, Equal, Result } from "effect"
 import {
   CampaignConflict,
   CampaignNotFound,
@@ -48,6 +48,46 @@ const needsActor = ({ counts, row }: MemoryCampaign, by: number): boolean =>
   (row.status === "scheduled" && (!row.expanded || row.spec.dueAt <= by)) ||
   (row.status === "cancelled" && counts.open > 0)
 
+/** The campaign of the key as it stands, or a new one. */
+export const create = (
+  state: MemoryState,
+  wanted: NewCampaign
+): Result.Result<{ readonly campaign: Campaign; readonly created: boolean }, LedgerUnavailable | CampaignConflict> => {
+  const workspace = state.workspaces.get(wanted.workspaceId)
+  if (workspace === undefined) {
+    const cause = new WorkspaceNotFound({ workspaceId: wanted.workspaceId })
+    return Result.fail(new LedgerUnavailable({ operation: "create a campaign", cause }))
+  }
+  const known = workspace.campaignKeys.get(wanted.key)
+  if (known !== undefined) {
+    const differs = differences(known.row, wanted)
+    if (differs.length === 0) return Result.succeed({ campaign: view(known), created: false })
+    return Result.fail(new CampaignConflict({ campaignId: known.row.id, key: wanted.key, differs }))
+  }
+  const { audienceHash, key, spec, templateHash, workspaceId } = wanted
+  const row: Campaign = {
+    id: CampaignId.make(state.campaigns.size + 1),
+    workspaceId,
+    key,
+    spec,
+    status: "scheduled",
+    epoch: 0,
+    note: null,
+    templateHash,
+    audienceHash,
+    expandedRows: 0,
+    expanded: false,
+    counts: none,
+    createdAt: wanted.now,
+    startedAt: null,
+    completedAt: null
+  }
+  const campaign = { row, counts: none, addresses: new Map(), done: new PlaceOrder<DonePlace>() }
+  state.campaigns.set(row.id, campaign)
+  workspace.campaignKeys.set(key, campaign)
+  return Result.succeed({ campaign: view(campaign), created: true })
+}
+
 export const make = (state: MemoryState): Context.Service.Shape<typeof CampaignStore> => {
   const find = (workspaceId: WorkspaceId, campaignId: CampaignId) => {
     const campaign = state.campaigns.get(campaignId)
@@ -72,39 +112,7 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof CampaignS
 
   return {
     create: Effect.fn("CampaignStore.create")(function* (wanted) {
-      const workspace = state.workspaces.get(wanted.workspaceId)
-      if (workspace === undefined) {
-        const cause = new WorkspaceNotFound({ workspaceId: wanted.workspaceId })
-        return yield* new LedgerUnavailable({ operation: "create a campaign", cause })
-      }
-      const known = workspace.campaignKeys.get(wanted.key)
-      if (known !== undefined) {
-        const differs = differences(known.row, wanted)
-        if (differs.length === 0) return { campaign: view(known), created: false }
-        return yield* new CampaignConflict({ campaignId: known.row.id, key: wanted.key, differs })
-      }
-      const { audienceHash, key, spec, templateHash, workspaceId } = wanted
-      const row: Campaign = {
-        id: CampaignId.make(state.campaigns.size + 1),
-        workspaceId,
-        key,
-        spec,
-        status: "scheduled",
-        epoch: 0,
-        note: null,
-        templateHash,
-        audienceHash,
-        expandedRows: 0,
-        expanded: false,
-        counts: none,
-        createdAt: wanted.now,
-        startedAt: null,
-        completedAt: null
-      }
-      const campaign = { row, counts: none, addresses: new Map(), done: new PlaceOrder<DonePlace>() }
-      state.campaigns.set(row.id, campaign)
-      workspace.campaignKeys.set(key, campaign)
-      return { campaign: view(campaign), created: true }
+      return yield* Effect.fromResult(create(state, wanted))
     }),
 
     get: (workspaceId, campaignId) => Effect.map(find(workspaceId, campaignId), view),

@@ -10,6 +10,7 @@ import { type Lane } from "@fibercast/domain/Lane"
 import { type Epoch, type WorkspaceId } from "@fibercast/domain/Workspace"
 import { type DoneDelivery } from "../Ledger.ts"
 import { type Workspace } from "../WorkspaceStore.ts"
+import { type MemoryTriggers, noTriggers } from "./MemoryTriggers.ts"
 import { PlaceOrder } from "./PlaceOrder.ts"
 
 export interface OpenDelivery extends NewDelivery {
@@ -69,6 +70,7 @@ export interface MemoryState {
   readonly workspaceNames: Map<string, MemoryWorkspace>
   readonly campaigns: Map<CampaignId, MemoryCampaign>
   readonly open: Map<DeliveryId, OpenDelivery>
+  readonly triggers: MemoryTriggers
   lastDeliveryId: bigint
   lastClaimId: bigint
 }
@@ -78,6 +80,7 @@ export const make = (): MemoryState => ({
   workspaceNames: new Map(),
   campaigns: new Map(),
   open: new Map(),
+  triggers: noTriggers(),
   lastDeliveryId: 0n,
   lastClaimId: 0n
 })
@@ -149,6 +152,7 @@ export const finish = (state: MemoryState, delivery: OpenDelivery, ending: Endin
   state.open.delete(delivery.id)
   const charged = chargedStates.has(ending.state)
   if (charged) delivery.workspace.attempts.push(ending.now)
+  if (state.triggers.runs.has(delivery.id)) state.triggers.runs.set(delivery.id, ending)
   const campaign = delivery.campaignId === null ? undefined : state.campaigns.get(delivery.campaignId)
   if (campaign === undefined || !isFinal(ending.state)) return
   campaign.counts = settled(campaign.counts, ending.state)

@@ -1,0 +1,307 @@
+/**
+ * The TriggerStore over the shared rows in memory.
+ */
+import { ran } from "@fibercast/domain/OccurrenceOutcome"
+import { TriggerId } from "@fibercast/domain/TriggerId"
+import { type WorkspaceId } from "@fibercast/domain/Workspace"
+import { type Context, Effect } from "effect"
+import {
+  type Advance,
+  type EndedRun,
+  type Put,
+  type StoredTrigger,
+  TriggerNotFound,
+  type TriggerStore,
+  type Waiting
+} from "../TriggerStore.ts"
+import * as MemoryOccurrences from "./MemoryOccurrences.ts"
+import { type MemoryState } from "./MemoryState.ts"
+import { type MemoryTrigger, nameKey } from "./MemoryTriggers.ts"
+
+const day = 86_400_000
+
+const isMine = (app: string | null, trigger: MemoryTrigger): boolean =>
+  trigger.row.app === null || trigger.row.app === app
+
+/** What is due while it is paused waits for its end, so it is not looked at. */
+const isHeld = ({ definition, paused, removedAt }: StoredTrigger): boolean =>
+  removedAt !== null || (paused !== null && definition.misfires.paused._tag !== "Skip")
+
+const byDue = (a: MemoryTrigger, b: MemoryTrigger): number =>
+  (a.row.nextDue ?? Infinity) - (b.row.nextDue ?? Infinity) || a.row.id - b.row.id
+
+export const make = (state: MemoryState): Context.Service.Shape<typeof TriggerStore> => {
+  const { triggers } = state
+  const standing = (workspaceId: WorkspaceId, name: string) => {
+    const trigger = triggers.byName.get(nameKey(workspaceId, name))
+    return trigger === undefined || trigger.row.removedAt !== null ? undefined : trigger
+  }
+  const found = (workspaceId: WorkspaceId, name: string) => {
+    const trigger = standing(workspaceId, name)
+    return trigger === undefined ? Effect.fail(new TriggerNotFound({ name })) : Effect.succeed(trigger)
+  }
+  const ofWorkspace = (workspaceId: WorkspaceId | null) =>
+    [...triggers.byId.values()].filter(({ row }) => workspaceId === null || row.workspaceId === workspaceId)
+
+  const displace = ({ row }: MemoryTrigger, reason: "overlap" | "removed", now: number) => {
+    const { waiting } = MemoryOccurrences.holders(state, row.workspaceId, row.definition.overlapKey)
+    for (const occurrence of waiting) {
+      const owner = triggers.byId.get(occurrence.row.triggerId)
+      if (owner === undefined || (reason === "removed" && owner.row.id !== row.id)) continue
+      MemoryOccurrences.settle(state, owner, occurrence, { outcome: "skipped", reason, detail: null, work: null }, now)
+    }
+  }
+
+  const holds = (advance: Advance): MemoryTrigger | null => {
+    const trigger = triggers.byId.get(advance.triggerId)
+    if (trigger === undefined || trigger.row.removedAt !== null) return null
+    if (trigger.row.revision !== advance.revision || trigger.row.cursor !== advance.cursor) return null
+    if (advance.occurrences.some(({ nominal }) => trigger.occurrences.has(nominal))) return null
+    if (advance.busy === null) return trigger
+    const { runs, waiting } = MemoryOccurrences.holders(
+      state,
+      trigger.row.workspaceId,
+      trigger.row.definition.overlapKey
+    )
+    return runs.length === advance.busy.running && waiting.length === advance.busy.waiting ? trigger : null
+  }
+
+  return {
+    put: (put: Put) =>
+      Effect.sync(() => {
+        const { seen, now, ...rest } = put
+        const key = nameKey(put.workspaceId, put.definition.trigger.name)
+        const known = triggers.byName.get(key)
+        const isStanding = known !== undefined && known.row.removedAt === null
+        if (seen === null ? isStanding : !isStanding || known.row.revision !== seen.revision) return null
+        if (known !== undefined) {
+          const revived = known.row.removedAt === null ? {} : { paused: null, pause: null, merging: null }
+          known.row = { ...known.row, ...rest, ...revived, revision: known.row.revision + 1, removedAt: null }
+          return known.row
+        }
+        const row: StoredTrigger = {
+          ...rest,
+          id: TriggerId.make(triggers.byId.size + 1),
+          revision: 1,
+          paused: null,
+          pause: null,
+          merging: null,
+          createdAt: now,
+          removedAt: null
+        }
+        const trigger: MemoryTrigger = { row, occurrences: new Map(), tallies: new Map() }
+        triggers.byId.set(row.id, trigger)
+        triggers.byName.set(key, trigger)
+        return row
+      }),
+
+    find: (workspaceId, name) => Effect.sync(() => standing(workspaceId, name)?.row ?? null),
+
+    list: ({ workspaceId }) =>
+      Effect.sync(() =>
+        ofWorkspace(workspaceId)
+          .filter(({ row }) => row.removedAt === null)
+          .map(({ row }) => row)
+          .toSorted(
+            (a, b) => a.workspaceId - b.workspaceId || (a.definition.trigger.name < b.definition.trigger.name ? -1 : 1)
+          )
+      ),
+
+    remove: ({ now, revision, triggerId }) =>
+      Effect.sync(() => {
+        const trigger = triggers.byId.get(triggerId)
+        if (trigger === undefined || trigger.row.removedAt !== null || trigger.row.revision !== revision) return false
+        displace(trigger, "removed", now)
+        trigger.row = { ...trigger.row, revision: revision + 1, nextDue: null, removedAt: now }
+        return true
+      }),
+
+    pause: ({ name, note, now, workspaceId }) =>
+      Effect.map(found(workspaceId, name), (trigger) => {
+        const { paused, revision } = trigger.row
+        trigger.row = { ...trigger.row, revision: revision + 1, paused: { since: paused?.since ?? now, note } }
+        return trigger.row
+      }),
+
+    resume: ({ name, now, workspaceId }) =>
+      Effect.map(found(workspaceId, name), (trigger) => {
+        const { paused, revision } = trigger.row
+        if (paused === null) return trigger.row
+        const pause = { since: paused.since, until: now }
+        trigger.row = { ...trigger.row, revision: revision + 1, paused: null, pause }
+        return trigger.row
+      }),
+
+    due: ({ after, app, limit, now }) =>
+      Effect.sync(() =>
+        [...triggers.byId.values()]
+          .filter((trigger) => {
+            const { id, nextDue } = trigger.row
+            if (nextDue === null || nextDue > now || isHeld(trigger.row) || !isMine(app, trigger)) return false
+            return after === null || nextDue > after.nextDue || (nextDue === after.nextDue && id > after.triggerId)
+          })
+          .toSorted(byDue)
+          .slice(0, limit)
+          .map(({ row }) => row)
+      ),
+
+    nextDue: ({ after, app }) =>
+      Effect.sync(() => {
+        let earliest = Infinity
+        for (const trigger of triggers.byId.values()) {
+          const { nextDue } = trigger.row
+          if (nextDue === null || nextDue <= after || nextDue >= earliest) continue
+          if (!isHeld(trigger.row) && isMine(app, trigger)) earliest = nextDue
+        }
+        return earliest === Infinity ? null : earliest
+      }),
+
+    holders: ({ overlapKey, workspaceId }) =>
+      Effect.sync(() => {
+        const { runs, waiting } = MemoryOccurrences.holders(state, workspaceId, overlapKey)
+        return { runs: runs.map(({ row }) => row), waiting: waiting.length }
+      }),
+
+    record: ({ advances, now }) =>
+      Effect.sync(() => {
+        const written: Array<TriggerId> = []
+        for (const advance of advances) {
+          const trigger = holds(advance)
+          if (trigger === null) continue
+          if (advance.displace) displace(trigger, "overlap", now)
+          for (const occurrence of advance.occurrences) MemoryOccurrences.write(state, trigger, occurrence, now)
+          const { merging, nextCursor: cursor, nextDue, rules } = advance
+          trigger.row = { ...trigger.row, cursor, nextDue, rules, merging }
+          written.push(advance.triggerId)
+        }
+        return written
+      }),
+
+    fill: ({ now, occurrences, triggerId }) =>
+      Effect.sync(() => {
+        const trigger = triggers.byId.get(triggerId)
+        if (trigger === undefined || trigger.row.removedAt !== null) return []
+        return occurrences
+          .filter(({ nominal }) => {
+            const outcome = trigger.occurrences.get(nominal)?.row.outcome
+            return outcome === undefined || outcome === "skipped" || outcome === "missed"
+          })
+          .map((occurrence) => {
+            MemoryOccurrences.write(state, trigger, occurrence, now)
+            return occurrence.nominal
+          })
+      }),
+
+    ready: ({ app, limit }) =>
+      Effect.sync(() => {
+        const seen = new Set<string>()
+        const ready: Array<Waiting> = []
+        for (const { overlapKey, row } of triggers.unfinished.values()) {
+          const trigger = triggers.byId.get(row.triggerId)
+          const key = nameKey(row.workspaceId, overlapKey)
+          if (row.outcome !== "waiting" || trigger === undefined || seen.has(key)) continue
+          seen.add(key)
+          if (ready.length >= limit || !isMine(app, trigger)) continue
+          if (MemoryOccurrences.holders(state, row.workspaceId, overlapKey).runs.length > 0) continue
+          ready.push({ ...row, trigger: trigger.row })
+        }
+        return ready
+      }),
+
+    release: ({ now, occurrenceId, ...to }) =>
+      Effect.sync(() => {
+        const occurrence = triggers.unfinished.get(occurrenceId)
+        const trigger = occurrence === undefined ? undefined : triggers.byId.get(occurrence.row.triggerId)
+        if (occurrence === undefined || trigger === undefined || trigger.row.removedAt !== null) return false
+        if (occurrence.row.outcome !== "waiting") return false
+        const { runs } = MemoryOccurrences.holders(state, trigger.row.workspaceId, occurrence.overlapKey)
+        if (ran(to.outcome) && runs.length > 0) return false
+        MemoryOccurrences.settle(state, trigger, occurrence, to, now)
+        return true
+      }),
+
+    end: ({ app, limit, now }) =>
+      Effect.sync(() => {
+        const ended: Array<EndedRun> = []
+        for (const occurrence of triggers.unfinished.values()) {
+          if (ended.length >= limit) break
+          const trigger = triggers.byId.get(occurrence.row.triggerId)
+          if (!ran(occurrence.row.outcome) || trigger === undefined || !isMine(app, trigger)) continue
+          const ending = MemoryOccurrences.endingOf(state, occurrence.row)
+          if (ending === null) continue
+          MemoryOccurrences.end(state, occurrence, ending, now)
+          ended.push({ ...occurrence.row, state: ending.state, endedAt: occurrence.row.endedAt ?? now })
+        }
+        return ended
+      }),
+
+    output: ({ nominal, text, triggerId }) =>
+      Effect.sync(() => {
+        const occurrence = triggers.byId.get(triggerId)?.occurrences.get(nominal)
+        if (occurrence !== undefined) occurrence.row = { ...occurrence.row, output: text }
+      }),
+
+    history: ({ before, limit, triggerId }) =>
+      Effect.sync(() =>
+        [...(triggers.byId.get(triggerId)?.occurrences.values() ?? [])]
+          .map(({ row }) => row)
+          .filter(({ nominal }) => before === null || nominal < before)
+          .toSorted((a, b) => b.nominal - a.nominal)
+          .slice(0, limit)
+      ),
+
+    nominals: ({ from, limit, to, triggerId }) =>
+      Effect.sync(() =>
+        [...(triggers.byId.get(triggerId)?.occurrences.keys() ?? [])]
+          .filter((nominal) => nominal >= from && nominal < to)
+          .toSorted((a, b) => a - b)
+          .slice(0, limit)
+      ),
+
+    tallies: ({ workspaceId }) =>
+      Effect.sync(() =>
+        ofWorkspace(workspaceId).flatMap(({ row, tallies }) =>
+          [...tallies.values()].filter(({ count }) => count > 0).map((one) => ({ triggerId: row.id, ...one }))
+        )
+      ),
+
+    beat: ({ app, downAfter, now, scheduler, startedAt }) =>
+      Effect.sync(() => {
+        if (triggers.passedAt === null || triggers.passedAt < now - downAfter) {
+          triggers.pulse = { ...triggers.pulse, aliveSince: now }
+        }
+        triggers.passedAt = Math.max(triggers.passedAt ?? now, now)
+        triggers.schedulers.set(scheduler, { scheduler, app, startedAt, passedAt: now })
+        for (const { passedAt, scheduler } of triggers.schedulers.values()) {
+          if (passedAt < now - day) triggers.schedulers.delete(scheduler)
+        }
+        return triggers.pulse
+      }),
+
+    schedulers: Effect.sync(() => [...triggers.schedulers.values()].toSorted((a, b) => b.passedAt - a.passedAt)),
+
+    retire: (scheduler) => Effect.sync(() => void triggers.schedulers.delete(scheduler)),
+
+    maintenance: Effect.sync(() => triggers.pulse.maintenance),
+
+    setMaintenance: ({ note, now, on }) =>
+      Effect.sync(() => {
+        const since = triggers.pulse.maintenance?.since ?? now
+        triggers.pulse = { ...triggers.pulse, maintenance: on ? { since, note } : null }
+      }),
+
+    forget: ({ before, limit }) =>
+      Effect.sync(() => {
+        let forgotten = 0
+        for (const { occurrences } of triggers.byId.values()) {
+          for (const [nominal, { row }] of occurrences) {
+            if (forgotten >= limit) return forgotten
+            if (row.recordedAt >= before || triggers.unfinished.has(row.occurrenceId)) continue
+            occurrences.delete(nominal)
+            forgotten += 1
+          }
+        }
+        return forgotten
+      })
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * The rows of triggers in memory: triggers, their occurrences, and how schedulers stand.
+ */
+import { type DeliveryId } from "@fibercast/domain/Delivery"
+import { type FinalState } from "@fibercast/domain/DeliveryState"
+import { type Outcome, type Reason } from "@fibercast/domain/OccurrenceOutcome"
+import { type TriggerId } from "@fibercast/domain/TriggerId"
+import { type Pulse, type RecordedOccurrence, type SchedulerPass, type StoredTrigger } from "../TriggerStore.ts"
+
+/** How the delivery of a run ended. */
+export interface RunEnding {
+  readonly state: FinalState
+  readonly now: number
+  readonly reason: string | null
+}
+
+export interface MemoryOccurrence {
+  row: RecordedOccurrence
+  readonly overlapKey: string
+}
+
+export interface MemoryTrigger {
+  row: StoredTrigger
+  /** By nominal time. */
+  readonly occurrences: Map<number, MemoryOccurrence>
+  readonly tallies: Map<string, { readonly outcome: Outcome; readonly reason: Reason | null; count: number }>
+}
+
+export interface MemoryTriggers {
+  readonly byId: Map<TriggerId, MemoryTrigger>
+  /** Of a workspace and a name. */
+  readonly byName: Map<string, MemoryTrigger>
+  /** Deliveries of runs, and how they ended; null: they did not. */
+  readonly runs: Map<DeliveryId, RunEnding | null>
+  /** Occurrences that wait, and runs that nobody ended yet, in the order of their ids. */
+  readonly unfinished: Map<bigint, MemoryOccurrence>
+  readonly schedulers: Map<string, SchedulerPass>
+  pulse: Pulse
+  passedAt: number | null
+  lastOccurrenceId: bigint
+}
+
+export const noTriggers = (): MemoryTriggers => ({
+  byId: new Map(),
+  byName: new Map(),
+  runs: new Map(),
+  unfinished: new Map(),
+  schedulers: new Map(),
+  pulse: { aliveSince: 0, maintenance: null },
+  passedAt: null,
+  lastOccurrenceId: 0n
+})
+
+export const nameKey = (workspaceId: number, name: string): string => `${workspaceId}/${name}`
+
+/** Counts one more of the outcome, or one less. */
+export const tally = (trigger: MemoryTrigger, outcome: Outcome, reason: Reason | null, more: 1 | -1): void => {
+  const key = `${outcome}/${reason ?? ""}`
+  const known = trigger.tallies.get(key)
+  if (known === undefined) trigger.tallies.set(key, { outcome, reason, count: more })
+  else known.count += more
+}
