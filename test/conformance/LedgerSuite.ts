@@ -9,6 +9,7 @@ import { doneSentences } from "./DoneSentences.ts"
 import { dueSentences } from "./DueSentences.ts"
 import { anyHistory } from "./LedgerProperty.ts"
 import { register, type Sentence, type Stores } from "./Sentence.ts"
+import { recallSentences } from "./RecallSentences.ts"
 import { rescueSentences } from "./RescueSentences.ts"
 import { settleSentences } from "./SettleSentences.ts"
 
@@ -21,6 +22,7 @@ export const sentencesOf = (runs: number): ReadonlyArray<Sentence> => [
   ...rescueSentences,
   ...dueSentences,
   ...cancelSentences,
+  ...recallSentences,
   anyHistory(runs)
 ]
 
