@@ -8,6 +8,7 @@ import { type OpenAudience } from "@fibercast/ports/AudienceSource"
 import { Signal } from "@fibercast/ports/Signal"
 import * as SqlCampaignStore from "@fibercast/postgres/SqlCampaignStore"
 import * as SqlLedger from "@fibercast/postgres/SqlLedger"
+import * as SqlTriggerStore from "@fibercast/postgres/SqlTriggerStore"
 import * as SqlWorkspaceStore from "@fibercast/postgres/SqlWorkspaceStore"
 import { Effect, Layer } from "effect"
 import * as Audiences from "./Audiences.ts"
@@ -19,7 +20,12 @@ export interface Options<R> {
 }
 
 /** The stores alone, for commands that look and tell but do not work. */
-export const layerStores = Layer.mergeAll(SqlLedger.layer, SqlCampaignStore.layer, SqlWorkspaceStore.layer)
+export const layerStores = Layer.mergeAll(
+  SqlLedger.layer,
+  SqlCampaignStore.layer,
+  SqlWorkspaceStore.layer,
+  SqlTriggerStore.layer
+)
 
 /** Works what is in the `Database` until it is closed; closing it drains. */
 export const layer = <R>(options: Options<R>) =>

@@ -7,7 +7,7 @@
 import * as Migration from "../Migration.ts"
 
 export const migration = Migration.make({
-  id: 2,
+  id: 3,
   name: "recalls",
   statements: [
     `create table recalls (
