@@ -23,8 +23,8 @@ export interface RecallOptions {
  *   default; about 100 ms in this process) and then it is cancelled, unless it ends by itself before. It is
  *   not tried again in any case. If its owner dies, it is cancelled by the next one, or `unknown` if it is
  *   at-most-once and may have been sent.
- * - With `force` it is cancelled when this returns all the same, and its owner is told to stop it; how it
- *   really ended is then not recorded.
+ * - With `force` it is cancelled when this returns all the same, and its owner is told once to stop it. How it really
+ *   ended is then not recorded; if it fails before its owner hears, failure hooks and alerts still tell of that.
  *
  * What was under way may have had its effect. Ids that are final, unknown, or another workspace's are left alone, and
  * in neither list. Joins the caller's transaction where the store has one: then it takes effect if and only if that
