@@ -30,6 +30,9 @@ export const nth = (n: number): number => base + n * minute
 /** When most of what is recorded here is recorded. */
 export const passed = nth(60)
 
+/** When all that was dispatched here is due. */
+const worktime = nth(80)
+
 export const defined = (name: string, changes: Partial<TriggerDefinition> = {}): TriggerDefinition => ({
   ...make(named(name)(every("1 minute")), { _tag: "Deliver", pipeline: "jobs", payload: {}, lane: "normal" }),
   ...changes
@@ -128,6 +131,16 @@ export const recorded = Effect.fnUntraced(function* (
   return yield* standing(trigger)
 })
 
+/** Fills these in, as a person asks for it. Answers the nominal times that were written. */
+export const fill = Effect.fnUntraced(function* (
+  { id: triggerId }: Pick<StoredTrigger, "id">,
+  ...occurrences: ReadonlyArray<NewOccurrence>
+) {
+  const triggers = yield* TriggerStore
+  const asked = { now: nth(70), triggerId, occurrences }
+  return yield* triggers.fill(asked)
+})
+
 export const historyOf = Effect.fnUntraced(function* ({ id: triggerId }: StoredTrigger) {
   const triggers = yield* TriggerStore
   return yield* triggers.history({ triggerId, before: null, limit: 1000 })
@@ -186,14 +199,14 @@ export const ownerOf = Effect.fnUntraced(function* ({ workspaceId }: StoredTrigg
   return { workspaceId, epoch, now }
 })
 
-/** Every background delivery of its workspace that can be claimed now ends so. Answers how many. */
+/** Every background delivery of its workspace ends so. Answers how many. */
 export const worked = Effect.fnUntraced(function* (
   trigger: StoredTrigger,
   state: FinalState = "completed",
   options: { readonly now?: number; readonly reason?: string | null } = {}
 ) {
   const ledger = yield* Ledger
-  const { now = passed, reason = null } = options
+  const { now = worktime, reason = null } = options
   const owned = yield* ownerOf(trigger, now)
   const deliveries = yield* claimable(owned, background)
   const settlements = deliveries.map((delivery) => ({ ...ended(delivery, state), reason }))

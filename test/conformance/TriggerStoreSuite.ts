@@ -2,12 +2,35 @@
  * The one meaning of "a TriggerStore". Every implementation passes it unchanged.
  */
 import { type Layer } from "effect"
+import { campaignRunSentences } from "./CampaignRunSentences.ts"
+import { dispatchSentences } from "./DispatchSentences.ts"
+import { dueTriggerSentences } from "./DueTriggerSentences.ts"
+import { fillSentences } from "./FillSentences.ts"
+import { historySentences } from "./HistorySentences.ts"
 import { pauseSentences } from "./PauseSentences.ts"
+import { pulseSentences } from "./PulseSentences.ts"
+import { recordSentences } from "./RecordSentences.ts"
+import { removalSentences } from "./RemovalSentences.ts"
+import { runSentences } from "./RunSentences.ts"
 import { register, type Sentence, type Stores } from "./Sentence.ts"
 import { triggerSentences } from "./TriggerSentences.ts"
+import { waitingSentences } from "./WaitingSentences.ts"
 
 /** `runs`: how many random histories are tried. */
-export const sentencesOf = (_runs: number): ReadonlyArray<Sentence> => [...triggerSentences, ...pauseSentences]
+export const sentencesOf = (_runs: number): ReadonlyArray<Sentence> => [
+  ...triggerSentences,
+  ...pauseSentences,
+  ...removalSentences,
+  ...dueTriggerSentences,
+  ...recordSentences,
+  ...dispatchSentences,
+  ...runSentences,
+  ...campaignRunSentences,
+  ...waitingSentences,
+  ...fillSentences,
+  ...pulseSentences,
+  ...historySentences
+]
 
 /** `name` says how the implementation keeps what it keeps; a slow one may ask for fewer random histories. */
 export const suite = (
