@@ -7,7 +7,7 @@ import { Effect } from "effect"
 import {
   busyOf,
   endOf,
-  fill,
+  filled,
   firedAt,
   freshTrigger,
   historyOf,
@@ -33,7 +33,7 @@ export const fillSentences = [
     Effect.gen(function* () {
       const trigger = yield* freshTrigger({ cursor: nth(5) })
       const unplanned = nth(7) + 1
-      assert.deepStrictEqual(yield* fill(trigger, backfill(nth(2)), backfill(unplanned)), [nth(2), unplanned])
+      assert.deepStrictEqual(yield* filled(trigger, backfill(nth(2)), backfill(unplanned)), [nth(2), unplanned])
       assert.deepInclude(yield* recordAt(trigger, nth(2)), { outcome: "late", reason: "backfill", recordedAt: nth(70) })
       assert.deepStrictEqual(yield* talliesOf(trigger), { "late: backfill": 2 })
       assert.deepStrictEqual(yield* busyOf(trigger), { runs: [nth(2), unplanned], waiting: 0 })
@@ -45,7 +45,7 @@ export const fillSentences = [
     "filling in moves the trigger no further, and raises no revision",
     Effect.gen(function* () {
       const trigger = yield* freshTrigger({ cursor: nth(5) })
-      yield* fill(trigger, backfill(nth(2)), backfill(nth(9)))
+      yield* filled(trigger, backfill(nth(2)), backfill(nth(9)))
       assert.deepStrictEqual(yield* standing(trigger), trigger)
       yield* recorded(trigger, [firedAt(nth(5))])
     })
@@ -57,7 +57,7 @@ export const fillSentences = [
       const skipped = skippedAt(nth(0), { covers: { from: nth(-2), count: 2 } })
       const trigger = yield* recorded(yield* freshTrigger(), [skipped, missed])
       const before = [yield* recordAt(trigger, nth(0)), yield* recordAt(trigger, nth(1))]
-      assert.deepStrictEqual(yield* fill(trigger, backfill(nth(0)), backfill(nth(1))), [nth(0), nth(1)])
+      assert.deepStrictEqual(yield* filled(trigger, backfill(nth(0)), backfill(nth(1))), [nth(0), nth(1)])
       for (const row of before) {
         const after = yield* recordAt(trigger, row.nominal)
         const late = { outcome: "late", reason: "backfill", recordedAt: nth(70), detail: null, covers: null } as const
@@ -73,7 +73,7 @@ export const fillSentences = [
     Effect.gen(function* () {
       const trigger = yield* recorded(yield* freshTrigger(), [skippedAt(nth(0))])
       const refused = skippedAt(nth(0), { reason: "refused", detail: "no such template" })
-      assert.deepStrictEqual(yield* fill(trigger, refused), [nth(0)])
+      assert.deepStrictEqual(yield* filled(trigger, refused), [nth(0)])
       assert.deepStrictEqual(yield* talliesOf(trigger), { "skipped: refused": 1 })
       assert.strictEqual((yield* recordAt(trigger, nth(0))).detail, "no such template")
     })
@@ -88,7 +88,7 @@ export const fillSentences = [
       const trigger = yield* recorded(first, [firedAt(nth(1)), late, waitingAt(nth(3)), skippedAt(nth(4))])
       const before = yield* historyOf(trigger)
       const asked = [0, 1, 2, 3].map((n) => backfill(nth(n)))
-      assert.deepStrictEqual(yield* fill(trigger, ...asked, backfill(nth(4)), backfill(nth(5))), [nth(4), nth(5)])
+      assert.deepStrictEqual(yield* filled(trigger, ...asked, backfill(nth(4)), backfill(nth(5))), [nth(4), nth(5)])
       assert.deepStrictEqual((yield* historyOf(trigger)).slice(2), before.slice(1))
       const tallies = { fired: 2, "late: down": 1, "waiting: overlap": 1, "late: backfill": 2 }
       assert.deepStrictEqual(yield* talliesOf(trigger), tallies)
@@ -99,7 +99,7 @@ export const fillSentences = [
     "it is filled in whatever the overlap key is doing",
     Effect.gen(function* () {
       const trigger = yield* recorded(yield* freshTrigger(), [firedAt(nth(0)), waitingAt(nth(1))])
-      assert.deepStrictEqual(yield* fill(trigger, backfill(nth(-1)), waitingAt(nth(-2))), [nth(-1), nth(-2)])
+      assert.deepStrictEqual(yield* filled(trigger, backfill(nth(-1)), waitingAt(nth(-2))), [nth(-1), nth(-2)])
       assert.deepStrictEqual(yield* busyOf(trigger), { runs: [nth(0), nth(-1)], waiting: 2 })
     })
   ),
@@ -108,7 +108,7 @@ export const fillSentences = [
     Effect.gen(function* () {
       const trigger = yield* freshTrigger()
       const twice = [backfill(nth(-1)), skippedAt(nth(-3)), backfill(nth(-1)), backfill(nth(-3)), backfill(nth(-2))]
-      assert.deepStrictEqual(yield* fill(trigger, ...twice), [nth(-1), nth(-3), nth(-2)])
+      assert.deepStrictEqual(yield* filled(trigger, ...twice), [nth(-1), nth(-3), nth(-2)])
       assert.deepStrictEqual(yield* outcomesOf(trigger), ["skipped: when", "late: backfill", "late: backfill"])
       assert.deepStrictEqual(yield* talliesOf(trigger), { "late: backfill": 2, "skipped: when": 1 })
       assert.strictEqual(yield* worked(trigger), 2)
@@ -118,7 +118,7 @@ export const fillSentences = [
     "nothing asked for is nothing filled in",
     Effect.gen(function* () {
       const trigger = yield* freshTrigger()
-      assert.deepStrictEqual(yield* fill(trigger), [])
+      assert.deepStrictEqual(yield* filled(trigger), [])
       assert.deepStrictEqual(yield* historyOf(trigger), [])
     })
   ),
@@ -126,7 +126,7 @@ export const fillSentences = [
     "what several ask for at once is filled in once",
     Effect.gen(function* () {
       const trigger = yield* recorded(yield* freshTrigger(), [skippedAt(nth(0))])
-      const asked = fill(trigger, backfill(nth(0)), backfill(nth(-1)))
+      const asked = filled(trigger, backfill(nth(0)), backfill(nth(-1)))
       const answers = yield* Effect.all([asked, asked, asked], { concurrency: "unbounded" })
       assert.sameMembers(answers.flat(), [nth(0), nth(-1)])
       assert.deepStrictEqual(yield* talliesOf(trigger), { "late: backfill": 2 })
@@ -137,7 +137,7 @@ export const fillSentences = [
     "a campaign is launched for what is filled in, and named by its record",
     Effect.gen(function* () {
       const trigger = yield* freshTrigger()
-      yield* fill(trigger, backfill(nth(-1), { work: launch(trigger.workspaceId, "again") }))
+      yield* filled(trigger, backfill(nth(-1), { work: launch(trigger.workspaceId, "again") }))
       const { campaignId, deliveryId } = yield* recordAt(trigger, nth(-1))
       assert.isNotNull(campaignId)
       assert.isNull(deliveryId)
@@ -149,7 +149,7 @@ export const fillSentences = [
       const triggers = yield* TriggerStore
       const trigger = yield* freshTrigger()
       yield* triggers.pause({ ...trigger, name: "report", note: null, now: nth(1) })
-      assert.deepStrictEqual(yield* fill(trigger, backfill(nth(-1))), [nth(-1)])
+      assert.deepStrictEqual(yield* filled(trigger, backfill(nth(-1))), [nth(-1)])
     })
   )
 ]

@@ -132,13 +132,12 @@ export const recorded = Effect.fnUntraced(function* (
 })
 
 /** Fills these in, as a person asks for it. Answers the nominal times that were written. */
-export const fill = Effect.fnUntraced(function* (
+export const filled = Effect.fnUntraced(function* (
   { id: triggerId }: Pick<StoredTrigger, "id">,
   ...occurrences: ReadonlyArray<NewOccurrence>
 ) {
-  const triggers = yield* TriggerStore
-  const asked = { now: nth(70), triggerId, occurrences }
-  return yield* triggers.fill(asked)
+  const { fill } = yield* TriggerStore
+  return yield* fill({ now: nth(70), triggerId, occurrences })
 })
 
 export const historyOf = Effect.fnUntraced(function* ({ id: triggerId }: StoredTrigger) {

@@ -11,7 +11,7 @@ import {
   busyOf,
   day,
   endOf,
-  fill,
+  filled,
   firedAt,
   freshTrigger,
   nth,
@@ -59,7 +59,7 @@ export const historySentences = [
     Effect.gen(function* () {
       const triggers = yield* TriggerStore
       const trigger = yield* recorded(yield* freshTrigger(), threeMinutes)
-      yield* fill(trigger, skippedAt(nth(-5)))
+      yield* filled(trigger, skippedAt(nth(-5)))
       const page = Effect.fnUntraced(function* (before: number | null, limit: number) {
         const rows = yield* triggers.history({ triggerId: trigger.id, before, limit })
         return rows.map(({ nominal }) => nominal)
@@ -77,7 +77,7 @@ export const historySentences = [
     Effect.gen(function* () {
       const triggers = yield* TriggerStore
       const trigger = yield* recorded(yield* freshTrigger(), threeMinutes)
-      yield* fill(trigger, skippedAt(nth(-5)))
+      yield* filled(trigger, skippedAt(nth(-5)))
       const inSpan = (from: number, to: number, limit = 100) =>
         triggers.nominals({ triggerId: trigger.id, from, to, limit })
       assert.deepStrictEqual(yield* inSpan(nth(-5), nth(3)), [nth(-5), nth(0), nth(1), nth(2)])

@@ -12,7 +12,7 @@ import {
   busyOf,
   defined,
   endOf,
-  fill,
+  filled,
   firedAt,
   freshTrigger,
   historyOf,
@@ -146,8 +146,8 @@ export const removalSentences = [
         assert.deepStrictEqual(yield* record(advanceOf(seen, [firedAt(nth(0))])), [])
         assert.isNull(yield* triggers.put(asked(workspaceId, app, { seen })))
       }
-      const filled = { outcome: "late", reason: "backfill" } as const
-      assert.deepStrictEqual(yield* fill(trigger, firedAt(nth(-1), filled)), [])
+      const late = { outcome: "late", reason: "backfill" } as const
+      assert.deepStrictEqual(yield* filled(trigger, firedAt(nth(-1), late)), [])
       assert.deepStrictEqual(yield* historyOf(trigger), [])
       assert.strictEqual(yield* worked(trigger), 0)
     })

@@ -13,7 +13,7 @@ import {
   asked,
   busyOf,
   endOf,
-  fill,
+  filled,
   firedAt,
   freshTrigger,
   nth,
@@ -70,7 +70,7 @@ export const runSentences = [
     "a record that is filled in later keeps its place among the runs",
     Effect.gen(function* () {
       const trigger = yield* recorded(yield* freshTrigger(), [skippedAt(nth(0)), firedAt(nth(1))])
-      yield* fill(trigger, firedAt(nth(0), { outcome: "late", reason: "backfill" }))
+      yield* filled(trigger, firedAt(nth(0), { outcome: "late", reason: "backfill" }))
       assert.deepStrictEqual((yield* busyOf(trigger)).runs, [nth(0), nth(1)])
     })
   ),

@@ -13,7 +13,7 @@ import {
   another,
   asked,
   defined,
-  fill,
+  filled,
   freshTrigger,
   minute,
   nth,
@@ -244,7 +244,7 @@ export const triggerSentences = [
       const triggers = yield* TriggerStore
       const triggerId = TriggerId.make(2_000_000_000)
       assert.isFalse(yield* triggers.remove({ triggerId, revision: 1, now: base }))
-      assert.deepStrictEqual(yield* fill({ id: triggerId }, skippedAt(base)), [])
+      assert.deepStrictEqual(yield* filled({ id: triggerId }, skippedAt(base)), [])
       yield* triggers.output({ triggerId, nominal: base, text: "lost" })
       assert.deepStrictEqual(yield* triggers.history({ triggerId, before: null, limit: 10 }), [])
       const span = { from: base, to: base + minute, limit: 10 }

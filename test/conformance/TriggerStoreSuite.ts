@@ -7,6 +7,7 @@ import { dispatchSentences } from "./DispatchSentences.ts"
 import { dueTriggerSentences } from "./DueTriggerSentences.ts"
 import { fillSentences } from "./FillSentences.ts"
 import { historySentences } from "./HistorySentences.ts"
+import { overlapKeySentences } from "./OverlapKeySentences.ts"
 import { pauseSentences } from "./PauseSentences.ts"
 import { pulseSentences } from "./PulseSentences.ts"
 import { recordSentences } from "./RecordSentences.ts"
@@ -23,6 +24,7 @@ export const sentencesOf = (_runs: number): ReadonlyArray<Sentence> => [
   ...removalSentences,
   ...dueTriggerSentences,
   ...recordSentences,
+  ...overlapKeySentences,
   ...dispatchSentences,
   ...runSentences,
   ...campaignRunSentences,

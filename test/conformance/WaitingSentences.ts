@@ -13,7 +13,7 @@ import {
   busyOf,
   deliver,
   endOf,
-  fill,
+  filled,
   firedAt,
   freshTrigger,
   launch,
@@ -93,7 +93,7 @@ export const waitingSentences = [
     "a record that is filled in as waiting keeps its place in the line",
     Effect.gen(function* () {
       const trigger = yield* recorded(yield* freshTrigger(), [skippedAt(nth(0)), waitingAt(nth(1))])
-      yield* fill(trigger, waitingAt(nth(0)))
+      yield* filled(trigger, waitingAt(nth(0)))
       assert.deepStrictEqual(nominals(yield* readyOf(trigger.app)), [nth(0)])
     })
   ),
