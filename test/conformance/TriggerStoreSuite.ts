@@ -14,11 +14,12 @@ import { recordSentences } from "./RecordSentences.ts"
 import { removalSentences } from "./RemovalSentences.ts"
 import { runSentences } from "./RunSentences.ts"
 import { register, type Sentence, type Stores } from "./Sentence.ts"
+import { anyTriggerHistory } from "./TriggerProperty.ts"
 import { triggerSentences } from "./TriggerSentences.ts"
 import { waitingSentences } from "./WaitingSentences.ts"
 
 /** `runs`: how many random histories are tried. */
-export const sentencesOf = (_runs: number): ReadonlyArray<Sentence> => [
+export const sentencesOf = (runs: number): ReadonlyArray<Sentence> => [
   ...triggerSentences,
   ...pauseSentences,
   ...removalSentences,
@@ -31,7 +32,8 @@ export const sentencesOf = (_runs: number): ReadonlyArray<Sentence> => [
   ...waitingSentences,
   ...fillSentences,
   ...pulseSentences,
-  ...historySentences
+  ...historySentences,
+  anyTriggerHistory(runs)
 ]
 
 /** `name` says how the implementation keeps what it keeps; a slow one may ask for fewer random histories. */
