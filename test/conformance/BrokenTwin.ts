@@ -61,14 +61,18 @@ export const brokenWorkspaceStore = (
   return { does, breaks, layer: Layer.provideMerge(twin, MemoryStore.layer) }
 }
 
+/** What it does wrong may take the Ledger that it dispatches to. */
 export const brokenTriggerStore = (
   does: string,
   breaks: string,
-  change: (triggers: TriggerStoreShape) => Partial<TriggerStoreShape>
+  change: (triggers: TriggerStoreShape, ledger: LedgerShape) => Partial<TriggerStoreShape>
 ): BrokenTwin => {
   const twin = Layer.effect(
     TriggerStore,
-    Effect.map(TriggerStore, (triggers) => TriggerStore.of({ ...triggers, ...change(triggers) }))
+    Effect.gen(function* () {
+      const triggers = yield* TriggerStore
+      return TriggerStore.of({ ...triggers, ...change(triggers, yield* Ledger) })
+    })
   )
   return { does, breaks, layer: Layer.provideMerge(twin, MemoryStore.layer) }
 }
