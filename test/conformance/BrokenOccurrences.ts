@@ -231,25 +231,14 @@ export const brokenOccurrences: ReadonlyArray<BrokenTwin> = [
     })
   ),
   brokenTriggerStore(
-    "takes a run for over once its delivery was claimed",
-    "a run whose delivery was rescued is still open",
+    "takes a run for over once its delivery is claimed",
+    "a run is open while its delivery is claimed, retried or snoozed",
     (triggers, ledger) => ({
       holders: (options) =>
         Effect.gen(function* () {
           const busy = yield* triggers.holders(options)
-          const due = yield* ledger.nextDue({ workspaceId: options.workspaceId, source: background })
-          return due === null ? { ...busy, runs: busy.runs.filter(({ deliveryId }) => deliveryId === null) } : busy
-        }),
-      end: (options) =>
-        Effect.gen(function* () {
-          const open = (yield* everyRecord(triggers)).filter(({ row }) => row.deliveryId !== null && row.state === null)
-          const rescued: Array<EndedRun> = []
-          for (const { row, trigger } of open) {
-            if (trigger.app !== options.app || row.recordedAt > options.now) continue
-            rescued.push({ ...row, state: "unknown", failure: null, endedAt: options.now, output: null })
-          }
-          const ended = yield* triggers.end(options)
-          return ended.length === 0 ? rescued.slice(0, options.limit) : ended
+          const unclaimed = yield* ledger.nextDue({ workspaceId: options.workspaceId, source: background })
+          return unclaimed === null ? { ...busy, runs: [] } : busy
         })
     })
   ),

@@ -132,6 +132,7 @@ export const runSentences = [
         const trigger = yield* running
         const before = yield* recordAt(trigger, nth(0))
         yield* worked(trigger, state, { now: nth(61), reason: "as it was" })
+        assert.deepStrictEqual(yield* recordAt(trigger, nth(0)), before)
         const ended = yield* endOf(trigger, nth(65))
         assert.lengthOf(ended, 1)
         const how = { state, failure: state === "completed" ? null : "as it was", endedAt: nth(61) }

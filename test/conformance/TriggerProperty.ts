@@ -145,9 +145,9 @@ const walk = Effect.fnUntraced(function* (steps: ReadonlyArray<Step>) {
         const row = model.row(of, nominal)
         assert.strictEqual(row?.work, "open")
         if (row !== undefined) row.work = "over"
-        dispatched += 1
       }
     }
+    dispatched += batch.deliveries.length
     return batch.deliveries.length
   })
 

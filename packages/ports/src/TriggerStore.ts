@@ -161,7 +161,7 @@ export interface RecordedOccurrence extends Run {
   readonly covers: Merging | null
   /** When it was decided on, last. */
   readonly recordedAt: number
-  /** Null: it runs, or never ran. */
+  /** Null: it never ran, or is not marked as ended. */
   readonly state: FinalState | null
   readonly failure: string | null
   readonly endedAt: number | null
