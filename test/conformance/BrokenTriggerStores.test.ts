@@ -1,7 +1,10 @@
 import { describe } from "@effect/vitest"
-import { brokenOccurrences } from "./BrokenOccurrences.ts"
+import { brokenRecords } from "./BrokenRecords.ts"
+import { brokenRuns } from "./BrokenRuns.ts"
 import { brokenTriggerStores } from "./BrokenTriggerStores.ts"
 import { refusesTwins } from "./BrokenTwin.ts"
 import { sentencesOf } from "./TriggerStoreSuite.ts"
 
-describe("the TriggerStore suite", () => refusesTwins(sentencesOf(5), [...brokenTriggerStores, ...brokenOccurrences]))
+const twins = [...brokenTriggerStores, ...brokenRecords, ...brokenRuns]
+
+describe("the TriggerStore suite", () => refusesTwins(sentencesOf(5), twins))

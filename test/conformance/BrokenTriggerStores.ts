@@ -229,6 +229,30 @@ export const brokenTriggerStores: ReadonlyArray<BrokenTwin> = [
     () => ({ retire: () => Effect.void })
   ),
   brokenTriggerStore(
+    "takes every scheduler for one of every app",
+    "the triggers of an app are looked after by its schedulers, also once they have retired, and by no others",
+    (triggers) => ({
+      attendance: Effect.gen(function* () {
+        const [last = null] = yield* triggers.schedulers
+        const passedAt = last?.passedAt ?? null
+        return (yield* triggers.attendance).map((one) => ({ ...one, passedAt }))
+      })
+    })
+  ),
+  brokenTriggerStore(
+    "counts triggers that have ended",
+    "of each app, the triggers that will fire again are counted, since the first of them was added",
+    (triggers) => ({
+      attendance: Effect.gen(function* () {
+        const all = yield* triggers.list({ workspaceId: null })
+        return (yield* triggers.attendance).map((one) => ({
+          ...one,
+          triggers: all.filter(({ app }) => app === one.app).length
+        }))
+      })
+    })
+  ),
+  brokenTriggerStore(
     "begins maintenance anew with each note",
     "maintenance goes on from when it began until it ends; its note may change meanwhile",
     (triggers) => ({

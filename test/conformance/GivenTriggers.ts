@@ -174,21 +174,10 @@ export const busyOf = Effect.fnUntraced(function* ({ definition, workspaceId }: 
 
 /** What a run says, without what else is recorded about it. */
 export const runOf = (row: RecordedOccurrence): Run => {
-  const { campaignId, deliveryId, dueAt, name, nominal, occurrenceId, outcome, reason, triggerId, workspaceId } = row
-  const { zone } = row
-  return {
-    occurrenceId,
-    triggerId,
-    workspaceId,
-    name,
-    nominal,
-    dueAt,
-    zone,
-    outcome,
-    reason,
-    deliveryId,
-    campaignId
-  }
+  const { campaignId, covers, deliveryId, dueAt, name, nominal, occurrenceId, outcome, reason, triggerId } = row
+  const { workspaceId, zone } = row
+  const planned = { triggerId, workspaceId, name, nominal, dueAt, zone, covers }
+  return { ...planned, occurrenceId, outcome, reason, deliveryId, campaignId }
 }
 
 /** `node-a` owns its workspace from now on. */

@@ -19,6 +19,8 @@ export interface ModelRow {
   /** The standing claim that names it. */
   claimId: bigint | null
   isStarted: boolean
+  /** Its owner was told to stop it, and has not been told that it ended. */
+  isAsked: boolean
 }
 
 const move = (row: ModelRow, event: Event): void => {
@@ -32,7 +34,14 @@ export class LedgerModel {
     for (const [index, { campaignId, dueAt, lane }] of deliveries.entries()) {
       const id = ids[index]
       if (id === undefined) throw new Error("inserted less than given")
-      const fresh = { state: "scheduled", attempt: 0, rescues: 0, claimId: null, isStarted: false } as const
+      const fresh = {
+        state: "scheduled",
+        attempt: 0,
+        rescues: 0,
+        claimId: null,
+        isStarted: false,
+        isAsked: false
+      } as const
       this.rows.push({ id, lane, campaignId, dueAt: Math.max(dueAt, now), ...fresh })
     }
   }
@@ -40,9 +49,9 @@ export class LedgerModel {
   /** What a claim must hand out. */
   claimable(source: Source, now: number, limit: number): ReadonlyArray<ModelRow> {
     return this.rows
-      .filter(({ campaignId, claimId, dueAt, lane, state }) => {
+      .filter(({ campaignId, claimId, dueAt, isAsked, lane, state }) => {
         const isOfSource = lane === source.lane && campaignId === source.campaignId
-        return isOfSource && claimId === null && state === "scheduled" && dueAt <= now
+        return isOfSource && claimId === null && !isAsked && state === "scheduled" && dueAt <= now
       })
       .toSorted((a, b) => a.dueAt - b.dueAt || (a.id < b.id ? -1 : 1))
       .slice(0, limit)
@@ -109,6 +118,33 @@ export class LedgerModel {
     )
     for (const row of cancelled) move(row, { _tag: "Settle", state: "cancelled" })
     return cancelled.length
+  }
+
+  /** What a recall must answer. */
+  recall(ids: ReadonlyArray<DeliveryId>, force: boolean) {
+    const answer: { cancelled: Array<DeliveryId>; asked: Array<DeliveryId> } = { cancelled: [], asked: [] }
+    for (const row of this.rows) {
+      if (!ids.includes(row.id) || isFinal(row.state)) continue
+      const isHeld = row.state === "claimed"
+      if (isHeld) row.isAsked = true
+      if (isHeld && !force) answer.asked.push(row.id)
+      else {
+        move(row, { _tag: "Settle", state: "cancelled" })
+        answer.cancelled.push(row.id)
+      }
+    }
+    return answer
+  }
+
+  /** Which deliveries the owner must be told to stop. */
+  recalled(): ReadonlyArray<DeliveryId> {
+    return this.rows.flatMap((row) => {
+      if (!row.isAsked || row.state === "claimed") return row.isAsked ? [row.id] : []
+      row.isAsked = false
+      if (isFinal(row.state)) return [row.id]
+      move(row, { _tag: "Settle", state: "cancelled" })
+      return []
+    })
   }
 
   counts(campaign: number): Counts {

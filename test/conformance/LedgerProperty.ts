@@ -47,11 +47,32 @@ const Settle = Schema.TaggedStruct("Settle", {
   isFinished: Schema.Boolean
 })
 const Cancel = Schema.TaggedStruct("Cancel", { source: upTo(1) })
+/** 0 is the newest delivery. */
+const Recall = Schema.TaggedStruct("Recall", {
+  which: Schema.Tuple([upTo(8), upTo(8), upTo(8)]),
+  force: Schema.Boolean
+})
+const Recalled = Schema.TaggedStruct("Recalled", {})
 const TakeOver = Schema.TaggedStruct("TakeOver", { isAbandoned: Schema.Boolean })
 const Pass = Schema.TaggedStruct("Pass", { seconds: upTo(3, 1) })
 
 /** What makes histories long comes more often than what cuts them short. */
-const Step = Schema.Union([Insert, Claim, Settle, Start, Insert, Claim, Settle, Pass, Claim, Settle, Cancel, TakeOver])
+const Step = Schema.Union([
+  Insert,
+  Claim,
+  Settle,
+  Start,
+  Insert,
+  Claim,
+  Settle,
+  Pass,
+  Claim,
+  Settle,
+  Cancel,
+  TakeOver,
+  Recall,
+  Recalled
+])
 type Step = typeof Step.Type
 
 const walk = Effect.fnUntraced(function* (steps: ReadonlyArray<Step>) {
@@ -134,6 +155,18 @@ const walk = Effect.fnUntraced(function* (steps: ReadonlyArray<Step>) {
         assert.strictEqual(cancelled, model.cancel(campaignId))
         return
       }
+      case "Recall": {
+        const ids = step.which.flatMap((index) => model.rows.at(-1 - index)?.id ?? [])
+        const { force } = step
+        const answer = yield* ledger.recall({ ...owned, ids, reason: "a mistake", force })
+        assert.deepStrictEqual(answer, model.recall(ids, force))
+        return
+      }
+      case "Recalled": {
+        const stops = yield* ledger.recalled(owned)
+        assert.deepStrictEqual(idsOf(stops), model.recalled())
+        return
+      }
       case "TakeOver": {
         if (step.isAbandoned) {
           yield* ledger.abandon(owned)
@@ -168,6 +201,7 @@ const walk = Effect.fnUntraced(function* (steps: ReadonlyArray<Step>) {
   // Whatever state it was left in, everything open can still be brought to an end.
   owned = later(owned, 60 * second)
   yield* take({ _tag: "TakeOver", isAbandoned: false })
+  yield* take({ _tag: "Recalled" })
   for (const index of sources.keys()) {
     const batch = yield* claim(index, 1000)
     if (batch === null) continue

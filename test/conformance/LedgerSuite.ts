@@ -12,6 +12,7 @@ import { doneSentences } from "./DoneSentences.ts"
 import { dueSentences } from "./DueSentences.ts"
 import { anyHistory } from "./LedgerProperty.ts"
 import { register, type Sentence } from "./Sentence.ts"
+import { recallSentences } from "./RecallSentences.ts"
 import { rescueSentences } from "./RescueSentences.ts"
 import { settleSentences } from "./SettleSentences.ts"
 
@@ -26,6 +27,7 @@ export const sentencesOf = (runs: number): ReadonlyArray<Sentence<Used>> => [
   ...rescueSentences,
   ...dueSentences,
   ...cancelSentences,
+  ...recallSentences,
   anyHistory(runs)
 ]
 

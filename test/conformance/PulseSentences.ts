@@ -11,14 +11,14 @@ import { sentence } from "./Sentence.ts"
 
 let eras = 0
 
-const freshEra = Effect.sync(() => {
+export const freshEra = Effect.sync(() => {
   eras += 1
   return base + eras * 100 * day
 })
 
 const downAfter = 30 * second
 
-const beat = Effect.fnUntraced(function* (scheduler: string, now: number, app: string | null = null) {
+export const beat = Effect.fnUntraced(function* (scheduler: string, now: number, app: string | null = null) {
   const triggers = yield* TriggerStore
   return yield* triggers.beat({ scheduler, app, startedAt: now, now, downAfter })
 })

@@ -53,7 +53,8 @@ export const runSentences = [
       const triggers = yield* TriggerStore
       const trigger = yield* freshTrigger()
       const beside = yield* another(trigger, "beside", { overlapKey: "report" })
-      yield* recorded(beside, [firedAt(nth(3), { dueAt: nth(4), zone: "Asia/Jakarta" })])
+      const covers = { from: nth(-7), count: 10 }
+      yield* recorded(beside, [firedAt(nth(3), { dueAt: nth(4), zone: "Asia/Jakarta", covers })])
       yield* recorded(trigger, [firedAt(nth(1), { outcome: "late", reason: "down" }), waitingAt(nth(2))])
       const first = yield* recordAt(beside, nth(3))
       const second = yield* recordAt(trigger, nth(1))
@@ -62,7 +63,7 @@ export const runSentences = [
       assert.lengthOf(found, 2)
       assert.deepInclude(found[0], runOf(first))
       assert.deepInclude(found[1], runOf(second))
-      assert.deepInclude(first, { name: "beside", dueAt: nth(4), zone: "Asia/Jakarta" })
+      assert.deepInclude(first, { name: "beside", dueAt: nth(4), zone: "Asia/Jakarta", covers })
       assert.strictEqual(waiting, 1)
     })
   ),

@@ -2,6 +2,7 @@
  * The one meaning of "a TriggerStore". Every implementation passes it unchanged.
  */
 import { type Layer } from "effect"
+import { attendanceSentences } from "./AttendanceSentences.ts"
 import { campaignRunSentences } from "./CampaignRunSentences.ts"
 import { dispatchSentences } from "./DispatchSentences.ts"
 import { dueTriggerSentences } from "./DueTriggerSentences.ts"
@@ -32,6 +33,7 @@ export const sentencesOf = (runs: number): ReadonlyArray<Sentence> => [
   ...waitingSentences,
   ...fillSentences,
   ...pulseSentences,
+  ...attendanceSentences,
   ...historySentences,
   anyTriggerHistory(runs)
 ]

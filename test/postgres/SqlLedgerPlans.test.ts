@@ -34,27 +34,34 @@ it.layer(stores, { timeout: "30 seconds" })("SqlLedger's plans", (it) => {
       yield* sql`VACUUM ANALYZE deliveries`.unprepared
       yield* sql`VACUUM ANALYZE claims`.unprepared
 
-      const [claim, settle, cancel] = yield* sql.withTransaction(
+      const ids = batch.deliveries.map(({ id }) => id)
+      const [claim, settle, cancel, recall, recalled] = yield* sql.withTransaction(
         Effect.gen(function* () {
           yield* ledger.claim({ ...owned, source, limit: 1000, after: null })
           yield* ledger.settle({ ...owned, settlements, finishedClaims: [] })
           yield* ledger.cancel({ ...owned, campaignId: campaign.id, limit: 10, reason: "stopped" })
+          yield* ledger.recall({ ...owned, ids, reason: "a mistake", force: false })
+          yield* sql`INSERT INTO recalls (delivery_id, workspace_id, reason, at) VALUES (-1, ${owned.workspaceId}, 'a', 0)`
+          yield* ledger.recalled(owned)
           return [
             yield* planOf("picked as", "(1, 1, 1, 1, 1, 1, 1, 1000)"),
             yield* planOf("later as", "(1, 1, 1, '{1}', '{1}', '{1}', '{1}', '{a}', '{1}', '{a}', '{}', true, 1, 1)"),
-            yield* planOf("chosen as", "(1, 1, 1, 'a', 10)")
+            yield* planOf("chosen as", "(1, 1, 1, 'a', 10)"),
+            yield* planOf("told as", "(1, '{1}', 1, 'a', false, 1, 1)"),
+            yield* planOf("forgotten as", "(1, 1, 1)")
           ] as const
         })
       )
 
-      for (const plan of [claim, settle, cancel]) assert.notInclude(plan, "Seq Scan on deliveries")
+      for (const plan of [claim, settle, cancel, recall, recalled]) assert.notInclude(plan, "Seq Scan on deliveries")
       assert.match(claim, /Limit[^]*Index Scan using deliveries_due[^]*Index Cond: .*workspace_id[^]*hashed SubPlan/)
       assert.notMatch(claim, /Limit[^]*Sort[^]*Index Scan using deliveries_due/)
       assert.strictEqual(
         settle.match(/Index Scan using deliveries_pkey on deliveries \w+ .*\n\s*Index Cond: \(id = /g)?.length,
         2
       )
-      assert.match(cancel, /Index Cond: \(id = ANY/)
+      for (const plan of [cancel, recall, recalled]) assert.match(plan, /Index Cond: \(id = ANY/)
+      assert.include(claim, "Index Scan on recalls_of_workspace")
     })
   )
 

@@ -3,7 +3,7 @@ import * as SqlCampaignStore from "@fibercast/postgres/SqlCampaignStore"
 import * as SqlLedger from "@fibercast/postgres/SqlLedger"
 import * as SqlWorkspaceStore from "@fibercast/postgres/SqlWorkspaceStore"
 import { type Batch, Ledger, type Owned, type Settlement } from "@fibercast/ports/Ledger"
-import { Deferred, Effect, Fiber, Layer } from "effect"
+import { Effect, Fiber, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import {
   background,
@@ -20,37 +20,11 @@ import {
   second
 } from "../conformance/Given.ts"
 import { TestDatabase } from "../support/TestDatabase.ts"
+import { heldOpen, someoneWaits } from "./internal/Sessions.ts"
 
 const stores = Layer.mergeAll(SqlLedger.layer, SqlCampaignStore.layer, SqlWorkspaceStore.layer).pipe(
   Layer.provideMerge(TestDatabase.layer)
 )
-
-/** Runs the effect in a transaction that stays open until `release` is done. */
-const heldOpen = Effect.fnUntraced(function* <A, E, R>(effect: Effect.Effect<A, E, R>) {
-  const sql = yield* SqlClient.SqlClient
-  const done = yield* Deferred.make<A>()
-  const release = yield* Deferred.make<void>()
-  const fiber = yield* Effect.forkChild(
-    sql.withTransaction(
-      effect.pipe(
-        Effect.tap((value) => Deferred.succeed(done, value)),
-        Effect.tap(() => Deferred.await(release))
-      )
-    )
-  )
-  const value = yield* Effect.raceFirst(
-    Deferred.await(done),
-    Effect.flatMap(Fiber.join(fiber), () => Effect.never)
-  )
-  return { value, release: Effect.andThen(Deferred.succeed(release, undefined), Fiber.join(fiber)) }
-})
-
-/** Ends when a session of this database waits for another's lock. */
-const someoneWaits: Effect.Effect<void, unknown, SqlClient.SqlClient> = Effect.gen(function* () {
-  const sql = yield* SqlClient.SqlClient
-  const waiting = sql`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
-  while ((yield* waiting).length === 0) yield* Effect.yieldNow
-})
 
 it.layer(stores, { timeout: "30 seconds" })("SqlLedger, with several connections", (it) => {
   it.effect("claims and settles at the same time hand no try out twice", () =>

@@ -22,6 +22,7 @@ const tables = {
   recipients: "workspace_id",
   deliveries: "workspace_id",
   claims: "workspace_id",
+  recalls: "workspace_id",
   deliveries_done: "workspace_id",
   attempts: "workspace_id",
   tallies: "workspace_id"
@@ -38,6 +39,7 @@ const populated = Effect.gen(function* () {
     ...(second === undefined ? [] : [putOff(second, "retry", base + 1)])
   ]
   yield* ledger.settle({ ...owned, settlements, finishedClaims: [] })
+  yield* ledger.recall({ ...owned, ids: batch.deliveries.map(({ id }) => id), reason: "a mistake", force: false })
   yield* campaigns.append({
     campaignId: campaign.id,
     from: 0,
@@ -98,6 +100,7 @@ it.layer(stores, { timeout: "30 seconds" })("row-level security", (it) => {
         sql`INSERT INTO deliveries (workspace_id, campaign_id, lane, pipeline_id, due_at, payload)
           VALUES (${other.workspaceId}, 0, 0, 1, 0, '{}')`,
         sql`DELETE FROM deliveries`,
+        sql`DELETE FROM recalls`,
         sql`UPDATE workspaces SET epoch = 0`,
         sql`SELECT * FROM deliveries_done_default`
       ]

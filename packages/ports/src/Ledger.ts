@@ -8,6 +8,8 @@
  *   another has taken over, every call under the old epoch fails with `EpochLost` and changes nothing.
  * - A claim is one record of a batch. While it stands, none of its deliveries is claimed again.
  * - Counts of a campaign change in the same transaction as its deliveries.
+ * - Anybody may take work back. What a claim holds is left to its owner unless it is taken by force; once
+ *   asked for, it is not claimed again.
  * - `now` and every instant are milliseconds since the epoch, taken from `Clock` by the caller.
  */
 import { type CampaignId } from "@fibercast/domain/Campaign"
@@ -145,6 +147,30 @@ export interface Settled {
   readonly later: number
 }
 
+/** Work to be taken back, wherever it is. */
+export interface Recall {
+  readonly workspaceId: WorkspaceId
+  readonly ids: ReadonlyArray<DeliveryId>
+  readonly now: number
+  readonly reason: string
+  /** Also what a standing claim holds is settled at once: whatever its sender says later is not written. */
+  readonly force: boolean
+}
+
+/** What a recall did, by id. What is in neither list was not open, or is not the workspace's. */
+export interface Recalled {
+  /** Settled as cancelled by this call. */
+  readonly cancelled: ReadonlyArray<DeliveryId>
+  /** A standing claim holds it: its owner is asked to stop it, and until then it may end by itself. */
+  readonly asked: ReadonlyArray<DeliveryId>
+}
+
+/** A delivery that its owner must stop, and why. */
+export interface Stop {
+  readonly id: DeliveryId
+  readonly reason: string
+}
+
 /** A workspace with claimable or soon claimable work. */
 export interface DueWorkspace {
   readonly workspaceId: WorkspaceId
@@ -223,6 +249,20 @@ export class Ledger extends Context.Service<
     readonly cancel: (
       options: Owned & { readonly campaignId: CampaignId; readonly limit: number; readonly reason: string }
     ) => Effect.Effect<number, LedgerUnavailable | EpochLost>
+
+    /**
+     * Take open deliveries back, as cancelled with the reason. Those that a standing claim holds are left to its
+     * owner, who is told by `recalled`, and are settled at once only by force. Repeating it is harmless. Joins the
+     * caller's transaction where the store has one; the workspace claims and settles nothing until that ends.
+     */
+    readonly recall: (options: Recall) => Effect.Effect<Recalled, LedgerUnavailable>
+
+    /**
+     * What the owner must stop of what it holds, by id. A delivery is named again until it is no longer open;
+     * one that is not open, taken by force or ended by itself, is named once and then forgotten. What was put off
+     * or given back since it was asked for is settled as cancelled by this call, and not named.
+     */
+    readonly recalled: (options: Owned) => Effect.Effect<ReadonlyArray<Stop>, LedgerUnavailable | EpochLost>
 
     /** The earliest due time of unclaimed work in the source, or null. May name a claimed delivery's. */
     readonly nextDue: (options: {

@@ -4,7 +4,6 @@
  */
 import { Campaign, type CampaignId, CampaignSpec } from "@fibercast/domain/Campaign"
 import { type Counts } from "@fibercast/domain/Counts"
-import { rank } from "@fibercast/domain/Lane"
 import { WorkspaceId } from "@fibercast/domain/Workspace"
 import {
   CampaignConflict,
@@ -16,6 +15,7 @@ import {
 import { Effect, Equal, Layer, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import * as CampaignStatements from "./internal/CampaignStatements.ts"
+import { createCampaign } from "./internal/CreateCampaign.ts"
 import { int2, int4, int4s, int8, text, texts } from "./internal/Parameters.ts"
 import { PipelineNames } from "./internal/PipelineNames.ts"
 import { translate } from "./internal/Translate.ts"
@@ -134,27 +134,15 @@ export const layer: Layer.Layer<CampaignStore, never, SqlClient.SqlClient> = Lay
 
     return CampaignStore.of({
       create: Effect.fn("CampaignStore.create")(function* (wanted: NewCampaign) {
-        const { key, spec, workspaceId } = wanted
+        const { key, workspaceId } = wanted
         const byKey = sql.unsafe<Row>(CampaignStatements.byKey, [int4(workspaceId), text(key)])
         return yield* sql.withTransaction(
           Effect.gen(function* () {
-            const pipelineId = yield* pipelines.idsOf([spec.pipeline])
-            const made = yield* sql.unsafe(CampaignStatements.create, [
-              int4(workspaceId),
-              int2(rank(spec.lane)),
-              int2(pipelineId(spec.pipeline)),
-              int8(spec.dueAt),
-              int8(spec.deadline),
-              text(key),
-              text(JSON.stringify(spec)),
-              text(wanted.templateHash),
-              text(wanted.audienceHash),
-              int8(wanted.now)
-            ])
+            const made = yield* createCampaign(sql, pipelines, wanted)
             const [row] = yield* byKey
             if (row === undefined) return yield* Effect.die(new Error(`the campaign ${key} vanished`))
             const campaign = campaignOf(row)
-            if (made.length > 0) return { campaign, created: true }
+            if (made !== null) return { campaign, created: true }
             const differs = differences(campaign, wanted)
             if (differs.length === 0) return { campaign, created: false }
             return yield* new CampaignConflict({ campaignId: campaign.id, key, differs })

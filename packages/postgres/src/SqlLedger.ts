@@ -33,6 +33,7 @@ import * as OpenStatements from "./internal/OpenStatements.ts"
 import * as OwnerStatements from "./internal/OwnerStatements.ts"
 import { int2, int2s, int4, int4s, int8, int8s, text, texts } from "./internal/Parameters.ts"
 import { PipelineNames } from "./internal/PipelineNames.ts"
+import * as RecallStatements from "./internal/RecallStatements.ts"
 import { translate } from "./internal/Translate.ts"
 
 export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effect(
@@ -134,7 +135,9 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
             int8(now),
             int8(Math.min(Math.max(limit, 1), batchSize))
           ])
-          .pipe(Effect.uninterruptible, (one) => claiming.withLock(workspaceId, one))
+          .pipe(Effect.repeat({ while: ([row]) => row?.is_stale === true }), Effect.uninterruptible, (one) =>
+            claiming.withLock(workspaceId, one)
+          )
         const { claim_id: claimId } = yield* fenced(options, rows)
         if (claimId === null) return null
         const pipeline = yield* pipelines.namesOf(rows.map((row) => row.pipeline_id))
@@ -211,6 +214,45 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
           })
         )
       }, translate("cancel")),
+
+      recall: Effect.fn("Ledger.recall")(function* ({ force, ids, now, reason, workspaceId }) {
+        if (ids.length === 0) return { cancelled: [], asked: [] }
+        const recallSome = (some: Array.NonEmptyReadonlyArray<DeliveryId>) =>
+          sql.unsafe<RecallStatements.RecalledRow>(RecallStatements.recall, [
+            int4(workspaceId),
+            int8s(some),
+            int8(now),
+            text(reason),
+            force,
+            int8(some[0]),
+            int8(some[some.length - 1] ?? some[0])
+          ])
+        // Not in the table of the day: that would be made in the caller's transaction, and lock it.
+        const rows = yield* sql.withTransaction(
+          Effect.gen(function* () {
+            yield* sql.unsafe(RecallStatements.lock, [int4(workspaceId)])
+            const sorted = [...new Set(ids)].toSorted((a, b) => (a < b ? -1 : 1))
+            return Array.flatten(yield* Effect.forEach(Array.chunksOf(sorted, batchSize), recallSome))
+          })
+        )
+        const idsWhere = (isAsked: boolean) =>
+          rows.flatMap((row) => (row.is_asked === isAsked ? [DeliveryId.make(row.id, { disableChecks: true })] : []))
+        return { cancelled: idsWhere(false), asked: idsWhere(true) }
+      }, translate("take work back")),
+
+      recalled: Effect.fn("Ledger.recalled")(function* (options) {
+        const owner = [int4(options.workspaceId), int4(options.epoch)]
+        const pending = yield* sql.unsafe<{ readonly is_any: boolean }>(RecallStatements.pending, owner)
+        if (!(yield* fenced(options, pending)).is_any) return []
+        yield* days.make(options.now)
+        const rows = yield* sql.withTransaction(
+          Effect.gen(function* () {
+            yield* fenced(options, yield* sql.unsafe(OwnerStatements.lock, owner))
+            return yield* sql.unsafe<RecallStatements.StopRow>(RecallStatements.recalled, [...owner, int8(options.now)])
+          })
+        )
+        return rows.map(({ id, reason }) => ({ id: DeliveryId.make(id, { disableChecks: true }), reason }))
+      }, translate("find what was taken back")),
 
       nextDue: Effect.fn("Ledger.nextDue")(function* ({ source, workspaceId }) {
         const [row] = yield* sql.unsafe<{ readonly due_at: number }>(ClaimStatement.nextDue, [

@@ -22,6 +22,7 @@ import {
   WorkspaceHeld
 } from "../Ledger.ts"
 import { WorkspaceNotFound } from "../WorkspaceStore.ts"
+import { firstClaimable, recall, recalled, takeClaimable } from "./MemoryRecalls.ts"
 import {
   finish,
   insert,
@@ -122,7 +123,9 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof Ledger> =
     claim: Effect.fn("Ledger.claim")(function* (options: Claim) {
       const workspace = yield* owned(options)
       const { campaignId, lane } = options.source
-      const taken = sourceOf(workspace, lane, campaignId)?.take(options.after, options.now, options.limit) ?? []
+      const source = sourceOf(workspace, lane, campaignId)
+      if (source === undefined) return null
+      const taken = takeClaimable(workspace, source, options.after, options.now, options.limit)
       if (taken.length === 0) return null
       state.lastClaimId += 1n
       const claimId = state.lastClaimId
@@ -179,12 +182,22 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof Ledger> =
       return cancelled
     }),
 
-    nextDue: ({ source, workspaceId }) =>
+    recall: (options) =>
+      Effect.sync(() => {
+        const workspace = state.workspaces.get(options.workspaceId)
+        return workspace === undefined ? { cancelled: [], asked: [] } : recall(state, workspace, options)
+      }),
+
+    recalled: Effect.fn("Ledger.recalled")(function* (options: Owned) {
+      return recalled(state, yield* owned(options), options.now)
+    }),
+
+    nextDue: ({ source: { campaignId, lane }, workspaceId }) =>
       Effect.sync(() => {
         const workspace = state.workspaces.get(workspaceId)
-        return workspace === undefined
-          ? null
-          : (sourceOf(workspace, source.lane, source.campaignId)?.first?.dueAt ?? null)
+        const source = workspace === undefined ? undefined : sourceOf(workspace, lane, campaignId)
+        if (workspace === undefined || source === undefined) return null
+        return firstClaimable(workspace, source)?.dueAt ?? null
       }),
 
     dueWorkspaces: ({ by, limit, now }) =>

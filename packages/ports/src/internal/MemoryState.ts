@@ -39,6 +39,8 @@ export interface MemoryWorkspace {
   ownedUntil: number | null
   epoch: Epoch
   readonly claims: Map<bigint, StandingClaim>
+  /** Why its owner must stop them. */
+  readonly recalls: Map<DeliveryId, string>
   /** What is open and in no claim, by source. */
   readonly sources: Map<string, PlaceOrder<OpenDelivery>>
   /** When each charged attempt ended. */

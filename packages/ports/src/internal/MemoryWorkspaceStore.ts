@@ -24,6 +24,7 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof Workspace
           ownedUntil: null,
           epoch: Epoch.make(0),
           claims: new Map(),
+          recalls: new Map(),
           sources: new Map(),
           attempts: [],
           campaignKeys: new Map()

@@ -19,6 +19,9 @@ export const create = `with made as (
 insert into campaign_counts (campaign_id, workspace_id) select id, $1 from made returning campaign_id as id`
 
 /** $1 workspace, $2 key. */
+export const idByKey = `select id from campaigns where workspace_id = $1 and key = $2`
+
+/** $1 workspace, $2 key. */
 export const byKey = `${select} where c.workspace_id = $1 and c.key = $2`
 
 /** $1 workspace, $2 campaign. */

@@ -11,30 +11,38 @@
  * with deliveries put off. For an owner that reads onward there are none, and a claim costs the same however much
  * it holds. `not in` is meant: it is hashed and keeps the order of the index, where a join would sort the backlog.
  *
+ * Nothing is claimed that was taken back. A claim that had to wait for a recall sees the deliveries from before it:
+ * the workspace's `recall_no` in its snapshot is then not the one it locked. It claims nothing, and says that it is
+ * stale: it is to be made again.
+ *
  * $1 workspace, $2 epoch, $3 lane, $4 campaign or 0, $5 cursor's due_at, $6 cursor's id, $7 now, $8 limit.
- * Answers no row when the epoch is lost, one row of nulls when nothing is due.
+ * Answers no row when the epoch is lost, one row of nulls when it is stale or nothing is due.
  */
 import { owned } from "./Ownership.ts"
 
 export const claim = `with ${owned},
+seen as materialized (
+  select owned.recall_no <> w.recall_no as is_stale from owned, workspaces w where w.id = $1),
 picked as materialized (
   select id, due_at, deadline, pipeline_id, attempt, rescues, payload from deliveries
   where workspace_id = $1 and lane = $3 and campaign_id = $4 and (due_at, id) > ($5, $6) and due_at <= $7
     and id not in (
       select unnest(ids) from claims
       where workspace_id = $1 and lane = $3 and campaign_id = $4 and (put_off or (last_due, max_id) > ($5, $6)))
-    and exists (select 1 from owned)
+    and id not in (select delivery_id from recalls where workspace_id = $1)
+    and exists (select 1 from seen where not is_stale)
   order by due_at, id limit $8),
 made as (
   insert into claims (workspace_id, epoch, lane, campaign_id, claimed_at, last_due, min_id, max_id, ids)
   select $1, $2, $3, $4, $7, max(due_at), min(id), max(id), array_agg(id) from picked having count(*) > 0
   returning claim_id)
-select made.claim_id, picked.id, picked.due_at::float8 as due_at, picked.deadline::float8 as deadline,
+select seen.is_stale, made.claim_id, picked.id, picked.due_at::float8 as due_at, picked.deadline::float8 as deadline,
   picked.pipeline_id, picked.attempt, picked.rescues, picked.payload::text as payload
-from owned left join (picked cross join made) on true
+from seen left join (picked cross join made) on true
 order by picked.due_at, picked.id`
 
 export interface ClaimedRow {
+  readonly is_stale: boolean
   readonly claim_id: bigint | null
   readonly id: bigint
   readonly due_at: number
@@ -46,11 +54,12 @@ export interface ClaimedRow {
 }
 
 /**
- * The head of a source, claimed work left out. $1 workspace, $2 lane, $3 campaign or 0.
+ * The head of a source, work that is claimed or taken back left out. $1 workspace, $2 lane, $3 campaign or 0.
  */
 export const nextDue = `select due_at::float8 as due_at from deliveries
 where workspace_id = $1 and lane = $2 and campaign_id = $3
   and id not in (select unnest(ids) from claims where workspace_id = $1 and lane = $2 and campaign_id = $3)
+  and id not in (select delivery_id from recalls where workspace_id = $1)
 order by deliveries.due_at, id limit 1`
 
 /** Ends every claim but those that stay. $1 workspace, $2 epoch, $3 the claims that stay. No row: the epoch is lost. */

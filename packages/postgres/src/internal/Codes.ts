@@ -5,6 +5,7 @@
 import { type CampaignId } from "@fibercast/domain/Campaign"
 import { type FinalState } from "@fibercast/domain/DeliveryState"
 import { ErrorClass } from "@fibercast/domain/ErrorClass"
+import { type Outcome, Reason } from "@fibercast/domain/OccurrenceOutcome"
 
 /** A final state, or why a delivery is put off. Appended to `attempts` as well. */
 export const states = {
@@ -39,5 +40,36 @@ export const errorClassCode = (errorClass: ErrorClass | null): number | null =>
 
 export const errorClassOf = (code: number | null): ErrorClass | null =>
   code === null ? null : (ErrorClass.literals[code - 1] ?? "unknown")
+
+/** What became of an occurrence. */
+export const outcomes = {
+  fired: 1,
+  late: 2,
+  skipped: 3,
+  missed: 4,
+  waiting: 5
+} as const satisfies Record<Outcome, number>
+
+const outcomesByCode: ReadonlyMap<number, Outcome> = new Map([
+  [1, "fired"],
+  [2, "late"],
+  [3, "skipped"],
+  [4, "missed"],
+  [5, "waiting"]
+])
+
+export const outcomeOf = (code: number): Outcome => {
+  const outcome = outcomesByCode.get(code)
+  if (outcome === undefined) throw new RangeError(`${code} is no outcome`)
+  return outcome
+}
+
+/** The place of a reason in its list, from 1. New reasons are appended. */
+export const reasonCode = (reason: Reason | null): number | null =>
+  reason === null ? null : Reason.literals.indexOf(reason) + 1
+
+/** 0 and null are none. */
+export const reasonOf = (code: number | null): Reason | null =>
+  code === null || code === 0 ? null : (Reason.literals[code - 1] ?? null)
 
 export const campaignCode = (campaignId: CampaignId | null): number => campaignId ?? 0

@@ -1,5 +1,5 @@
 /**
- * The statements that end deliveries: settle, rescue and cancel. Each moves rows out of the hot table and writes
+ * The statements that end deliveries: settle, rescue and cancel; `RecallStatements` are built as these. Each moves rows out of the hot table and writes
  * all consequences in the same transaction: the final record, the attempts that need explaining, the tally of
  * attempts for rate limits, and the campaign's counts.
  *
@@ -8,12 +8,12 @@
 import { owned } from "./Ownership.ts"
 
 /** The columns of `gone`, from the deleted delivery `d`, once state, class, provider id and reason are known. */
-const ending = (state: string, errorClass: string, providerId: string, reason: string): string =>
+export const ending = (state: string, errorClass: string, providerId: string, reason: string): string =>
   `d.id, d.due_at, d.campaign_id, d.pipeline_id, ${state} as state,
     (d.attempt + (${state} in (1, 2, 6))::int)::smallint as attempt, ${errorClass} as error_class,
     ${providerId} as provider_id, ${reason} as reason, case when ${state} <> 1 then d.payload end as payload`
 
-const recorded = `recorded as (
+export const recorded = `recorded as (
   insert into deliveries_done (id, due_at, settled_at, workspace_id, campaign_id, pipeline_id, state, attempt,
     error_class, provider_id, reason, payload)
   select id, due_at, $3, $1, campaign_id, pipeline_id, state, attempt, error_class, provider_id, reason, payload

@@ -2,26 +2,42 @@
  * New work, and questions about work.
  */
 
-/**
- * Ids increase in the order given. $1 workspace, $2 now; per delivery $3 lane, $4 campaign or 0, $5 pipeline,
- * $6 due_at, $7 deadline, $8 payload. Answers no row when there is no such workspace.
- */
-export const insert = `with x as materialized (
-  select * from unnest($3::smallint[], $4::int[], $5::smallint[], $6::bigint[], $7::bigint[], $8::text[])
-    with ordinality as x (lane, campaign_id, pipeline_id, due_at, deadline, payload, place)
-  where exists (select 1 from workspaces where id = $1)),
+/** Inserts what `given` selects, counts it for its campaigns, and answers the ids in the order of `place`. */
+const inserting = (given: string, now: string): string => `with x as materialized (${given}),
 added as (
   insert into deliveries (workspace_id, lane, campaign_id, pipeline_id, due_at, deadline, payload)
-  select $1, lane, campaign_id, pipeline_id, greatest(due_at, $2), deadline, payload::json from x order by place
-  returning id, campaign_id),
+  select workspace_id, lane, campaign_id, pipeline_id, greatest(due_at, ${now}), deadline, payload::json from x
+  order by place
+  returning id, workspace_id, campaign_id),
 counted as (
   update campaign_counts c set planned = c.planned + g.n, open = c.open + g.n,
     first_id = least(c.first_id, g.first_id), last_id = greatest(c.last_id, g.last_id)
   from (
-    select campaign_id, count(*) as n, min(id) as first_id, max(id) as last_id
-    from added where campaign_id > 0 group by campaign_id) g
-  where c.campaign_id = g.campaign_id and c.workspace_id = $1)
+    select campaign_id, workspace_id, count(*) as n, min(id) as first_id, max(id) as last_id
+    from added where campaign_id > 0 group by campaign_id, workspace_id) g
+  where c.campaign_id = g.campaign_id and c.workspace_id = g.workspace_id)
 select id from added order by id`
+
+/**
+ * Ids increase in the order given. $1 workspace, $2 now; per delivery $3 lane, $4 campaign or 0, $5 pipeline,
+ * $6 due_at, $7 deadline, $8 payload. Answers no row when there is no such workspace.
+ */
+export const insert = inserting(
+  `
+  select $1::int as workspace_id, x.*
+  from unnest($3::smallint[], $4::int[], $5::smallint[], $6::bigint[], $7::bigint[], $8::text[])
+    with ordinality as x (lane, campaign_id, pipeline_id, due_at, deadline, payload, place)
+  where exists (select 1 from workspaces where id = $1)`,
+  "$2"
+)
+
+/** The same for workspaces that are known to exist: per delivery $1 its workspace. */
+export const insertOfMany = inserting(
+  `
+  select x.* from unnest($1::int[], $3::smallint[], $4::int[], $5::smallint[], $6::bigint[], $7::bigint[], $8::text[])
+    with ordinality as x (workspace_id, lane, campaign_id, pipeline_id, due_at, deadline, payload, place)`,
+  "$2"
+)
 
 /** Of a source's head. What is paused waits for a command, not for its time. */
 const isDue = `(d.due_at <= $1 and not exists (

@@ -22,7 +22,7 @@ export class PipelineNames {
 
   /** Answers the number of a name, for these names; unknown ones are given one, in the caller's transaction. */
   idsOf(names: ReadonlyArray<string>): Effect.Effect<(name: string) => number, SqlError.SqlError> {
-    const missing = [...new Set(names)].filter((name) => !this.#ids.has(name))
+    const missing = [...new Set(names)].filter((name) => !this.#ids.has(name)).toSorted()
     if (missing.length === 0) return Effect.succeed((name) => found(this.#ids.get(name), name))
     const sql = this.#sql
     const remember = (rows: ReadonlyArray<Named>) => this.#remember(rows)
