@@ -53,6 +53,22 @@ export const pulseSentences = [
     })
   ),
   sentence(
+    "an app whose schedulers were silent too long is alive anew, while those of another app kept the pulse",
+    Effect.gen(function* () {
+      const now = yield* freshEra
+      const [one, two] = [yield* freshName, yield* freshName]
+      const [school, shop] = [yield* freshName, yield* freshName]
+      yield* beat(one, now, school)
+      yield* beat(two, now, shop)
+      yield* beat(two, now + downAfter, shop)
+      const anew = now + downAfter + 1
+      const { aliveSince, ownAliveSince } = yield* beat(one, anew, school)
+      assert.deepStrictEqual([aliveSince, ownAliveSince], [now, anew])
+      assert.strictEqual((yield* beat(two, anew, shop)).ownAliveSince, now)
+      assert.strictEqual((yield* beat(yield* freshName, anew)).ownAliveSince, now)
+    })
+  ),
+  sentence(
     "when all were silent too long, they are alive anew, and not before",
     Effect.gen(function* () {
       const now = yield* freshEra
@@ -154,12 +170,12 @@ export const pulseSentences = [
       const now = yield* freshEra
       const name = yield* freshName
       yield* setMaintenance(false, now)
-      assert.deepStrictEqual(yield* beat(name, now), { aliveSince: now, maintenance: null })
+      assert.deepStrictEqual(yield* beat(name, now), { aliveSince: now, ownAliveSince: now, maintenance: null })
       yield* setMaintenance(true, now + 1, "moving house")
       const maintenance = { since: now + 1, note: "moving house" }
-      assert.deepStrictEqual(yield* beat(name, now + 2), { aliveSince: now, maintenance })
+      assert.deepStrictEqual(yield* beat(name, now + 2), { aliveSince: now, ownAliveSince: now, maintenance })
       yield* setMaintenance(false, now + 3)
-      assert.deepStrictEqual(yield* beat(name, now + 4), { aliveSince: now, maintenance: null })
+      assert.deepStrictEqual(yield* beat(name, now + 4), { aliveSince: now, ownAliveSince: now, maintenance: null })
     })
   )
 ]

@@ -54,7 +54,7 @@ export const recordSentences = [
     })
   ),
   sentence(
-    "an advance moves the trigger on, and changes nothing else about it",
+    "an advance moves the trigger on, and changes nothing else about it; with other rules the plan begins anew",
     Effect.gen(function* () {
       const trigger = yield* freshTrigger()
       const to = { nextCursor: nth(5), nextDue: nth(6), rules: "r2", merging: { from: nth(1), count: 3 } }
@@ -62,7 +62,7 @@ export const recordSentences = [
       const { merging, nextDue, rules } = to
       assert.deepStrictEqual(moved, { ...trigger, cursor: nth(5), nextDue, rules, merging })
       const last = yield* recorded(moved, [], { nextDue: null })
-      assert.deepStrictEqual(last, { ...moved, nextDue: null, rules: "r1", merging: null })
+      assert.deepStrictEqual(last, { ...moved, nextDue: null, rules: "r1", plannedFrom: nth(5), merging: null })
     })
   ),
   sentence(

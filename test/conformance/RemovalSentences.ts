@@ -171,6 +171,7 @@ export const removalSentences = [
       const anew = {
         app,
         cursor: nth(8),
+        plannedFrom: nth(8),
         nextDue: nth(8),
         zone: "Asia/Tokyo",
         paused: null,

@@ -84,7 +84,14 @@ export const triggerSentences = [
           rules: "r7"
         }
         const trigger = yield* added({ ...asFor, seen: null, now: nth(3) })
-        const rest = { paused: null, pause: null, merging: null, createdAt: nth(3), removedAt: null }
+        const rest = {
+          plannedFrom: nth(1),
+          paused: null,
+          pause: null,
+          merging: null,
+          createdAt: nth(3),
+          removedAt: null
+        }
         assert.deepStrictEqual(trigger, { ...asFor, ...rest, id: trigger.id, revision: trigger.revision })
         assert.isAbove(trigger.id, 0)
         assert.deepStrictEqual(yield* triggers.find(workspaceId, "monthly.report_2-b"), trigger)
@@ -138,9 +145,22 @@ export const triggerSentences = [
       const changed = { app: yield* freshName, definition, zone, cursor: nth(1), nextDue: nth(2), rules: "r2" }
       const put = { ...changed, workspaceId: trigger.workspaceId, seen: trigger, now: nth(9) }
       const after = yield* added(put)
-      assert.deepStrictEqual(after, { ...trigger, ...changed, revision: after.revision })
+      assert.deepStrictEqual(after, { ...trigger, ...changed, plannedFrom: nth(1), revision: after.revision })
       assert.isAbove(after.revision, trigger.revision)
       assert.deepStrictEqual(yield* standing(trigger), after)
+    })
+  ),
+  sentence(
+    "a change with the cursor as it was goes on with the plan; with another, the plan begins there",
+    Effect.gen(function* () {
+      const first = yield* freshTrigger()
+      const { app, workspaceId } = first
+      const moved = yield* recorded(first, [skippedAt(nth(0))])
+      assert.strictEqual(moved.plannedFrom, first.cursor)
+      const on = yield* added(asked(workspaceId, app, { seen: moved, cursor: moved.cursor, now: nth(4) }))
+      assert.strictEqual(on.plannedFrom, first.cursor)
+      const anew = yield* added(asked(workspaceId, app, { seen: on, cursor: nth(4), now: nth(4) }))
+      assert.strictEqual(anew.plannedFrom, nth(4))
     })
   ),
   sentence(

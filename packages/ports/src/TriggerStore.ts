@@ -50,6 +50,8 @@ export interface StoredTrigger {
   readonly nextDue: number | null
   /** The fingerprint of the zone's rules under which `nextDue` was planned. */
   readonly rules: string
+  /** Nominal times from here to the cursor were planned by the trigger and the zone's rules as they are now. */
+  readonly plannedFrom: number
   /** It is paused since, and why; null: it is not. */
   readonly paused: { readonly since: number; readonly note: string | null } | null
   /** The last pause that has ended. */
@@ -199,6 +201,8 @@ export interface Attendance {
 export interface Pulse {
   /** Since when some scheduler has passed at least every `downAfter` milliseconds. */
   readonly aliveSince: number
+  /** The same of the schedulers of the app that beats; of one without an app, the same as that. */
+  readonly ownAliveSince: number
   /** Null: there is no maintenance. */
   readonly maintenance: { readonly since: number; readonly note: string | null } | null
 }
@@ -213,6 +217,7 @@ export class TriggerStore extends Context.Service<
   {
     /**
      * Adds a trigger, brings a removed one back, or changes it. Null: it is not as the caller saw it; nothing was written.
+     * With another cursor than before it is planned anew from there.
      * What comes back is the same trigger with its history, but neither paused nor amid a pile-up. A change leaves both
      * as they are. A workspace that does not exist is refused.
      */

@@ -8,7 +8,6 @@ import { type Context, Effect } from "effect"
 import { LedgerUnavailable } from "../Ledger.ts"
 import {
   type Advance,
-  type Attendance,
   type EndedRun,
   type Put,
   type StoredTrigger,
@@ -18,10 +17,9 @@ import {
 } from "../TriggerStore.ts"
 import { WorkspaceNotFound } from "../WorkspaceStore.ts"
 import * as MemoryOccurrences from "./MemoryOccurrences.ts"
+import * as MemorySchedulers from "./MemorySchedulers.ts"
 import { type MemoryState } from "./MemoryState.ts"
 import { type MemoryOccurrence, type MemoryTrigger, nameKey } from "./MemoryTriggers.ts"
-
-const day = 86_400_000
 
 const isMine = (app: string | null, trigger: MemoryTrigger): boolean =>
   trigger.row.app === null || trigger.row.app === app
@@ -92,8 +90,11 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof TriggerSt
       const isStanding = known !== undefined && known.row.removedAt === null
       if (seen === null ? isStanding : !isStanding || known.row.revision !== seen.revision) return null
       if (known !== undefined) {
-        const revived = known.row.removedAt === null ? {} : { paused: null, pause: null, merging: null }
-        known.row = { ...known.row, ...rest, ...revived, revision: known.row.revision + 1, removedAt: null }
+        const revived = isStanding ? {} : { paused: null, pause: null, merging: null }
+        const isPlannedAnew = !isStanding || known.row.cursor !== put.cursor
+        const plannedFrom = isPlannedAnew ? put.cursor : known.row.plannedFrom
+        const revision = known.row.revision + 1
+        known.row = { ...known.row, ...rest, ...revived, plannedFrom, revision, removedAt: null }
         return known.row
       }
       const row: StoredTrigger = {
@@ -101,6 +102,7 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof TriggerSt
         workspaceId,
         id: TriggerId.make(triggers.byId.size + 1),
         revision: 1,
+        plannedFrom: put.cursor,
         paused: null,
         pause: null,
         merging: null,
@@ -189,7 +191,8 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof TriggerSt
           if (advance.displace) passOver(waitingBeside(trigger), "overlap", now)
           for (const occurrence of advance.occurrences) MemoryOccurrences.write(state, trigger, occurrence, now)
           const { merging, nextCursor: cursor, nextDue, rules } = advance
-          trigger.row = { ...trigger.row, cursor, nextDue, rules, merging }
+          const plannedFrom = rules === trigger.row.rules ? trigger.row.plannedFrom : trigger.row.cursor
+          trigger.row = { ...trigger.row, cursor, nextDue, rules, plannedFrom, merging }
           written.push(advance.triggerId)
         }
         return written
@@ -283,57 +286,7 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof TriggerSt
         )
       ),
 
-    beat: ({ app, downAfter, now, scheduler, startedAt }) =>
-      Effect.sync(() => {
-        if (triggers.passedAt === null || triggers.passedAt < now - downAfter) {
-          triggers.pulse = { ...triggers.pulse, aliveSince: now }
-        }
-        triggers.passedAt = Math.max(triggers.passedAt ?? now, now)
-        triggers.schedulers.set(scheduler, { scheduler, app, startedAt, passedAt: now, isRetired: false })
-        for (const { passedAt, scheduler } of triggers.schedulers.values()) {
-          if (passedAt < now - day) triggers.schedulers.delete(scheduler)
-        }
-        return triggers.pulse
-      }),
-
-    schedulers: Effect.sync(() =>
-      [...triggers.schedulers.values()]
-        .filter(({ isRetired }) => !isRetired)
-        .map(({ app, passedAt, scheduler, startedAt }) => ({ scheduler, app, startedAt, passedAt }))
-        .toSorted((a, b) => b.passedAt - a.passedAt)
-    ),
-
-    retire: (scheduler) =>
-      Effect.sync(() => {
-        const known = triggers.schedulers.get(scheduler)
-        if (known !== undefined) triggers.schedulers.set(scheduler, { ...known, isRetired: true })
-      }),
-
-    attendance: Effect.sync(() => {
-      const passes = [...triggers.schedulers.values()]
-      const byApp = new Map<string | null, Attendance>()
-      for (const { row } of triggers.byId.values()) {
-        if (row.removedAt !== null || row.nextDue === null) continue
-        const { app } = row
-        const known = byApp.get(app)
-        const passed = passes.filter((pass) => app === null || pass.app === app).map(({ passedAt }) => passedAt)
-        byApp.set(app, {
-          app,
-          triggers: (known?.triggers ?? 0) + 1,
-          since: Math.min(known?.since ?? Infinity, row.createdAt),
-          passedAt: passed.length === 0 ? null : Math.max(...passed)
-        })
-      }
-      return [...byApp.values()].toSorted((a, b) => ((a.app ?? "") < (b.app ?? "") ? -1 : 1))
-    }),
-
-    maintenance: Effect.sync(() => triggers.pulse.maintenance),
-
-    setMaintenance: ({ note, now, on }) =>
-      Effect.sync(() => {
-        const since = triggers.pulse.maintenance?.since ?? now
-        triggers.pulse = { ...triggers.pulse, maintenance: on ? { since, note } : null }
-      }),
+    ...MemorySchedulers.make(triggers),
 
     forget: ({ before, limit }) =>
       Effect.sync(() => {

@@ -45,7 +45,8 @@ on conflict (trigger_id, nominal_at) do update set due_at = excluded.due_at, rec
  * triggers are locked already.
  */
 export const advance = `update triggers t set cursor = x.cursor, next_due = x.next_due, rules = x.rules,
-  merging_from = x.merging_from, merging_count = x.merging_count
+  merging_from = x.merging_from, merging_count = x.merging_count,
+  planned_from = case when t.rules = x.rules then t.planned_from else t.cursor end
 from unnest($1::int[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::int[])
   as x (id, cursor, next_due, rules, merging_from, merging_count)
 where t.id = x.id`

@@ -7,7 +7,7 @@
  *   promise: of two schedulers that decide on the same nominal time, one fails. `run_state` is null for what did not
  *   run, 0 for a run whose end nobody wrote yet, else how it ended. `overlap_key` is what it was when it was recorded.
  * - `occurrence_tallies` counts occurrences by outcome over all time. It outlives them.
- * - `scheduling` is one row: what all schedulers go by.
+ * - `scheduling` is one row: what all schedulers go by. `app_pulses` says the same of those of one app.
  */
 import * as Migration from "../Migration.ts"
 
@@ -16,6 +16,7 @@ const tables = [
     id int generated always as identity primary key,
     workspace_id int not null references workspaces,
     cursor bigint not null,
+    planned_from bigint not null,
     next_due bigint,
     revision int not null default 1,
     merging_count int,
@@ -93,7 +94,13 @@ const tables = [
     maintenance_since bigint,
     maintenance_note text
   ) with (fillfactor = 20)`,
-  `insert into scheduling default values`
+  `insert into scheduling default values`,
+
+  `create table app_pulses (
+    app text primary key,
+    passed_at bigint not null,
+    alive_since bigint not null
+  ) with (fillfactor = 20)`
 ]
 
 const security = ["triggers", "occurrences", "occurrence_tallies"].flatMap((table) => [
