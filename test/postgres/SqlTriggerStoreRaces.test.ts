@@ -73,8 +73,8 @@ it.layer(stores, { timeout: "60 seconds" })("SqlTriggerStore, with several conne
   it.effect("of two triggers with one overlap key that are due at once, one finds it idle", () =>
     Effect.gen(function* () {
       const workspace = yield* freshWorkspace
-      const rounds = 30
-      const pairs = 8
+      const rounds = 20
+      const pairs = 10
       for (let round = 0; round < rounds; round += 1) {
         const keys = Array.from({ length: pairs }, (_, pair) => `${round}-${pair}`)
         const some = (side: string) =>
@@ -112,6 +112,30 @@ it.layer(stores, { timeout: "60 seconds" })("SqlTriggerStore, with several conne
 
       assert.deepStrictEqual(writing.value, [first.id])
       assert.deepStrictEqual(yield* Fiber.join(late), [])
+    })
+  )
+
+  it.effect("two who depend on the same keys, in opposite orders, while a third holds one, both come through", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const workspace = yield* freshWorkspace
+      const keys = Array.from({ length: 60 }, (_, index) => `key-${index}`)
+      const some = (side: string) =>
+        Effect.forEach(keys, (key) => dueTrigger(workspace.id, `${side}-${key}`, { overlapKey: key }))
+      const left = yield* some("left")
+      const right = yield* some("right")
+      const third = yield* dueTrigger(workspace.id, "third", { overlapKey: "key-30" })
+      const waiting = sql`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
+      const advances = (of: ReadonlyArray<StoredTrigger>) => of.map((trigger) => advanceOf(trigger, { busy: idle }))
+
+      const holding = yield* heldOpen(record([advanceOf(third, { busy: idle })]))
+      const both = yield* Effect.forkChild(
+        Effect.all([record(advances(left)), record(advances(right).toReversed())], { concurrency: "unbounded" })
+      )
+      while ((yield* waiting).length < 2) yield* Effect.yieldNow
+      yield* holding.release
+
+      assert.strictEqual((yield* Fiber.join(both)).flat().length, keys.length - 1)
     })
   )
 
