@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Continuation from "@fibercast/cli/Continuation"
 import { Hint } from "@fibercast/cli/Hint"
-import { type Launch } from "@fibercast/engine/Campaigns"
+import { type Launch } from "@fibercast/engine/CampaignLaunch"
 import { AudienceSource } from "@fibercast/ports/AudienceSource"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
 import * as MemoryStore from "@fibercast/ports/MemoryStore"

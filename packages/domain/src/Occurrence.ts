@@ -1,8 +1,9 @@
 /**
  * An occurrence is one nominal firing of a trigger. Trigger and nominal time together identify it.
  */
-import { Duration, Schema } from "effect"
-import { hash } from "./ZoneRules.ts"
+import { Duration, Result, Schema } from "effect"
+import { formatWall } from "./internal/WallClock.ts"
+import * as ZoneRules from "./ZoneRules.ts"
 
 export const Occurrence = Schema.Struct({
   /** The trigger's name. */
@@ -25,4 +26,8 @@ export const dueAt = (occurrence: Occurrence): number => occurrence.nominal + oc
  * over many names, the same for a name on every node and in every release.
  */
 export const spread = (window: Duration.Input, name: string): number =>
-  Math.floor((hash(name) / 2 ** 32) * Duration.toMillis(window))
+  Math.floor((ZoneRules.hash(name) / 2 ** 32) * Duration.toMillis(window))
+
+/** What the wall clock of an IANA zone shows at an instant: `2026-12-01 09:00`. A zone that is not one is a defect. */
+export const wallTime = (nominal: number, zone: string): string =>
+  formatWall(nominal + ZoneRules.offsetAt(Result.getOrThrow(ZoneRules.make(zone)), nominal))

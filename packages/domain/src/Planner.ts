@@ -71,6 +71,26 @@ export const nextMany = (
   return found
 }
 
+/**
+ * The last `count` occurrences in [from, to), oldest first. It looks back from `to` in steps that grow, so it costs
+ * what it finds, however long the range is.
+ */
+export const lastMany = (
+  trigger: Trigger,
+  from: number,
+  to: number,
+  count: number,
+  options?: Options
+): Array<Occurrence.Occurrence> => {
+  const { timeline, occurrence } = open(trigger, options)
+  for (let reach = 60_000; ; reach *= 4) {
+    const begin = Math.max(from, to - reach)
+    const found: Array<number> = []
+    for (let at = timeline(begin); at < to; at = timeline(at + 1)) found.push(at)
+    if (found.length >= count || begin <= from) return found.slice(-count).map(occurrence)
+  }
+}
+
 /** The trigger and its constraints allow no time in common. */
 export class NeverFires extends Schema.TaggedError<NeverFires>()("NeverFires", { trigger: Schema.String }) {
   override get message(): string {

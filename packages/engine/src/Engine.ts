@@ -1,6 +1,8 @@
 /**
- * The engine on one node: give it pipelines and the ports, and it works every workspace in the ledger.
+ * The engine on one node: give it pipelines and the ports, and it works every workspace in the ledger; give it triggers
+ * as well, and it schedules.
  */
+import { type TriggerStore } from "@fibercast/ports/TriggerStore"
 import { Layer } from "effect"
 import { Digest } from "effect/crypto"
 import { AccountGates } from "./AccountGates.ts"
@@ -8,6 +10,9 @@ import { Campaigns } from "./Campaigns.ts"
 import * as LocalRuntime from "./LocalRuntime.ts"
 import { type Runnable } from "./Pipeline.ts"
 import { Pipelines } from "./Pipelines.ts"
+import * as RunPipeline from "./RunPipeline.ts"
+import * as Scheduler from "./Scheduler.ts"
+import { Triggers } from "./Triggers.ts"
 
 export interface Options<R> extends LocalRuntime.Options {
   readonly pipelines: ReadonlyArray<Runnable<R>>
@@ -21,3 +26,12 @@ export const layer = <R>(options: Options<R>) =>
     Layer.provideMerge(AccountGates.layer),
     Layer.provide(Digest.layerWebCrypto)
   )
+
+/** The same with a scheduler, for the triggers of its code and those that were defined at run time. */
+export const layerScheduling = <R, R2>(options: Options<R> & { readonly scheduler: Scheduler.Options<R2> }) => {
+  const { pipelines, scheduler } = options
+  const own = scheduler.scheduled.map(RunPipeline.of).filter((pipeline) => pipeline !== null)
+  return Layer.merge(Scheduler.Scheduler.layer(scheduler), Triggers.layer).pipe(
+    Layer.provideMerge(layer<R | R2 | TriggerStore>({ ...options, pipelines: [...pipelines, ...own] }))
+  )
+}

@@ -40,6 +40,37 @@ export type Alert =
   | { readonly _tag: "AccountBroken"; readonly workspaceId: number; readonly account: string; readonly reason: string }
   /** The workspace crashes again and again and was set aside. */
   | { readonly _tag: "WorkspaceQuarantined"; readonly workspaceId: number; readonly reason: string }
+  /** Occurrences of a trigger were not run in time, and will not be. */
+  | {
+      readonly _tag: "OccurrencesMissed"
+      readonly workspaceId: number
+      readonly trigger: string
+      readonly count: number
+      /** The first and the last of them: nominal times. */
+      readonly from: number
+      readonly to: number
+      readonly reason: string
+    }
+  /** Nominal times that the schedulers have passed by are without a record. */
+  | {
+      readonly _tag: "OccurrenceGap"
+      readonly workspaceId: number
+      readonly trigger: string
+      readonly count: number
+      readonly from: number
+      readonly to: number
+    }
+  /** An occurrence could not be run as it is defined, or a trigger cannot be decided on. */
+  | { readonly _tag: "TriggerRefused"; readonly workspaceId: number; readonly trigger: string; readonly reason: string }
+  /** Triggers stand, and no scheduler has passed for too long. */
+  | {
+      readonly _tag: "SchedulerDead"
+      /** Whose triggers nobody schedules; null: those defined at run time. */
+      readonly app: string | null
+      readonly triggers: number
+      /** Milliseconds; null: none ever has. */
+      readonly silentMillis: number | null
+    }
 
 export class Alerts extends Context.Service<Alerts, { readonly raise: (alert: Alert) => Effect.Effect<void> }>()(
   "fibercast/ports/Alerts"

@@ -127,6 +127,8 @@ export interface Run {
   readonly zone: string
   readonly outcome: Outcome
   readonly reason: Reason | null
+  /** The other nominal times it stands for. */
+  readonly covers: Merging | null
   readonly deliveryId: DeliveryId | null
   readonly campaignId: CampaignId | null
 }
@@ -149,7 +151,6 @@ export interface Waiting extends Run {
 export interface RecordedOccurrence extends Run {
   readonly detail: string | null
   readonly rules: string
-  readonly covers: Merging | null
   /** When it was decided on. */
   readonly recordedAt: number
   /** Null: it runs, or never ran. */
@@ -172,6 +173,17 @@ export interface SchedulerPass {
   readonly app: string | null
   readonly startedAt: number
   readonly passedAt: number
+}
+
+/** Who looks after the triggers of an app. */
+export interface Attendance {
+  /** Null: those defined at run time, which every scheduler looks after. */
+  readonly app: string | null
+  readonly triggers: number
+  /** When the first of them was defined. */
+  readonly since: number
+  /** When a scheduler that looks after them last passed, within a day of the last pass of any; null: none did. */
+  readonly passedAt: number | null
 }
 
 /** What all schedulers go by. */
@@ -323,8 +335,11 @@ export class TriggerStore extends Context.Service<
     /** The last pass of each scheduler, the latest first. Those that did not pass for a day are forgotten. */
     readonly schedulers: Effect.Effect<ReadonlyArray<SchedulerPass>, LedgerUnavailable>
 
-    /** The scheduler ended in good order. */
+    /** The scheduler ended in good order: it is not among `schedulers` any more. What it has passed still counts. */
     readonly retire: (scheduler: string) => Effect.Effect<void, LedgerUnavailable>
+
+    /** By app, the run-time one first: the triggers that stand and will fire again, and who looks after them. */
+    readonly attendance: Effect.Effect<ReadonlyArray<Attendance>, LedgerUnavailable>
 
     readonly maintenance: Effect.Effect<Pulse["maintenance"], LedgerUnavailable>
 

@@ -13,6 +13,8 @@ import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import * as Engine from "@fibercast/engine/Engine"
 import { defaults, EngineConfig, type EngineSettings } from "@fibercast/engine/EngineConfig"
 import { type Runnable } from "@fibercast/engine/Pipeline"
+import { type Scheduled } from "@fibercast/engine/Scheduled"
+import * as SchedulerConfig from "@fibercast/engine/SchedulerConfig"
 import { AudienceSource, type OpenAudience, openNamed } from "@fibercast/ports/AudienceSource"
 import * as MemoryAlerts from "@fibercast/ports/MemoryAlerts"
 import * as MemoryStore from "@fibercast/ports/MemoryStore"
@@ -87,6 +89,30 @@ export const layerEngine = <R>({ alone = true, pipelines, settings }: Options<R>
   Engine.layer({ pipelines, alone }).pipe(
     Layer.provide(Layer.succeed(EngineConfig, { ...defaults, drain: 0, ...settings }))
   )
+
+export interface SchedulingOptions<R, R2> extends Options<R> {
+  readonly scheduled: ReadonlyArray<Scheduled<R2>>
+  /** Default `test`. */
+  readonly app?: string | undefined
+  readonly environment?: string | undefined
+  /** What differs from the defaults of production. */
+  readonly scheduling?: Partial<SchedulerConfig.SchedulerSettings> | undefined
+}
+
+/** An engine that schedules, on stores that outlive it. */
+export const layerSchedulingEngine = <R, R2>(options: SchedulingOptions<R, R2>) => {
+  const { alone = true, app = "test", environment, pipelines, scheduled, scheduling, settings } = options
+  return Engine.layerScheduling({ pipelines, alone, scheduler: { app, environment, scheduled } }).pipe(
+    Layer.provide(Layer.succeed(EngineConfig, { ...defaults, drain: 0, ...settings })),
+    Layer.provide(
+      Layer.succeed(SchedulerConfig.SchedulerConfig, { ...SchedulerConfig.defaults, hookTimeout: 0, ...scheduling })
+    )
+  )
+}
+
+/** An engine that schedules, with stores of its own. What the pipelines and triggers require, the layer requires. */
+export const layerScheduling = <R, R2>(options: SchedulingOptions<R, R2> & World) =>
+  layerSchedulingEngine(options).pipe(Layer.provideMerge(layerStores(options)))
 
 /** An engine with stores of its own. What the pipelines require, the layer requires. */
 export const layer = <R>(options: Options<R> & World) =>

@@ -5,7 +5,7 @@
  * family of campaigns: `key`, `key#2`, `key#3` …
  */
 import { type Campaign, isOver } from "@fibercast/domain/Campaign"
-import { type Launch } from "@fibercast/engine/Campaigns"
+import { type Launch } from "@fibercast/engine/CampaignLaunch"
 import { AudienceSource } from "@fibercast/ports/AudienceSource"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
 import { Duration, Effect, Equal, Schema } from "effect"

@@ -3,7 +3,7 @@
  * for the same file, no token, a rate too slow for its deadline. Creates no database and writes nothing.
  */
 import { type Campaign, isOver } from "@fibercast/domain/Campaign"
-import { type CampaignRefused } from "@fibercast/engine/Campaigns"
+import { type CampaignRefused } from "@fibercast/engine/CampaignLaunch"
 import * as Audiences from "@fibercast/node/Audiences"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"

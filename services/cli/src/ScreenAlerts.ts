@@ -20,6 +20,14 @@ const words = (alert: Alert): string => {
       return `${alert.account} cannot send: ${alert.reason}`
     case "WorkspaceQuarantined":
       return `the workspace is set aside: ${alert.reason}`
+    case "OccurrencesMissed":
+      return `${alert.trigger} missed ${Figures.counted(alert.count, "run")} (${alert.reason})`
+    case "OccurrenceGap":
+      return `${alert.trigger} has no record of ${Figures.counted(alert.count, "run")}`
+    case "TriggerRefused":
+      return `${alert.trigger} cannot run: ${alert.reason}`
+    case "SchedulerDead":
+      return `nobody schedules ${Figures.counted(alert.triggers, "trigger")}${alert.app === null ? "" : ` of ${alert.app}`}`
   }
 }
 

@@ -5,7 +5,7 @@
 import * as Template from "@fibercast/content/Template"
 import { type Guarantee } from "@fibercast/domain/Campaign"
 import { type Rate } from "@fibercast/domain/Limits"
-import { type Launch } from "@fibercast/engine/Campaigns"
+import { type Launch } from "@fibercast/engine/CampaignLaunch"
 import { type Duration, Effect, type FileSystem, Path, Result, Schema, Stream } from "effect"
 import { createHash } from "node:crypto"
 import * as CsvFile from "./CsvFile.ts"

@@ -4,6 +4,8 @@
  */
 import * as Engine from "@fibercast/engine/Engine"
 import { type Runnable } from "@fibercast/engine/Pipeline"
+import type * as Scheduler from "@fibercast/engine/Scheduler"
+import * as SchedulerHealth from "@fibercast/engine/SchedulerHealth"
 import { type OpenAudience } from "@fibercast/ports/AudienceSource"
 import { Signal } from "@fibercast/ports/Signal"
 import * as SqlCampaignStore from "@fibercast/postgres/SqlCampaignStore"
@@ -17,6 +19,11 @@ import { Database } from "./Database.ts"
 export interface Options<R> {
   readonly pipelines: ReadonlyArray<Runnable<R>>
   readonly audiences?: Readonly<Record<string, OpenAudience>> | undefined
+}
+
+export interface SchedulingOptions<R, R2> extends Options<R> {
+  /** The triggers of this node's code. */
+  readonly scheduler: Scheduler.Options<R2>
 }
 
 /** The stores alone, for commands that look and tell but do not work. */
@@ -34,3 +41,14 @@ export const layer = <R>(options: Options<R>) =>
     Layer.provideMerge(Signal.layerMemory),
     Layer.provideMerge(Audiences.layer(options.audiences))
   )
+
+/** What works and schedules, on stores and a signal that are there. */
+export const layerSchedulingEngine = <R, R2>({ audiences, pipelines, scheduler }: SchedulingOptions<R, R2>) =>
+  Layer.unwrap(Effect.map(Database, ({ alone }) => Engine.layerScheduling({ alone, pipelines, scheduler }))).pipe(
+    Layer.merge(SchedulerHealth.layerWatch),
+    Layer.provideMerge(Audiences.layer(audiences))
+  )
+
+/** A node that schedules as well: what its triggers set off is worked here. */
+export const layerScheduling = <R, R2>(options: SchedulingOptions<R, R2>) =>
+  layerSchedulingEngine(options).pipe(Layer.provideMerge(layerStores), Layer.provideMerge(Signal.layerMemory))

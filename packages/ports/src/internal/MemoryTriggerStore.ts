@@ -7,6 +7,7 @@ import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { type Context, Effect } from "effect"
 import {
   type Advance,
+  type Attendance,
   type EndedRun,
   type Put,
   type StoredTrigger,
@@ -271,16 +272,43 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof TriggerSt
           triggers.pulse = { ...triggers.pulse, aliveSince: now }
         }
         triggers.passedAt = Math.max(triggers.passedAt ?? now, now)
-        triggers.schedulers.set(scheduler, { scheduler, app, startedAt, passedAt: now })
+        triggers.schedulers.set(scheduler, { scheduler, app, startedAt, passedAt: now, isRetired: false })
         for (const { passedAt, scheduler } of triggers.schedulers.values()) {
           if (passedAt < now - day) triggers.schedulers.delete(scheduler)
         }
         return triggers.pulse
       }),
 
-    schedulers: Effect.sync(() => [...triggers.schedulers.values()].toSorted((a, b) => b.passedAt - a.passedAt)),
+    schedulers: Effect.sync(() =>
+      [...triggers.schedulers.values()]
+        .filter(({ isRetired }) => !isRetired)
+        .map(({ app, passedAt, scheduler, startedAt }) => ({ scheduler, app, startedAt, passedAt }))
+        .toSorted((a, b) => b.passedAt - a.passedAt)
+    ),
 
-    retire: (scheduler) => Effect.sync(() => void triggers.schedulers.delete(scheduler)),
+    retire: (scheduler) =>
+      Effect.sync(() => {
+        const known = triggers.schedulers.get(scheduler)
+        if (known !== undefined) triggers.schedulers.set(scheduler, { ...known, isRetired: true })
+      }),
+
+    attendance: Effect.sync(() => {
+      const passes = [...triggers.schedulers.values()]
+      const byApp = new Map<string | null, Attendance>()
+      for (const { row } of triggers.byId.values()) {
+        if (row.removedAt !== null || row.nextDue === null) continue
+        const { app } = row
+        const known = byApp.get(app)
+        const passed = passes.filter((pass) => app === null || pass.app === app).map(({ passedAt }) => passedAt)
+        byApp.set(app, {
+          app,
+          triggers: (known?.triggers ?? 0) + 1,
+          since: Math.min(known?.since ?? Infinity, row.createdAt),
+          passedAt: passed.length === 0 ? null : Math.max(...passed)
+        })
+      }
+      return [...byApp.values()].toSorted((a, b) => ((a.app ?? "") < (b.app ?? "") ? -1 : 1))
+    }),
 
     maintenance: Effect.sync(() => triggers.pulse.maintenance),
 

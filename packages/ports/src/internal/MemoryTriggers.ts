@@ -34,7 +34,7 @@ export interface MemoryTriggers {
   readonly runs: Map<DeliveryId, RunEnding | null>
   /** Occurrences that wait, and runs that nobody ended yet, in the order of their ids. */
   readonly unfinished: Map<bigint, MemoryOccurrence>
-  readonly schedulers: Map<string, SchedulerPass>
+  readonly schedulers: Map<string, SchedulerPass & { readonly isRetired: boolean }>
   pulse: Pulse
   passedAt: number | null
   lastOccurrenceId: bigint

@@ -18,6 +18,8 @@ export interface RunRow {
   readonly run_zone: string
   readonly outcome: number
   readonly reason: number | null
+  readonly covers_from: number | null
+  readonly covers_count: number | null
   readonly delivery_id: bigint | null
   readonly campaign_id: number | null
 }
@@ -36,8 +38,6 @@ export interface RecordedRow extends RunRow {
   readonly output: string | null
   readonly detail: string | null
   readonly run_rules: string
-  readonly covers_from: number | null
-  readonly covers_count: number | null
   readonly recorded_at: number
 }
 
@@ -51,6 +51,7 @@ export const runOf = (row: RunRow): Run => ({
   zone: row.run_zone,
   outcome: outcomeOf(row.outcome),
   reason: reasonOf(row.reason),
+  covers: row.covers_from === null ? null : { from: row.covers_from, count: row.covers_count ?? 0 },
   deliveryId: row.delivery_id === null ? null : DeliveryId.make(row.delivery_id, { disableChecks: true }),
   campaignId: row.campaign_id === null ? null : CampaignId.make(row.campaign_id, { disableChecks: true })
 })
@@ -67,7 +68,6 @@ export const recordedOf = (row: RecordedRow): RecordedOccurrence => ({
   ...runOf(row),
   detail: row.detail,
   rules: row.run_rules,
-  covers: row.covers_from === null ? null : { from: row.covers_from, count: row.covers_count ?? 0 },
   recordedAt: row.recorded_at,
   // 0 is a run whose end nobody wrote yet.
   state: row.run_state === null || row.run_state === 0 ? null : finalStateOf(row.run_state),

@@ -75,7 +75,7 @@ export const output = `update occurrences set output = $3 where trigger_id = $1 
 
 /** $1 trigger, $2 before this nominal time, $3 limit. */
 export const history = `select ${RunStatements.columns}, ${RunStatements.endColumns}, o.detail, o.rules as run_rules,
-  o.covers_from::float8 as covers_from, o.covers_count, o.recorded_at::float8 as recorded_at
+  o.recorded_at::float8 as recorded_at
 from occurrences o join triggers t on t.id = o.trigger_id
 where o.trigger_id = $1 and o.nominal_at < $2 order by o.nominal_at desc limit $3`
 

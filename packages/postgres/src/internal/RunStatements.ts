@@ -10,7 +10,7 @@ import * as TriggerStatements from "./TriggerStatements.ts"
 
 export const columns = `o.id as occurrence_id, o.trigger_id, o.workspace_id as run_workspace_id, t.name as run_name,
   o.nominal_at::float8 as nominal_at, o.due_at::float8 as due_at, o.zone as run_zone, o.outcome, o.reason,
-  o.delivery_id, o.campaign_id`
+  o.covers_from::float8 as covers_from, o.covers_count, o.delivery_id, o.campaign_id`
 
 export const endColumns = `o.run_state, o.failure, o.ended_at::float8 as ended_at, o.output`
 

@@ -11,17 +11,23 @@ export const beat = `with forgotten as (
     select scheduler from schedulers where passed_at < $6 and scheduler <> $1 for update skip locked)),
 passed as (
   insert into schedulers as p (scheduler, app, started_at, passed_at) values ($1, $2, $3, $4)
-  on conflict (scheduler) do update set app = $2, started_at = $3, passed_at = $4)
+  on conflict (scheduler) do update set app = $2, started_at = $3, passed_at = $4, retired = false)
 update scheduling s set
   alive_since = case when s.passed_at is null or s.passed_at < $4 - $5 then $4 else s.alive_since end,
   passed_at = greatest(s.passed_at, $4)
 returning ${pulseColumns}`
 
 export const schedulers = `select scheduler, app, started_at::float8 as started_at, passed_at::float8 as passed_at
-from schedulers order by passed_at desc, scheduler`
+from schedulers where not retired order by passed_at desc, scheduler`
 
 /** $1 scheduler. */
-export const retire = `delete from schedulers where scheduler = $1`
+export const retire = `update schedulers set retired = true where scheduler = $1`
+
+/** Triggers that will fire again, by app, and when a scheduler that looks after them last passed. */
+export const attendance = `select t.app, count(*)::int as triggers, min(t.created_at)::float8 as since,
+  (select max(p.passed_at) from schedulers p where t.app is null or p.app = t.app)::float8 as passed_at
+from triggers t where t.removed_at is null and t.next_due is not null
+group by t.app order by t.app collate "C" nulls first`
 
 export const pulse = `select ${pulseColumns} from scheduling s`
 

@@ -10,7 +10,7 @@ import { translate } from "./Translate.ts"
 
 type Calls = Pick<
   Context.Service.Shape<typeof TriggerStore>,
-  "beat" | "schedulers" | "retire" | "maintenance" | "setMaintenance"
+  "beat" | "schedulers" | "retire" | "attendance" | "maintenance" | "setMaintenance"
 >
 
 interface PulseRow {
@@ -24,6 +24,13 @@ interface SchedulerRow {
   readonly app: string | null
   readonly started_at: number
   readonly passed_at: number
+}
+
+interface AttendanceRow {
+  readonly app: string | null
+  readonly triggers: number
+  readonly since: number
+  readonly passed_at: number | null
 }
 
 const day = 86_400_000
@@ -65,6 +72,14 @@ export const make = (sql: SqlClient.SqlClient): Calls => ({
   retire: Effect.fn("TriggerStore.retire")(function* (scheduler) {
     yield* sql.unsafe(SchedulerStatements.retire, [text(scheduler)])
   }, translate("retire a scheduler")),
+
+  attendance: sql.unsafe<AttendanceRow>(SchedulerStatements.attendance).pipe(
+    Effect.map((rows) =>
+      rows.map((row) => ({ app: row.app, triggers: row.triggers, since: row.since, passedAt: row.passed_at }))
+    ),
+    Effect.withSpan("TriggerStore.attendance"),
+    translate("see who looks after triggers")
+  ),
 
   maintenance: sql
     .unsafe<PulseRow>(SchedulerStatements.pulse)

@@ -91,7 +91,8 @@ const tables = [
     scheduler text primary key,
     app text,
     started_at bigint not null,
-    passed_at bigint not null
+    passed_at bigint not null,
+    retired boolean not null default false
   )`,
 
   `create table scheduling (

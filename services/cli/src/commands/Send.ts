@@ -3,7 +3,7 @@
  */
 import { type Rate } from "@fibercast/domain/Limits"
 import * as WallTime from "@fibercast/domain/WallTime"
-import { CampaignRefused } from "@fibercast/engine/Campaigns"
+import { CampaignRefused } from "@fibercast/engine/CampaignLaunch"
 import { defaults, EngineConfig } from "@fibercast/engine/EngineConfig"
 import * as Audiences from "@fibercast/node/Audiences"
 import * as Database from "@fibercast/node/Database"

@@ -1,0 +1,98 @@
+/**
+ * The work of an occurrence: the delivery or the campaign that it dispatches, made ready to be recorded with it.
+ */
+import * as Occurrence from "@fibercast/domain/Occurrence"
+import { type Reason } from "@fibercast/domain/OccurrenceOutcome"
+import * as RetryPolicy from "@fibercast/domain/RetryPolicy"
+import { type AudienceSource, type AudienceUnreadable } from "@fibercast/ports/AudienceSource"
+import { type Merging, type StoredTrigger, type Work } from "@fibercast/ports/TriggerStore"
+import { Duration, Effect, type Schema } from "effect"
+import { type Digest } from "effect/crypto"
+import { type CampaignRefused, prepare } from "./CampaignLaunch.ts"
+import { Pipelines } from "./Pipelines.ts"
+import { type Scheduled } from "./Scheduled.ts"
+import * as TriggerRun from "./TriggerRun.ts"
+
+export interface Occasion {
+  readonly stored: StoredTrigger
+  /** Its code; undefined: it was defined at run time. */
+  readonly scheduled: Scheduled<unknown> | undefined
+  readonly nominal: number
+  /** When it was meant to run. */
+  readonly dueAt: number
+  /** When it runs now. */
+  readonly startAt: number
+  readonly late: Reason | null
+  readonly covers: Merging | null
+}
+
+/** What its code and its hooks are told. */
+export const runOf = ({
+  covers,
+  late,
+  nominal,
+  stored
+}: Omit<Occasion, "scheduled" | "startAt" | "dueAt">): TriggerRun.TriggerRun =>
+  TriggerRun.of({
+    triggerId: stored.id,
+    name: stored.definition.trigger.name,
+    workspaceId: stored.workspaceId,
+    nominal,
+    zone: stored.zone,
+    late,
+    covers
+  })
+
+const payloadOf = (scheduled: Scheduled<unknown> | undefined, fixed: Schema.Json, run: TriggerRun.TriggerRun) => {
+  if (scheduled === undefined) return Effect.succeed(JSON.stringify(fixed))
+  if (scheduled.code !== null) return Effect.succeed(JSON.stringify(run))
+  return scheduled.payload === null ? Effect.succeed(JSON.stringify(fixed)) : scheduled.payload(run)
+}
+
+const deliver = Effect.fnUntraced(function* (occasion: Occasion) {
+  const { dueAt, scheduled, startAt, stored } = occasion
+  const { deadline, target } = stored.definition
+  if (target._tag !== "Deliver") return yield* Effect.die(new Error("the target is no delivery"))
+  const run = runOf(occasion)
+  const payload = yield* payloadOf(scheduled, target.payload, run)
+  const retry = (yield* Pipelines).options(target.pipeline)?.retry ?? RetryPolicy.never
+  const last = deadline === null ? null : dueAt + deadline
+  const delivery = {
+    pipeline: target.pipeline,
+    lane: target.lane,
+    campaignId: null,
+    dueAt: startAt,
+    deadline: RetryPolicy.deadline(retry, startAt, last),
+    payload
+  }
+  return { _tag: "Deliver", delivery } satisfies Work
+})
+
+const launch = Effect.fnUntraced(function* (occasion: Occasion) {
+  const { dueAt, nominal, startAt, stored } = occasion
+  const { deadline, target, trigger } = stored.definition
+  if (target._tag !== "Launch") return yield* Effect.die(new Error("the target is no campaign"))
+  const { _tag, ...asked } = target
+  const wallTime = Occurrence.wallTime(nominal, stored.zone)
+  const campaign = yield* prepare(
+    {
+      ...asked,
+      workspaceId: stored.workspaceId,
+      name: `${trigger.name} ${wallTime}`,
+      key: `${trigger.name}@${nominal}`,
+      at: { wallTime, zone: stored.zone },
+      ...(deadline === null ? {} : { deadline: Duration.millis(dueAt + deadline - startAt) })
+    },
+    startAt
+  )
+  return { _tag: "Launch", campaign } satisfies Work
+})
+
+/** Fails when the work cannot be made: the audience cannot be read, the payload does not encode. */
+export const make = (
+  occasion: Occasion
+): Effect.Effect<
+  Work,
+  CampaignRefused | AudienceUnreadable | Schema.SchemaError,
+  AudienceSource | Pipelines | Digest.Digest
+> => (occasion.stored.definition.target._tag === "Deliver" ? deliver(occasion) : launch(occasion))

@@ -1,0 +1,53 @@
+/**
+ * Follows runs to their end: what is over is recorded as over, once, and its hooks are run.
+ *
+ * Hooks run beside the scheduler, those of one run after one another in the order they were given. A process that dies
+ * between the record and the hooks does not run them.
+ */
+import { type LedgerUnavailable } from "@fibercast/ports/Ledger"
+import { type EndedRun, TriggerStore } from "@fibercast/ports/TriggerStore"
+import { Clock, Effect } from "effect"
+import { type Hook, type Scheduled } from "./Scheduled.ts"
+import type * as TriggerRun from "./TriggerRun.ts"
+
+/** Runs ended in one transaction. */
+const page = 500
+
+const applies = (at: Exclude<Hook<never>["at"], "before">, run: TriggerRun.EndedTriggerRun): boolean =>
+  at === "after" || (at === "success") === (run.state === "completed")
+
+const guarded = <R>(
+  name: string,
+  at: string,
+  hook: Effect.Effect<unknown, unknown, R>
+): Effect.Effect<void, never, R> =>
+  Effect.catchCause(Effect.asVoid(hook), (cause) => Effect.logWarning(`the hook ${at} of ${name} failed`, cause))
+
+/** The `before` hooks of a run. Never fails. */
+export const tellBefore = <R>(scheduled: Scheduled<R>, run: TriggerRun.TriggerRun): Effect.Effect<void, never, R> =>
+  Effect.forEach(
+    scheduled.hooks,
+    (hook) => (hook.at === "before" ? guarded(run.name, hook.at, hook.run(run)) : Effect.void),
+    { discard: true }
+  )
+
+/** The hooks of a run that is over. Never fails. */
+export const tell = <R>(scheduled: Scheduled<R>, run: TriggerRun.EndedTriggerRun): Effect.Effect<void, never, R> =>
+  Effect.forEach(
+    scheduled.hooks,
+    (hook) => (hook.at !== "before" && applies(hook.at, run) ? guarded(run.name, hook.at, hook.run(run)) : Effect.void),
+    { discard: true }
+  )
+
+/** `told` gets each run, once over all nodes. */
+export const follow = Effect.fnUntraced(function* (
+  app: string | null,
+  told: (run: EndedRun) => Effect.Effect<void>
+): Effect.fn.Return<void, LedgerUnavailable, TriggerStore> {
+  const store = yield* TriggerStore
+  for (;;) {
+    const ended = yield* store.end({ app, now: yield* Clock.currentTimeMillis, limit: page })
+    yield* Effect.forEach(ended, told, { discard: true })
+    if (ended.length < page) return
+  }
+})

@@ -1,0 +1,43 @@
+/**
+ * The pipeline that runs the code of one trigger: its `before` hooks at the first try, then the code, whose output is
+ * kept with the occurrence.
+ *
+ * It is a pipeline like any other: the workspace's actor runs it, retries it, cuts it off when its time is up, and hands
+ * it to another node when this one dies.
+ */
+import { TriggerId } from "@fibercast/domain/TriggerId"
+import * as RetryPolicy from "@fibercast/domain/RetryPolicy"
+import { TriggerStore } from "@fibercast/ports/TriggerStore"
+import { Effect } from "effect"
+import * as Pipeline from "./Pipeline.ts"
+import * as RunOutput from "./RunOutput.ts"
+import { pipelineOf, type Scheduled } from "./Scheduled.ts"
+import { TriggerRun } from "./TriggerRun.ts"
+
+const keep = (run: TriggerRun) => (text: string) =>
+  Effect.flatMap(TriggerStore, (store) =>
+    store.output({ triggerId: TriggerId.make(run.triggerId), nominal: run.nominal, text })
+  ).pipe(Effect.catch((error) => Effect.logWarning(`the output of ${run.name} was not kept`, error)))
+
+/** Null: the trigger runs no code of its own. */
+export const of = <R>(scheduled: Scheduled<R>): Pipeline.Runnable<R | TriggerStore> | null => {
+  const { code, definition, hooks } = scheduled
+  if (code === null || definition.target._tag !== "Deliver") return null
+
+  const before = (run: TriggerRun) =>
+    Effect.forEach(hooks, (hook) => (hook.at === "before" ? hook.run(run) : Effect.void), { discard: true })
+
+  return Pipeline.make(pipelineOf(definition.trigger.name), {
+    payload: TriggerRun,
+    lane: definition.target.lane,
+    retry: code.retry ?? RetryPolicy.never,
+    timeout: code.timeout,
+    guarantee: code.guarantee
+  }).pipe(
+    Pipeline.mapEffect((run, { attempt }) => {
+      const whole = Effect.suspend(() => code.effect(run))
+      const work = attempt === 1 ? Effect.andThen(before(run), whole) : whole
+      return Effect.asVoid(RunOutput.capture(work, keep(run)))
+    })
+  )
+}

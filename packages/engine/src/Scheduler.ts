@@ -1,0 +1,138 @@
+/**
+ * The scheduler of one process: it brings the triggers of the code into the store, and passes whenever something is due.
+ *
+ * Callers may rely on this:
+ * - Any number may run at once, with clocks that differ: each occurrence is decided on and recorded once.
+ * - A pass that fails is tried again, for as long as it takes; what fell due meanwhile is caught up with.
+ * - Closing it stops between two records, and lets the hooks that wait run for up to `hookTimeout`.
+ *
+ * Held in memory: what `SchedulerPass` says, and the hooks that wait, at most a thousand runs.
+ */
+import { type NeverFires } from "@fibercast/domain/Planner"
+import { type Alerts } from "@fibercast/ports/Alerts"
+import { type LedgerUnavailable } from "@fibercast/ports/Ledger"
+import { TriggerStore } from "@fibercast/ports/TriggerStore"
+import { type WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
+import { Clock, Context, Effect, Latch, Layer, Random } from "effect"
+import { Digest } from "effect/crypto"
+import * as FailureHooks from "./FailureHooks.ts"
+import { untilReachable } from "./Ownership.ts"
+import { Pipelines } from "./Pipelines.ts"
+import * as RunEnds from "./RunEnds.ts"
+import { type Scheduled } from "./Scheduled.ts"
+import { SchedulerConfig } from "./SchedulerConfig.ts"
+import * as SchedulerPass from "./SchedulerPass.ts"
+import * as TriggerCode from "./TriggerCode.ts"
+import { type Needs } from "./TriggerDecision.ts"
+import * as TriggerReconciler from "./TriggerReconciler.ts"
+import * as TriggerRun from "./TriggerRun.ts"
+
+export interface Options<R> {
+  /** Whose code it is: other apps on the same database keep their own triggers. Null: no code, `scheduled` is empty. */
+  readonly app: string | null
+  readonly scheduled: ReadonlyArray<Scheduled<R>>
+  /** Where this is: `production` unless told. */
+  readonly environment?: string | undefined
+  /** False: it passes only when told to. Default true. */
+  readonly loop?: boolean | undefined
+}
+
+/** What the code changed about the stored triggers; by name. */
+export type Reconciled = Omit<TriggerReconciler.Reconciled<never>, "placed">
+
+export class Scheduler extends Context.Service<
+  Scheduler,
+  {
+    /** Unique to this run of this process. */
+    readonly name: string
+    readonly reconciled: Reconciled
+    /** Pass now, and say what became of what was due. */
+    readonly pass: Effect.Effect<SchedulerPass.PassReport, LedgerUnavailable>
+    /** Something may be due, or may have been defined: do not wait for the next poll. */
+    readonly wake: Effect.Effect<void>
+  }
+>()("fibercast/engine/Scheduler") {
+  static readonly layer = <R>(
+    options: Options<R>
+  ): Layer.Layer<
+    Scheduler,
+    NeverFires | TriggerReconciler.DuplicateTrigger,
+    R | Exclude<Needs, Digest.Digest> | WorkspaceStore | Alerts
+  > => Layer.provide(Layer.effect(Scheduler, make(options)), Digest.layerWebCrypto)
+}
+
+/** Runs whose hooks wait, and those whose hooks run at once. */
+const hooksWaiting = 1000
+const hooksAtOnce = 16
+
+const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
+  const { app, environment = "production", loop = true, scheduled } = options
+  const settings = yield* SchedulerConfig
+  const store = yield* TriggerStore
+  const pipelines = yield* Pipelines
+  const needs = yield* Effect.context<R | Needs | Alerts>()
+  const startedAt = yield* Clock.currentTimeMillis
+  const name = `${app ?? "scheduler"}/${(yield* Random.nextIntBetween(0, Number.MAX_SAFE_INTEGER)).toString(36)}`
+  // One that polls rarely is not down in between.
+  const downAfter = Math.max(settings.downAfter, 3 * settings.poll)
+
+  const { placed, ...reconciled } =
+    app === null
+      ? { placed: [], added: [], changed: [], removed: [] }
+      : yield* untilReachable(TriggerReconciler.reconcile(app, scheduled))
+  for (const [what, names] of Object.entries(reconciled)) {
+    if (names.length > 0) yield* Effect.logInfo(`triggers ${what}: ${names.join(", ")}`)
+  }
+  const code = TriggerCode.make<R>({
+    app,
+    placed,
+    knows: ({ pipeline }) => pipelines.options(pipeline) !== undefined
+  })
+
+  const hooks = yield* FailureHooks.make({ concurrency: hooksAtOnce, waiting: hooksWaiting })
+  const later = (hook: Effect.Effect<void, never, R>) =>
+    Effect.andThen(
+      hooks.room,
+      Effect.sync(() => hooks.add(Effect.provideContext(hook, needs)))
+    )
+  const byName = (run: TriggerRun.EndedTriggerRun) =>
+    placed.find((one) => one.workspaceId === run.workspaceId && one.scheduled.definition.trigger.name === run.name)
+
+  const turn = SchedulerPass.make<R>({
+    code,
+    environment,
+    settings,
+    beat: Effect.flatMap(Clock.currentTimeMillis, (now) =>
+      store.beat({ scheduler: name, app, startedAt, now, downAfter })
+    ),
+    began: (one, run) =>
+      one.hooks.some(({ at }) => at === "before") ? later(RunEnds.tellBefore(one, run)) : Effect.void,
+    ended: (run) => {
+      const told = TriggerRun.ended(run)
+      const one = byName(told)
+      return one === undefined || one.scheduled.hooks.length === 0
+        ? Effect.void
+        : later(RunEnds.tell(one.scheduled, told))
+    }
+  })
+  const pass = Effect.provideContext(turn, needs)
+
+  const bell = yield* Latch.make(false)
+  const passing = Effect.gen(function* () {
+    for (;;) {
+      bell.closeUnsafe()
+      yield* untilReachable(pass).pipe(
+        Effect.catchDefect((defect) => Effect.logError("a pass of the scheduler crashed", defect))
+      )
+      const now = yield* Clock.currentTimeMillis
+      const due = yield* untilReachable(store.nextDue({ app, after: now }))
+      const wait = Math.max(1, Math.min(settings.poll, (due ?? Infinity) - now))
+      yield* Effect.raceFirst(bell.await, Effect.sleep(wait))
+    }
+  })
+
+  yield* Effect.addFinalizer(() => Effect.ignore(Effect.timeoutOption(store.retire(name), "5 seconds")))
+  yield* Effect.addFinalizer(() => Effect.timeoutOption(hooks.awaitIdle, settings.hookTimeout))
+  if (loop) yield* Effect.forkScoped(passing)
+  return Scheduler.of({ name, reconciled, pass, wake: Effect.asVoid(bell.open) })
+})

@@ -1,0 +1,205 @@
+/**
+ * One pass of a scheduler: runs that are over are recorded as such, what waited for them is released, and every
+ * occurrence that is due gets its outcome, with its work, until nothing is due any more.
+ *
+ * Any number of schedulers may pass at once: each occurrence is recorded by one of them. One trigger that cannot be
+ * decided on is told of and left; it keeps no other from its turn.
+ *
+ * Held in memory: `batch` triggers with a page of occurrences each.
+ */
+import { type Outcome } from "@fibercast/domain/OccurrenceOutcome"
+import { type TriggerId } from "@fibercast/domain/TriggerId"
+import { type WorkspaceId } from "@fibercast/domain/Workspace"
+import * as ZoneRules from "@fibercast/domain/ZoneRules"
+import { type Alert, Alerts } from "@fibercast/ports/Alerts"
+import { LedgerUnavailable } from "@fibercast/ports/Ledger"
+import { Signal } from "@fibercast/ports/Signal"
+import {
+  type Advance,
+  type EndedRun,
+  type Pulse,
+  type StoredTrigger,
+  TriggerStore
+} from "@fibercast/ports/TriggerStore"
+import { Cause, Clock, Effect, Option, Result } from "effect"
+import { runOf } from "./OccurrenceWork.ts"
+import * as RunEnds from "./RunEnds.ts"
+import { type Scheduled } from "./Scheduled.ts"
+import { type SchedulerSettings } from "./SchedulerConfig.ts"
+import { type TriggerCode } from "./TriggerCode.ts"
+import * as TriggerDecision from "./TriggerDecision.ts"
+import { type TriggerRun } from "./TriggerRun.ts"
+import * as WaitingOccurrences from "./WaitingOccurrences.ts"
+
+/** Conditions under evaluation at once. */
+const atOnce = 16
+
+/** How many occurrences came to which outcome. */
+export type PassReport = Readonly<Record<Outcome, number>>
+
+export interface Options<R> {
+  readonly code: TriggerCode<R>
+  readonly environment: string
+  readonly settings: SchedulerSettings
+  readonly beat: Effect.Effect<Pulse, LedgerUnavailable>
+  /** Work was dispatched that is none of code: its `before` hooks. */
+  readonly began: (scheduled: Scheduled<R>, run: TriggerRun) => Effect.Effect<void>
+  readonly ended: (run: EndedRun) => Effect.Effect<void>
+}
+
+/** A place in the order of due triggers. */
+interface Place {
+  readonly nextDue: number
+  readonly triggerId: TriggerId
+}
+
+/** Rounds in which others decided on everything first, before it is left to the next pass. */
+const patience = 5
+
+type Missed = Extract<Alert, { readonly _tag: "OccurrencesMissed" }>
+
+/** What of the advance was missed, added to what was before. */
+const missedOf = ({ occurrences }: Advance, { definition, workspaceId }: StoredTrigger, before: Missed | undefined) => {
+  let missed = before
+  for (const { nominal, outcome, reason } of occurrences) {
+    if (outcome !== "missed" || reason === null) continue
+    const trigger = definition.trigger.name
+    missed = {
+      ...(missed ?? { _tag: "OccurrencesMissed", workspaceId, trigger, from: nominal }),
+      count: (missed?.count ?? 0) + 1,
+      to: nominal,
+      reason
+    }
+  }
+  return missed
+}
+
+/** To be made once for a scheduler: it remembers what it has told, and how far catching up has come. */
+export const make = <R>(options: Options<R>) => {
+  const { code, environment, settings } = options
+  const fingerprints = new Map<string, string>()
+  const told = new Set<string>()
+  let nextCatchUp = 0
+
+  const rulesOf = (zone: string): string => {
+    const known = fingerprints.get(zone)
+    if (known !== undefined) return known
+    if (fingerprints.size >= ZoneRules.maxZones) fingerprints.clear()
+    const rules = ZoneRules.fingerprint(Result.getOrThrow(ZoneRules.make(zone)))
+    fingerprints.set(zone, rules)
+    return rules
+  }
+
+  const catchUpAt = (now: number): number => {
+    const at = Math.max(now, nextCatchUp)
+    nextCatchUp = at + 1000 / settings.catchUpRate
+    return Math.round(at)
+  }
+
+  /** Says once that a trigger, as it stands, cannot run. */
+  const refuse = Effect.fnUntraced(function* (
+    { definition, id, revision, workspaceId }: StoredTrigger,
+    reason: string
+  ) {
+    const key = `${id}/${revision}/${reason}`
+    if (told.has(key)) return
+    if (told.size >= 10_000) told.clear()
+    told.add(key)
+    yield* (yield* Alerts).raise({ _tag: "TriggerRefused", workspaceId, trigger: definition.trigger.name, reason })
+  })
+
+  /** Null: it is not for this process, or cannot be decided on. */
+  const decide = (stored: StoredTrigger, now: number, pulse: Pulse) => {
+    const scheduled = code.of(stored)
+    if (scheduled === null) return Effect.succeed(null)
+    return Effect.suspend(() =>
+      TriggerDecision.decide(stored, {
+        now,
+        pulse,
+        environment,
+        page: settings.page,
+        conditionTimeout: settings.conditionTimeout,
+        scheduled,
+        rules: rulesOf(stored.zone),
+        catchUpAt: () => catchUpAt(now)
+      })
+    ).pipe(
+      Effect.catchCause((cause) => {
+        const error = Option.getOrNull(Cause.findErrorOption(cause))
+        if (error instanceof LedgerUnavailable) return Effect.fail(error)
+        if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause)
+        return Effect.gen(function* () {
+          yield* Effect.logError(`the trigger ${stored.definition.trigger.name} cannot be decided on`, cause)
+          yield* refuse(stored, Cause.pretty(cause).split("\n")[0] ?? "it crashed")
+          return null
+        })
+      })
+    )
+  }
+
+  return Effect.gen(function* () {
+    const store = yield* TriggerStore
+    const signal = yield* Signal
+    const alerts = yield* Alerts
+    const report: Record<Outcome, number> = { fired: 0, late: 0, skipped: 0, missed: 0, waiting: 0 }
+    const missed = new Map<TriggerId, Missed>()
+
+    const notify = (workspaces: Iterable<WorkspaceId>) => Effect.forEach(workspaces, signal.notify, { discard: true })
+
+    const written = Effect.fnUntraced(function* (stored: StoredTrigger, advance: Advance) {
+      const scheduled = code.of(stored)
+      const more = missedOf(advance, stored, missed.get(stored.id))
+      if (more !== undefined) missed.set(stored.id, more)
+      for (const { covers, detail, nominal, outcome, reason, work } of advance.occurrences) {
+        report[outcome] += 1
+        if (reason === "refused") yield* refuse(stored, detail ?? "")
+        const isAnnounced = work !== null && scheduled !== undefined && scheduled !== null && scheduled.code === null
+        if (!isAnnounced) continue
+        yield* options.began(scheduled, runOf({ stored, nominal, late: reason, covers }))
+      }
+    })
+
+    /** One page of what is due; answers where the next begins, and whether it left something due behind. */
+    const turn = Effect.fnUntraced(function* (after: Place | null) {
+      const pulse = yield* options.beat
+      const now = yield* Clock.currentTimeMillis
+      const due = yield* store.due({ app: code.app, now, after, limit: settings.batch })
+      const advances = yield* Effect.forEach(due, (stored) => decide(stored, now, pulse), { concurrency: atOnce })
+      const wanted = advances.filter((advance) => advance !== null)
+      const recorded = new Set(wanted.length === 0 ? [] : yield* store.record({ now, advances: wanted }))
+      const begun = new Set<WorkspaceId>()
+      let isBehind = false
+      for (const [index, stored] of due.entries()) {
+        const advance = advances[index] ?? null
+        if (advance === null) continue
+        // Another decided first, or what it was decided on has changed: what is left of it is looked at again.
+        isBehind ||= !recorded.has(stored.id) || (advance.nextDue !== null && advance.nextDue <= now)
+        if (!recorded.has(stored.id)) continue
+        yield* written(stored, advance)
+        if (advance.occurrences.some(({ work }) => work !== null)) begun.add(stored.workspaceId)
+      }
+      yield* notify(begun)
+      const last = due.length < settings.batch ? undefined : due.at(-1)
+      const next: Place | null =
+        last === undefined || last.nextDue === null ? null : { nextDue: last.nextDue, triggerId: last.id }
+      return { next, isBehind, recorded: recorded.size }
+    })
+
+    yield* RunEnds.follow(code.app, options.ended)
+    yield* notify(yield* WaitingOccurrences.release(code))
+    let idle = 0
+    for (let isBehind = true; isBehind && idle < patience;) {
+      isBehind = false
+      let recorded = 0
+      for (let after: Place | null | undefined; after !== null;) {
+        const turned: Effect.Success<ReturnType<typeof turn>> = yield* turn(after ?? null)
+        after = turned.next
+        isBehind ||= turned.isBehind
+        recorded += turned.recorded
+      }
+      idle = recorded > 0 ? 0 : idle + 1
+    }
+    yield* Effect.forEach(missed.values(), alerts.raise, { discard: true })
+    return report satisfies PassReport
+  })
+}

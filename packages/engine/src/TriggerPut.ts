@@ -1,0 +1,48 @@
+/**
+ * Defining a trigger: it is added, changed, or found as it is. What was due under the old definition keeps its record;
+ * a change of when it fires plans from now on, any other change goes on where the trigger stands.
+ */
+import * as Planner from "@fibercast/domain/Planner"
+import { type TriggerDefinition } from "@fibercast/domain/TriggerDefinition"
+import { type WorkspaceId } from "@fibercast/domain/Workspace"
+import * as ZoneRules from "@fibercast/domain/ZoneRules"
+import { type LedgerUnavailable } from "@fibercast/ports/Ledger"
+import { type StoredTrigger, TriggerStore } from "@fibercast/ports/TriggerStore"
+import { Clock, Effect, Equal, Result } from "effect"
+import { nextDueFrom, triggerOf } from "./DueOccurrences.ts"
+
+export interface Defined {
+  readonly trigger: StoredTrigger
+  readonly change: "added" | "changed" | "unchanged"
+}
+
+/** Whether it fires at the same times. */
+const isTimedAlike = (stored: StoredTrigger, definition: TriggerDefinition, zone: string): boolean =>
+  stored.zone === zone && Equal.equals(stored.definition.trigger, definition.trigger)
+
+/** `zone`: of triggers that name none. Fails when the trigger can never fire. */
+export const put = Effect.fn("TriggerPut.put")(function* (options: {
+  readonly workspaceId: WorkspaceId
+  readonly app: string | null
+  readonly definition: TriggerDefinition
+  readonly zone: string
+}): Effect.fn.Return<Defined, LedgerUnavailable | Planner.NeverFires, TriggerStore> {
+  const { app, definition, workspaceId } = options
+  const store = yield* TriggerStore
+  const zone = definition.trigger.zone ?? options.zone
+  yield* Effect.fromResult(Planner.check(definition.trigger, { zone }))
+  const rules = ZoneRules.fingerprint(Result.getOrThrow(ZoneRules.make(zone)))
+  for (;;) {
+    const now = yield* Clock.currentTimeMillis
+    const known = yield* store.find(workspaceId, definition.trigger.name)
+    if (known !== null && known.app === app && known.zone === zone && Equal.equals(known.definition, definition)) {
+      return { trigger: known, change: "unchanged" }
+    }
+    const cursor = known !== null && isTimedAlike(known, definition, zone) ? known.cursor : now
+    const nextDue = nextDueFrom(triggerOf({ definition, zone }), cursor)
+    const seen = known === null ? null : { revision: known.revision }
+    const trigger = yield* store.put({ workspaceId, app, definition, seen, zone, cursor, nextDue, rules, now })
+    // Another has changed it meanwhile: look again.
+    if (trigger !== null) return { trigger, change: known === null ? "added" : "changed" }
+  }
+})

@@ -1,0 +1,63 @@
+/**
+ * Brings the stored triggers of an app to what its code defines: new ones are added, changed ones changed, and those the
+ * code does not define any more are removed. Says what it did.
+ */
+import { type NeverFires } from "@fibercast/domain/Planner"
+import { type LedgerUnavailable } from "@fibercast/ports/Ledger"
+import { TriggerStore } from "@fibercast/ports/TriggerStore"
+import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
+import { Clock, Effect, Schema } from "effect"
+import { type Scheduled } from "./Scheduled.ts"
+import { type Placed } from "./TriggerCode.ts"
+import * as TriggerPut from "./TriggerPut.ts"
+
+/** Two triggers of one app have the same name in one workspace. */
+export class DuplicateTrigger extends Schema.TaggedError<DuplicateTrigger>()("DuplicateTrigger", {
+  name: Schema.String,
+  workspace: Schema.String
+}) {
+  override get message(): string {
+    return `two triggers are named "${this.name}" in the workspace ${this.workspace}; a name may be used once`
+  }
+}
+
+export interface Reconciled<out R> {
+  readonly placed: ReadonlyArray<Placed<R>>
+  /** Names. */
+  readonly added: ReadonlyArray<string>
+  readonly changed: ReadonlyArray<string>
+  readonly removed: ReadonlyArray<string>
+}
+
+export const reconcile = Effect.fn("TriggerReconciler.reconcile")(function* <R>(
+  app: string,
+  scheduled: ReadonlyArray<Scheduled<R>>
+): Effect.fn.Return<Reconciled<R>, LedgerUnavailable | NeverFires | DuplicateTrigger, TriggerStore | WorkspaceStore> {
+  const store = yield* TriggerStore
+  const workspaces = yield* WorkspaceStore
+  const placed: Array<Placed<R>> = []
+  const names = { added: new Array<string>(), changed: new Array<string>(), removed: new Array<string>() }
+  const seen = new Set<string>()
+  for (const { definition, workspace } of scheduled) {
+    const { name } = definition.trigger
+    const key = `${name} ${workspace.name}`
+    if (seen.has(key)) return yield* new DuplicateTrigger({ name, workspace: workspace.name })
+    seen.add(key)
+  }
+  const standing = new Set<number>()
+  for (const one of scheduled) {
+    const { definition, workspace } = one
+    const { name } = definition.trigger
+    const { id: workspaceId, zone } = yield* workspaces.ensure({ ...workspace, limits: {} })
+    const { change, trigger } = yield* TriggerPut.put({ workspaceId, app, definition, zone })
+    standing.add(trigger.id)
+    placed.push({ workspaceId, scheduled: one })
+    if (change !== "unchanged") names[change].push(name)
+  }
+  for (const { app: owner, definition, id: triggerId, revision } of yield* store.list({ workspaceId: null })) {
+    if (owner !== app || standing.has(triggerId)) continue
+    const now = yield* Clock.currentTimeMillis
+    if (yield* store.remove({ triggerId, revision, now })) names.removed.push(definition.trigger.name)
+  }
+  return { placed, ...names }
+})
