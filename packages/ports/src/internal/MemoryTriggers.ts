@@ -32,7 +32,7 @@ export interface MemoryTriggers {
   readonly byName: Map<string, MemoryTrigger>
   /** Deliveries of runs, and how they ended; null: they did not. */
   readonly runs: Map<DeliveryId, RunEnding | null>
-  /** Occurrences that wait, and runs that nobody ended yet, in the order of their ids. */
+  /** Occurrences that wait, and runs that nobody ended yet. */
   readonly unfinished: Map<bigint, MemoryOccurrence>
   readonly schedulers: Map<string, SchedulerPass & { readonly isRetired: boolean }>
   pulse: Pulse
