@@ -1,5 +1,5 @@
 /**
- * TriggerStores that keep every guarantee but one, about triggers, the pulse or the past.
+ * TriggerStores that keep every guarantee but one, about triggers and when they are due.
  */
 import { type TriggerStore } from "@fibercast/ports/TriggerStore"
 import { type Context, Effect } from "effect"
@@ -205,100 +205,5 @@ export const brokenTriggerStores: ReadonlyArray<BrokenTwin> = [
     "names what is due at the instant as next",
     "the next due time is the earliest after the instant, whichever workspace it is of",
     (triggers) => ({ nextDue: (options) => triggers.nextDue({ ...options, after: options.after - 1 }) })
-  ),
-  brokenTriggerStore(
-    "takes each pass for a new beginning",
-    "schedulers stay alive while some scheduler passes in time, whichever it is, of whichever app",
-    (triggers) => ({
-      beat: (options) => Effect.map(triggers.beat(options), (pulse) => ({ ...pulse, aliveSince: options.now }))
-    })
-  ),
-  brokenTriggerStore(
-    "calls a pass late that is just in time",
-    "when all were silent too long, they are alive anew, and not before",
-    (triggers) => ({ beat: (options) => triggers.beat({ ...options, downAfter: options.downAfter - 1 }) })
-  ),
-  brokenTriggerStore(
-    "notices no silence",
-    "when all were silent too long, they are alive anew, and not before",
-    (triggers) => ({ beat: (options) => triggers.beat({ ...options, downAfter: Infinity }) })
-  ),
-  brokenTriggerStore(
-    "remembers schedulers that retired",
-    "a scheduler that retires is forgotten at once, until it passes again; the others are not",
-    () => ({ retire: () => Effect.void })
-  ),
-  brokenTriggerStore(
-    "takes every scheduler for one of every app",
-    "the triggers of an app are looked after by its schedulers, also once they have retired, and by no others",
-    (triggers) => ({
-      attendance: Effect.gen(function* () {
-        const [last = null] = yield* triggers.schedulers
-        const passedAt = last?.passedAt ?? null
-        return (yield* triggers.attendance).map((one) => ({ ...one, passedAt }))
-      })
-    })
-  ),
-  brokenTriggerStore(
-    "counts triggers that have ended",
-    "of each app, the triggers that will fire again are counted, since the first of them was added",
-    (triggers) => ({
-      attendance: Effect.gen(function* () {
-        const all = yield* triggers.list({ workspaceId: null })
-        return (yield* triggers.attendance).map((one) => ({
-          ...one,
-          triggers: all.filter(({ app }) => app === one.app).length
-        }))
-      })
-    })
-  ),
-  brokenTriggerStore(
-    "begins maintenance anew with each note",
-    "maintenance goes on from when it began until it ends; its note may change meanwhile",
-    (triggers) => ({
-      setMaintenance: (options) =>
-        Effect.andThen(triggers.setMaintenance({ ...options, on: false }), triggers.setMaintenance(options))
-    })
-  ),
-  brokenTriggerStore(
-    "tells the past from its beginning",
-    "history comes newest first, before the given nominal time, at most as much as asked for",
-    (triggers) => ({ history: (options) => Effect.map(triggers.history(options), (rows) => rows.toReversed()) })
-  ),
-  brokenTriggerStore(
-    "counts the end of a span in",
-    "nominal times with a record come ascending, from the first instant, short of the last",
-    (triggers) => ({ nominals: (options) => triggers.nominals({ ...options, to: options.to + 1 }) })
-  ),
-  brokenTriggerStore(
-    "tallies outcomes without their reasons",
-    "each outcome is tallied by its reason, and what none came to is left out",
-    (triggers) => ({
-      tallies: (options) =>
-        Effect.map(triggers.tallies(options), (tallies) => tallies.map((tally) => ({ ...tally, reason: null })))
-    })
-  ),
-  brokenTriggerStore(
-    "tallies only what it still knows",
-    "no more is forgotten than asked for, of whichever triggers, and tallies stay",
-    (triggers) => ({
-      tallies: (options) =>
-        Effect.flatMap(
-          triggers.tallies(options),
-          Effect.filter(({ triggerId }) =>
-            Effect.map(triggers.history({ triggerId, before: null, limit: 1 }), (rows) => rows.length > 0)
-          )
-        )
-    })
-  ),
-  brokenTriggerStore(
-    "forgets all it can",
-    "no more is forgotten than asked for, of whichever triggers, and tallies stay",
-    (triggers) => ({ forget: (options) => triggers.forget({ ...options, limit: 100_000 }) })
-  ),
-  brokenTriggerStore(
-    "forgets what was over at the instant",
-    "what was over before the instant is forgotten and counted; what was over at the instant is not",
-    (triggers) => ({ forget: (options) => triggers.forget({ ...options, before: options.before + 1 }) })
   )
 ]

@@ -8,8 +8,8 @@ import { ran } from "@fibercast/domain/OccurrenceOutcome"
 import { type Busy } from "@fibercast/domain/Overlap"
 import { type TriggerId } from "@fibercast/domain/TriggerId"
 import { Ledger } from "@fibercast/ports/Ledger"
-import { type Advance, type NewOccurrence, type StoredTrigger, TriggerStore } from "@fibercast/ports/TriggerStore"
-import { Arbitrary, Effect, Schema } from "effect"
+import { type Advance, type StoredTrigger, TriggerStore } from "@fibercast/ports/TriggerStore"
+import { Arbitrary, Effect } from "effect"
 import { background, ended } from "./Given.ts"
 import {
   advanceOf,
@@ -17,7 +17,6 @@ import {
   asked,
   deliver,
   filled,
-  firedAt,
   freshTrigger,
   historyOf,
   nth,
@@ -25,67 +24,12 @@ import {
   ownerOf,
   passed,
   recordAt,
-  skippedAt,
-  talliesOf,
-  waitingAt
+  talliesOf
 } from "./GivenTriggers.ts"
 import { forAll } from "./Property.ts"
 import { sentence } from "./Sentence.ts"
 import { type ModelRow, TriggerModel } from "./TriggerModel.ts"
-
-const upTo = (most: number, least = 0) => Schema.Int.check(Schema.isBetween({ minimum: least, maximum: most }))
-const Fate = Schema.Literals(["fired", "waiting", "skipped", "missed"])
-type Fate = typeof Fate.Type
-
-/** Of two. */
-const Scheduler = upTo(1)
-const Which = upTo(1)
-
-const Look = Schema.TaggedStruct("Look", { scheduler: Scheduler })
-const Record = Schema.TaggedStruct("Record", {
-  scheduler: Scheduler,
-  which: Schema.Literals(["0", "1", "01", "10"]),
-  fates: Schema.Tuple([Fate, Fate]),
-  count: upTo(2),
-  heeds: Schema.Boolean,
-  displaces: Schema.Boolean
-})
-/** `from`: before the cursor, or beyond it. */
-const Fill = Schema.TaggedStruct("Fill", {
-  which: Which,
-  from: upTo(2, -3),
-  steps: Schema.Tuple([upTo(1), Fate, Fate])
-})
-const Work = Schema.TaggedStruct("Work", { limit: upTo(3, 1) })
-const End = Schema.TaggedStruct("End", { limit: upTo(3) })
-const Release = Schema.TaggedStruct("Release", { row: upTo(20), runs: Schema.Boolean })
-const Pause = Schema.TaggedStruct("Pause", { which: Which })
-const Resume = Schema.TaggedStruct("Resume", { which: Which })
-const Remove = Schema.TaggedStruct("Remove", { scheduler: Scheduler, which: Which })
-const Put = Schema.TaggedStruct("Put", { scheduler: Scheduler, which: Which })
-
-/** What makes histories long comes more often than what cuts them short. */
-const Step = Schema.Union([
-  Record,
-  Look,
-  Record,
-  Release,
-  Look,
-  Work,
-  Record,
-  Fill,
-  Work,
-  End,
-  Release,
-  Look,
-  Record,
-  Pause,
-  Resume,
-  Put,
-  Remove,
-  Put
-])
-type Step = typeof Step.Type
+import { decided, Step } from "./TriggerSteps.ts"
 
 const names = ["report", "beside"]
 
@@ -94,12 +38,6 @@ interface Knowledge {
   readonly triggers: ReadonlyArray<StoredTrigger>
   readonly taken: ReadonlyArray<ReadonlyArray<number>>
   readonly busy: Busy
-}
-
-const decided = (nominal: number, fate: Fate): NewOccurrence => {
-  if (fate === "fired") return firedAt(nominal)
-  if (fate === "waiting") return waitingAt(nominal)
-  return skippedAt(nominal, fate === "missed" ? { outcome: "missed", reason: "down" } : {})
 }
 
 const walk = Effect.fnUntraced(function* (steps: ReadonlyArray<Step>) {
