@@ -21,6 +21,7 @@ import { Pipelines } from "./Pipelines.ts"
 import * as RunEnds from "./RunEnds.ts"
 import { type Scheduled } from "./Scheduled.ts"
 import { SchedulerConfig } from "./SchedulerConfig.ts"
+import { SchedulerListener } from "./SchedulerListener.ts"
 import * as SchedulerPass from "./SchedulerPass.ts"
 import * as TriggerCode from "./TriggerCode.ts"
 import { type Needs } from "./TriggerDecision.ts"
@@ -48,6 +49,8 @@ export class Scheduler extends Context.Service<
     readonly reconciled: Reconciled
     /** Pass now, and say what became of what was due. */
     readonly pass: Effect.Effect<SchedulerPass.PassReport, LedgerUnavailable>
+    /** Record runs that are over, tell their hooks, and release what waited for them; what is due is left for a pass. */
+    readonly follow: Effect.Effect<void, LedgerUnavailable>
     /** Something may be due, or may have been defined: do not wait for the next poll. */
     readonly wake: Effect.Effect<void>
   }
@@ -98,7 +101,7 @@ const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
   const byName = (run: TriggerRun.EndedTriggerRun) =>
     placed.find((one) => one.workspaceId === run.workspaceId && one.scheduled.definition.trigger.name === run.name)
 
-  const turn = SchedulerPass.make<R>({
+  const work: SchedulerPass.Options<R> = {
     code,
     environment,
     settings,
@@ -113,9 +116,11 @@ const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
       return one === undefined || one.scheduled.hooks.length === 0
         ? Effect.void
         : later(RunEnds.tell(one.scheduled, told))
-    }
-  })
-  const pass = Effect.provideContext(turn, needs)
+    },
+    tell: yield* SchedulerListener
+  }
+  const pass = Effect.provideContext(SchedulerPass.make(work), needs)
+  const follow = Effect.provideContext(SchedulerPass.follow(work), needs)
 
   const bell = yield* Latch.make(false)
   const passing = Effect.gen(function* () {
@@ -134,5 +139,5 @@ const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
   yield* Effect.addFinalizer(() => Effect.ignore(Effect.timeoutOption(store.retire(name), "5 seconds")))
   yield* Effect.addFinalizer(() => Effect.timeoutOption(hooks.awaitIdle, settings.hookTimeout))
   if (loop) yield* Effect.forkScoped(passing)
-  return Scheduler.of({ name, reconciled, pass, wake: Effect.asVoid(bell.open) })
+  return Scheduler.of({ name, reconciled, pass, follow, wake: Effect.asVoid(bell.open) })
 })

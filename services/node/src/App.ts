@@ -31,8 +31,10 @@ type Stores = Ledger | CampaignStore | WorkspaceStore | TriggerStore | Signal
 /** What an app may use without bringing it. */
 export type Offered = Platform | Stores
 
-export interface Running {
+export interface Running<out R = never> {
   readonly environment?: string | undefined
+  /** Pipelines of whoever runs it, for what is defined at run time; one that the app has under its name is left out. */
+  readonly pipelines?: ReadonlyArray<Runnable<R | Offered>> | undefined
   /** False: the scheduler passes only when told to. */
   readonly loop?: boolean | undefined
 }
@@ -43,7 +45,7 @@ export interface App {
   readonly [TypeId]: typeof TypeId
   /** Whose triggers they are: apps on one database have names of their own. */
   readonly name: string
-  readonly node: (running: Running) => Layer.Layer<Scheduler | Triggers | Stores, unknown, Platform>
+  readonly node: <R = never>(running: Running<R>) => Layer.Layer<Scheduler | Triggers | Stores, unknown, Platform | R>
 }
 
 export const isApp = (u: unknown): u is App => Predicate.hasProperty(u, TypeId)
@@ -65,14 +67,19 @@ export const make = <Own, E>(options: {
       `"${name}" cannot name an app: use 1 to 80 lower-case letters, digits, dots, dashes and underscores`
     )
   }
-  const node = ({ environment, loop }: Running) => {
+  const node = <R = never>({ environment, loop, pipelines: more = [] }: Running<R>) => {
+    const names = new Set(pipelines.map((pipeline) => pipeline.name))
+    const all: ReadonlyArray<Runnable<Own | R | Offered>> = [
+      ...pipelines,
+      ...more.filter((pipeline) => !names.has(pipeline.name))
+    ]
     const scheduler = { app: name, scheduled, environment, loop }
     const engine = Effect.gen(function* () {
       const own = yield* Layer.build(options.layer)
       const built = Layer.build(
-        LocalNode.layerSchedulingEngine<Own | Offered, Own | Offered>({ audiences, pipelines, scheduler })
+        LocalNode.layerSchedulingEngine<Own | R | Offered, Own | Offered>({ audiences, pipelines: all, scheduler })
       )
-      return yield* Effect.updateContext(built, (offered: Context.Context<Offered | Scope.Scope>) =>
+      return yield* Effect.updateContext(built, (offered: Context.Context<Offered | R | Scope.Scope>) =>
         Context.merge(offered, own)
       )
     })
