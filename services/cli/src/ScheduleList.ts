@@ -76,12 +76,9 @@ const nextText = ({ trigger }: Listed, { byNext, now, zone }: View): string => {
   const next = nextOf(trigger, now)
   if (next === null) return "never again"
   const shown = zone ?? trigger.zone
-  return `${byNext ? ClockText.toTheSecond(next, shown) : toTheMinute(next, shown)}, in ${Figures.span(next - now)}`
+  const whole = Math.floor(next / 1000) * 1000
+  return `${byNext ? ClockText.toTheSecond(next, shown) : ClockText.full(whole, shown)}, in ${Figures.span(next - now)}`
 }
-
-/** Without the seconds. */
-const toTheMinute = (at: number, zone: string): string =>
-  ClockText.toTheSecond(at, zone).replace(/^(.{16}):\d\d/u, "$1")
 
 const lastText = ({ last }: Listed, now: number): string =>
   last === null ? "" : `${OccurrenceText.marked(last)} ${Figures.span(now - (last.endedAt ?? last.recordedAt))} ago`
@@ -166,11 +163,11 @@ export const lines = (all: ReadonlyArray<Listed>, view: View, ink: Ink): Readonl
           .map(({ cells }) => cells[at] ?? "")
           .filter((cell) => cell !== "")
       const state = more((title) => title === "state")
-      const told = [...more((title) => title === "fires" || title === "sets off").join(" → ").split("\n")]
-      const rest = more((title) => title === "group" || title === "counts")
+      const told = more((title) => title === "fires" || title === "sets off").join(" → ")
+const rest = more((title) => title === "group" || title === "counts")
       return [
         dress(line, at),
-        ink.dim(`  ${Table.shownIn([...told, ...rest].join(" · "), Math.max(20, columns - 2))}`),
+        ink.dim(`  ${Table.shownIn([told, ...rest].join(" · "), Math.max(20, columns - 2))}`),
         ...state.map((text) => ink.yellow(`  ${Table.shownIn(text, Math.max(20, columns - 2))}`))
       ]
     })

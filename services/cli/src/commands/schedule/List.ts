@@ -74,7 +74,8 @@ export const list = Command.make(
       const view: ScheduleList.View = {
         now: standing.now,
         environment: input.environment,
-        isAttended: (app) => SchedulerNotice.isAttended(standing, app),
+        // That none runs at all is said once.
+        isAttended: (app) => !SchedulerNotice.isAttended(standing, null) || SchedulerNotice.isAttended(standing, app),
         zone: Option.getOrNull(input.zone),
         byNext: input.next,
         counts: input.counts,
