@@ -47,8 +47,7 @@ export const release = Effect.fnUntraced(function* <R>(
     const occasion = { stored: trigger, scheduled, nominal, dueAt: now, startAt: now, late: reason, covers }
     const released = yield* OccurrenceWork.make(occasion).pipe(
       Effect.matchEffect({
-        onFailure: ({ message: detail }) =>
-          releaseAs({ outcome: "skipped", reason: "refused", detail, work: null }),
+        onFailure: ({ message: detail }) => releaseAs({ outcome: "skipped", reason: "refused", detail, work: null }),
         onSuccess: (work) => releaseAs({ outcome: "late", reason, detail: null, work })
       })
     )

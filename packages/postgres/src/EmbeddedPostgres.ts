@@ -96,9 +96,7 @@ const attachOrMake = Effect.fnUntraced(function* (options: Options) {
 
 /** Waits for the owner to go, then runs the server until interrupted, unless another was first. */
 const inherit = Effect.fnUntraced(function* (options: Options, port: number) {
-  const orphaned = Effect.flip(attach(options.folder)).pipe(
-    Effect.retry({ schedule: Schedule.spaced("500 millis") })
-  )
+  const orphaned = Effect.flip(attach(options.folder)).pipe(Effect.retry({ schedule: Schedule.spaced("500 millis") }))
   for (;;) {
     yield* orphaned
     yield* Effect.scoped(

@@ -55,7 +55,8 @@ export const load = Effect.fn("AppFile.load")(function* (file: string) {
   const paths = yield* Path.Path
   const whole = paths.resolve(file)
   const found = yield* Effect.option(files.stat(whole))
-  if (found._tag === "None") return yield* new NoApp({ file, reason: "there is no such file. Check the path of --app." })
+  if (found._tag === "None")
+    return yield* new NoApp({ file, reason: "there is no such file. Check the path of --app." })
   if (found.value.type !== "File") return yield* new NoApp({ file, reason: "is not a file. --app takes a module." })
   const relative = (place: string) => {
     const name = place.startsWith("file:") ? new URL(place).pathname : place

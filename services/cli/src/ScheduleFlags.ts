@@ -3,21 +3,10 @@
  */
 import * as WallTime from "@fibercast/domain/WallTime"
 import { globalWorkspace } from "@fibercast/engine/Scheduled"
-import { Config, Effect, Option, Result } from "effect"
-import { Argument, CliError, Flag } from "effect/cli"
+import { Config, Option, Result } from "effect"
+import { Argument, Flag } from "effect/cli"
 import * as Instant from "./Instant.ts"
-import * as Period from "./Period.ts"
-
-/** A value that is read by `parse`; what it does not take is told with what is expected. */
-export const parsed =
-  <A, E>(option: string, expected: string, parse: (text: string) => Result.Result<A, E>) =>
-  (flag: Flag.Flag<string>): Flag.Flag<A> =>
-    Flag.mapEffect(flag, (value) =>
-      Result.match(parse(value), {
-        onFailure: () => Effect.fail(new CliError.InvalidValue({ option, value, expected, kind: "flag" })),
-        onSuccess: (read) => Effect.succeed(read)
-      })
-    )
+import { parsed } from "./SendFlags.ts"
 
 export const name = Argument.String("name").pipe(Argument.withDescription("The trigger's name"))
 
@@ -41,12 +30,6 @@ export const instant = (option: string) =>
   Flag.String(option).pipe(
     parsed(option, Instant.expected, (text) => Result.map(Instant.parse(text, "UTC"), () => text)),
     Flag.withMetavar("ISO")
-  )
-
-export const period = (option: string) =>
-  Flag.String(option).pipe(
-    parsed(option, "a period like 90s, 10min, 2h or 1d", Period.parse),
-    Flag.withMetavar("PERIOD")
   )
 
 export const app = Flag.String("app").pipe(

@@ -147,8 +147,7 @@ export const lines = (all: ReadonlyArray<Listed>, view: View, ink: Ink): Readonl
     )
   const [title = "", ...whole] = table(fields)
   const isPaused = (at: number) => rows[at]?.trigger.paused !== null
-  const dress = (line: string, at: number) =>
-    isPaused(at) ? ink.dim(line) : OccurrenceText.coloured(line, ink)
+  const dress = (line: string, at: number) => (isPaused(at) ? ink.dim(line) : OccurrenceText.coloured(line, ink))
   const { columns } = view
   if (columns === null || Math.max(...[title, ...whole].map(Table.width)) <= columns) {
     return [ink.dim(title), ...whole.map(dress)]
@@ -164,7 +163,7 @@ export const lines = (all: ReadonlyArray<Listed>, view: View, ink: Ink): Readonl
           .filter((cell) => cell !== "")
       const state = more((title) => title === "state")
       const told = more((title) => title === "fires" || title === "sets off").join(" → ")
-const rest = more((title) => title === "group" || title === "counts")
+      const rest = more((title) => title === "group" || title === "counts")
       return [
         dress(line, at),
         ink.dim(`  ${Table.shownIn([told, ...rest].join(" · "), Math.max(20, columns - 2))}`),

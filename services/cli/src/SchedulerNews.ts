@@ -49,9 +49,7 @@ const endLine = ({ run }: Extract<News, { readonly _tag: "Ended" }>, begunAt: nu
 const nameOf = (news: News): string => (news._tag === "Ended" ? news.run.name : news.trigger.definition.trigger.name)
 
 const keyOf = (news: News): string =>
-  news._tag === "Ended"
-    ? `${news.run.triggerId}/${news.run.nominal}`
-    : `${news.trigger.id}/${news.nominal}`
+  news._tag === "Ended" ? `${news.run.triggerId}/${news.run.nominal}` : `${news.trigger.id}/${news.nominal}`
 
 /** Runs under way that are remembered. */
 const remembered = 10_000

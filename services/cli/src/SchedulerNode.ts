@@ -35,10 +35,10 @@ export interface Options {
 
 const engineConfig = Layer.effect(
   EngineConfig,
-  Effect.map(
-    Config.Int("FIBERCAST_CONCURRENCY").pipe(Config.withDefault(defaults.concurrency)),
-    (concurrency) => ({ ...defaults, concurrency })
-  )
+  Effect.map(Config.Int("FIBERCAST_CONCURRENCY").pipe(Config.withDefault(defaults.concurrency)), (concurrency) => ({
+    ...defaults,
+    concurrency
+  }))
 )
 
 /** An app's own layer may fail with anything. */

@@ -134,7 +134,11 @@ export const layerShared = (options: Options = {}): Layer.Layer<Database | Postg
         const { folder: place, ownedByThisProcess } = yield* EmbeddedPostgres.EmbeddedPostgres
         // Its owner may be about to migrate it.
         if (ownedByThisProcess) yield* Effect.catchIf(Migrations.run, isDiskFull, () => new DiskFull({ folder: place }))
-        else yield* Effect.retry(refuseUnmigrated(place), { schedule: moment, while: (error) => error._tag === "NotMigrated" })
+        else
+          yield* Effect.retry(refuseUnmigrated(place), {
+            schedule: moment,
+            while: (error) => error._tag === "NotMigrated"
+          })
         return Database.of({ place, embedded: true, alone: false })
       })
       return Layer.effect(Database, database).pipe(

@@ -2,6 +2,7 @@
  * `fibercast schedule …`: when triggers fire, what became of it, and whoever fires them.
  */
 import { Command } from "effect/cli"
+import { add, remove } from "./schedule/Add.ts"
 import { backfill } from "./schedule/Backfill.ts"
 import { history } from "./schedule/History.ts"
 import { interrupt } from "./schedule/Interrupt.ts"
@@ -9,6 +10,7 @@ import { list } from "./schedule/List.ts"
 import { maintenance } from "./schedule/Maintenance.ts"
 import { next } from "./schedule/Next.ts"
 import { pause, resume } from "./schedule/Pause.ts"
+import { preview } from "./schedule/Preview.ts"
 import { run } from "./schedule/Run.ts"
 import { status } from "./schedule/Status.ts"
 import { test } from "./schedule/Test.ts"
@@ -19,6 +21,7 @@ export const command = Command.make("schedule").pipe(
   Command.withSubcommands([
     list,
     next,
+    preview,
     history,
     status,
     work,
@@ -28,6 +31,8 @@ export const command = Command.make("schedule").pipe(
     interrupt,
     pause,
     resume,
-    maintenance
+    maintenance,
+    add,
+    remove
   ])
 )

@@ -33,5 +33,7 @@ export const interrupt = Command.make(
     }).pipe(Effect.provide(TriggerLookup.layer(folder)))
   })
 ).pipe(
-  Command.withDescription("Stop what a trigger is running; it fires again at its next time. A campaign sends nothing more")
+  Command.withDescription(
+    "Stop what a trigger is running; it fires again at its next time. A campaign sends nothing more"
+  )
 )

@@ -91,7 +91,7 @@ export const list = Command.make(
           [
             ...notice.map(ink.yellow),
             "No triggers yet. Add one:",
-            `  ${hint.command('schedule add hello --every 10s --pipeline PIPELINE')}`,
+            `  ${hint.command("schedule add hello --every 10s --pipeline PIPELINE")}`,
             "or bring those of your code:",
             `  ${hint.command("schedule work --app FILE")}`
           ].join("\n")

@@ -72,10 +72,7 @@ export const run = Command.make(
         yield* screen.say(summary(counts))
       })
       yield* Effect.provide(pass, SchedulerNode.layer({ app, environment, loop: false, folder: input.folder, told }))
-    }).pipe(
-      Effect.scoped,
-      Effect.provide(Screen.layerLogger.pipe(Layer.provideMerge(Screen.layer({ quiet: false }))))
-    )
+    }).pipe(Effect.scoped, Effect.provide(Screen.layerLogger.pipe(Layer.provideMerge(Screen.layer({ quiet: false })))))
 ).pipe(
   Command.withDescription(
     "Look once: fire what is due now, print what became of it, wait until what was begun here is over, and exit. For a " +

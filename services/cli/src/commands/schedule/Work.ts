@@ -50,12 +50,11 @@ export const work = Command.make(
       yield* Effect.andThen(greet(app?.name ?? null, environment), Effect.never).pipe(
         Effect.onInterrupt(() => screen.say("", "Stopping: what is under way is finished or handed back.")),
         Effect.provide(node),
-        Effect.onInterrupt(() => screen.say("Stopped. What falls due meanwhile is caught up with as each trigger says."))
+        Effect.onInterrupt(() =>
+          screen.say("Stopped. What falls due meanwhile is caught up with as each trigger says.")
+        )
       )
-    }).pipe(
-      Effect.scoped,
-      Effect.provide(Screen.layerLogger.pipe(Layer.provideMerge(Screen.layer({ quiet: false }))))
-    )
+    }).pipe(Effect.scoped, Effect.provide(Screen.layerLogger.pipe(Layer.provideMerge(Screen.layer({ quiet: false })))))
 ).pipe(
   Command.withDescription(
     "Schedule until it is stopped: bring the triggers of an app into the store, fire what is due, work what it sets off, " +
