@@ -48,7 +48,7 @@ export const lines = (
   const facts = newest.map((one) => {
     const span = took(one)
     return [
-      ClockText.full(one.nominal, zone),
+      ClockText.toTheSecond(one.nominal, zone),
       OccurrenceText.marked(one),
       late(one),
       span === null ? "" : Figures.brief(span)

@@ -22,8 +22,8 @@ export const isAttended = ({ now, schedulers }: Pick<Standing, "schedulers" | "n
 
 const since = ({ passedAt, since }: Pick<Attendance, "passedAt" | "since">, now: number): string =>
   passedAt === null
-    ? `none has since they were defined ${Figures.span(now - since)} ago`
-    : `none has for ${Figures.span(now - passedAt)}, since ${ClockText.utc(Math.floor(passedAt / 1000) * 1000)}`
+    ? `none has run since they were defined, ${Figures.span(now - since)} ago`
+    : `the last one was seen ${Figures.span(now - passedAt)} ago, at ${ClockText.utc(Math.floor(passedAt / 1000) * 1000)}`
 
 /** The command that starts one; `command` makes it fit to be pasted. */
 export const start = (app: string | null, command: (words: string) => string): string =>
@@ -41,10 +41,10 @@ export const lines = (standing: Standing, command: (words: string) => string): R
       : runs || alone.length < attendance.length
         ? alone.map(
             (one) =>
-              `No scheduler looks after the triggers of ${one.app ?? "nobody's code"}: ${since(one, now)}. Start one: \`${start(one.app, command)}\``
+              `No scheduler looks after the triggers of ${one.app ?? "no app"}; ${since(one, now)}. Start one: \`${start(one.app, command)}\``
           )
         : [
-            `No scheduler is running, so nothing fires: ${since(latest(alone, first), now)}. Start one: \`${start(
+            `No scheduler is running, so no trigger fires; ${since(latest(alone, first), now)}. Start one: \`${start(
               alone.every(({ app }) => app === null) ? null : "",
               command
             )}\``

@@ -30,7 +30,13 @@ export const lines = (
     ])
   )
   return [
-    status === "green" ? ink.green("green: every trigger is looked after") : ink.red("red"),
+    status === "red"
+      ? ink.red("red")
+      : ink.green(
+          schedulers.length > 0
+            ? "green: every trigger is looked after"
+            : "green: no trigger was left alone for too long"
+        ),
     ...unattended.map(({ app, passedAt, silentMillis, triggers }) => {
       const whose = app === null ? "defined at run time" : `of ${app}`
       const how = passedAt === null ? "since they were defined" : "since the last pass"

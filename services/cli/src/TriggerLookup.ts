@@ -10,7 +10,7 @@ import * as LocalNode from "@fibercast/node/LocalNode"
 import { Signal } from "@fibercast/ports/Signal"
 import { type StoredTrigger, TriggerStore } from "@fibercast/ports/TriggerStore"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
-import { Effect, Layer, Schema } from "effect"
+import { Effect, Layer, References, Schema } from "effect"
 import { quoted } from "./Hint.ts"
 
 /** There is no database, so no trigger. */
@@ -39,7 +39,11 @@ export const layer = (folder: string) =>
   )
 
 /** The same in a database that is made if there is none. */
-export const layerMaking = (folder: string) => steering.pipe(Layer.provideMerge(Database.layerShared({ folder })))
+export const layerMaking = (folder: string) =>
+  steering.pipe(
+    Layer.provideMerge(Database.layerShared({ folder })),
+    Layer.provide(Layer.succeed(References.MinimumLogLevel, "Warn"))
+  )
 
 /** No trigger has this name in this workspace. */
 export class NoTrigger extends Schema.TaggedError<NoTrigger>()("NoTrigger", {

@@ -3,6 +3,7 @@
  */
 import { Scheduler } from "@fibercast/engine/Scheduler"
 import { type News } from "@fibercast/engine/SchedulerListener"
+import { Outcome } from "@fibercast/domain/OccurrenceOutcome"
 import { type TriggerId } from "@fibercast/domain/TriggerId"
 import { TriggerStore } from "@fibercast/ports/TriggerStore"
 import { Clock, Effect, Layer, Option } from "effect"
@@ -24,7 +25,12 @@ const look = 250
 const summary = (counts: ReadonlyMap<string, number>): string =>
   counts.size === 0
     ? "Nothing was due."
-    : `${[...counts].map(([outcome, count]) => `${Figures.amount(count)} ${outcome}`).join(", ")}.`
+    : `${Outcome.literals
+        .flatMap((outcome) => {
+          const count = counts.get(outcome) ?? 0
+          return count === 0 ? [] : [`${Figures.amount(count)} ${outcome}`]
+        })
+        .join(", ")}.`
 
 /** Waits until the runs are over, also if another scheduler is the one to record it. */
 const settle = Effect.fnUntraced(function* (
