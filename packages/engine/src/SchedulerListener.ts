@@ -4,21 +4,15 @@
  * Told is what this scheduler has recorded, once it stands: of several schedulers each tells its own. A listener never
  * fails, and a pass waits for it.
  */
-import { type Outcome, type Reason } from "@fibercast/domain/OccurrenceOutcome"
-import { type EndedRun, type Merging, type StoredTrigger } from "@fibercast/ports/TriggerStore"
+import { type EndedRun, type NewOccurrence, type StoredTrigger } from "@fibercast/ports/TriggerStore"
 import { Context, Effect } from "effect"
 
 export type News =
-  /** An occurrence came to its outcome, or waits for it. */
+  /** Occurrences of one trigger, in nominal order, came to their outcome together, or wait for it. */
   | {
       readonly _tag: "Recorded"
       readonly trigger: StoredTrigger
-      readonly nominal: number
-      readonly dueAt: number
-      readonly outcome: Outcome
-      readonly reason: Reason | null
-      readonly detail: string | null
-      readonly covers: Merging | null
+      readonly occurrences: ReadonlyArray<NewOccurrence>
       /** Milliseconds since the epoch. */
       readonly recordedAt: number
     }

@@ -164,10 +164,10 @@ export const make = <R>(options: Options<R>) => {
       const scheduled = code.of(stored)
       const more = missedOf(advance, stored, missed.get(stored.id))
       if (more !== undefined) missed.set(stored.id, more)
-      for (const { covers, detail, dueAt, nominal, outcome, reason, work } of advance.occurrences) {
+      const { occurrences } = advance
+      if (occurrences.length > 0) yield* options.tell({ _tag: "Recorded", trigger: stored, occurrences, recordedAt })
+      for (const { covers, detail, nominal, outcome, reason, work } of occurrences) {
         report[outcome] += 1
-        const told = { trigger: stored, nominal, dueAt, outcome, reason, detail, covers, recordedAt }
-        yield* options.tell({ _tag: "Recorded", ...told })
         if (reason === "refused") yield* refuse(stored, detail ?? "")
         const isAnnounced = work !== null && scheduled !== undefined && scheduled !== null && scheduled.code === null
         if (!isAnnounced) continue

@@ -36,8 +36,13 @@ export const release = Effect.fnUntraced(function* <R>(
       fate: Omit<Parameters<typeof store.release>[0], "now" | "occurrenceId">
     ) {
       if (!(yield* store.release({ now, occurrenceId, ...fate }))) return false
-      const { detail, outcome, reason } = fate
-      yield* tell({ _tag: "Recorded", trigger, nominal, dueAt, outcome, reason, detail, covers, recordedAt: now })
+      const { rules, zone } = trigger
+      yield* tell({
+        _tag: "Recorded",
+        trigger,
+        occurrences: [{ nominal, dueAt, zone, rules, covers, ...fate }],
+        recordedAt: now
+      })
       return true
     })
     const { deadline } = trigger.definition

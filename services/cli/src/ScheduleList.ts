@@ -152,6 +152,7 @@ export const lines = (all: ReadonlyArray<Listed>, view: View, ink: Ink): Readonl
   if (columns === null || Math.max(...[title, ...whole].map(Table.width)) <= columns) {
     return [ink.dim(title), ...whole.map(dress)]
   }
+  const under = (text: string) => `  ${Table.shownIn(text, Math.max(20, columns - 2))}`
   const [heading = "", ...heads] = table(fields.filter(({ below }) => !below))
   return [
     ink.dim(heading),
@@ -163,11 +164,13 @@ export const lines = (all: ReadonlyArray<Listed>, view: View, ink: Ink): Readonl
           .filter((cell) => cell !== "")
       const state = more((title) => title === "state")
       const told = more((title) => title === "fires" || title === "sets off").join(" → ")
-      const rest = more((title) => title === "group" || title === "counts")
+      const group = more((title) => title === "group")
+      const counts = more((title) => title === "counts")
       return [
         dress(line, at),
-        ink.dim(`  ${Table.shownIn([told, ...rest].join(" · "), Math.max(20, columns - 2))}`),
-        ...state.map((text) => ink.yellow(`  ${Table.shownIn(text, Math.max(20, columns - 2))}`))
+        ink.dim(under([told, ...group].join(" · "))),
+        ...counts.map((text) => ink.dim(under(text))),
+        ...state.map((text) => ink.yellow(under(text)))
       ]
     })
   ]

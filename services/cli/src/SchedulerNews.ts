@@ -4,7 +4,9 @@
  *     12:00:10Z  heartbeat  fired
  *     12:00:10Z  heartbeat  ✓ completed in 12 ms: still here
  */
+import * as OccurrenceOutcome from "@fibercast/domain/OccurrenceOutcome"
 import { type News } from "@fibercast/engine/SchedulerListener"
+import { type NewOccurrence } from "@fibercast/ports/TriggerStore"
 import * as ClockText from "./ClockText.ts"
 import * as Figures from "./Figures.ts"
 import * as Instant from "./Instant.ts"
@@ -20,18 +22,39 @@ const punctual = 1000
 
 const firstLine = (text: string): string => text.split("\n", 1)[0] ?? ""
 
-const outcomeLine = (news: Extract<News, { readonly _tag: "Recorded" }>): string => {
-  const { covers, detail, dueAt, nominal, outcome, recordedAt, reason, trigger } = news
+interface Told {
+  readonly first: NewOccurrence
+  readonly last: NewOccurrence
+  readonly count: number
+}
+
+/** What did not run is told together with what follows it for the same reason. */
+const together = (occurrences: ReadonlyArray<NewOccurrence>): ReadonlyArray<Told> => {
+  const told: Array<Told> = []
+  for (const one of occurrences) {
+    const before = told.at(-1)
+    const alike = before !== undefined && before.last.outcome === one.outcome && before.last.reason === one.reason
+    if (alike && !OccurrenceOutcome.ran(one.outcome))
+      told[told.length - 1] = { ...before, last: one, count: before.count + 1 }
+    else told.push({ first: one, last: one, count: 1 })
+  }
+  return told
+}
+
+const outcomeLine = ({ count, first, last }: Told, zone: string, recordedAt: number): string => {
+  const { covers, detail, dueAt, outcome, reason } = first
   const late = recordedAt - dueAt
-  const ran = outcome === "fired" || outcome === "late"
-  const word =
-    outcome === "waiting"
-      ? OccurrenceText.marked({ outcome, reason, state: null })
-      : ran
-        ? `▸ ${OccurrenceText.outcome({ outcome, reason })}`
-        : OccurrenceText.marked({ outcome, reason, state: null })
+  const ran = OccurrenceOutcome.ran(outcome)
+  const word = ran
+    ? `▸ ${OccurrenceText.outcome({ outcome, reason })}`
+    : OccurrenceText.marked({ outcome, reason, state: null })
+  const at = (nominal: number) => ClockText.toTheSecond(nominal, zone)
+  const span =
+    count === 1
+      ? `for ${at(first.nominal)}`
+      : `${Figures.amount(count)} times, from ${at(first.nominal)} to ${at(last.nominal)}`
   const told = [
-    ...(ran && late <= punctual ? [] : [`for ${ClockText.full(nominal, trigger.zone)}`]),
+    ...(ran && late <= punctual ? [] : [span]),
     ...(ran && late > punctual && reason !== "test" ? [`${Figures.span(late)} late`] : []),
     ...(covers === null ? [] : [`stands for ${Figures.counted(covers.count, "earlier one")} as well`])
   ].join(", ")
@@ -46,32 +69,41 @@ const endLine = ({ run }: Extract<News, { readonly _tag: "Ended" }>, begunAt: nu
   return `${OccurrenceText.mark({ outcome: "fired", state })} ${state}${took}${text === "" ? "" : `: ${Table.visible(firstLine(text))}`}`
 }
 
-const nameOf = (news: News): string => (news._tag === "Ended" ? news.run.name : news.trigger.definition.trigger.name)
-
-const keyOf = (news: News): string =>
-  news._tag === "Ended" ? `${news.run.triggerId}/${news.run.nominal}` : `${news.trigger.id}/${news.nominal}`
-
 /** Runs under way that are remembered. */
 const remembered = 10_000
 
 /**
- * Says each piece of news in one line. To be made once: it remembers when what it told of began, for the newest 10,000
- * runs under way.
+ * Says each piece of news in lines. To be made once: it remembers when what it told of began, for the newest 10,000 runs
+ * under way.
  */
 export const make = (ink: Ink) => {
   const begun = new Map<string, number>()
-  return (news: News, now: number): string => {
-    const key = keyOf(news)
-    const since = begun.get(key) ?? null
-    begun.delete(key)
-    if (news._tag === "Recorded" && (news.outcome === "fired" || news.outcome === "late")) {
-      begun.set(key, Math.max(news.recordedAt, news.outcome === "fired" ? news.dueAt : 0))
-      const [oldest] = begun.keys()
-      if (begun.size > remembered && oldest !== undefined) begun.delete(oldest)
+
+  const begin = (key: string, at: number) => {
+    begun.set(key, at)
+    const [oldest] = begun.keys()
+    if (begun.size > remembered && oldest !== undefined) begun.delete(oldest)
+  }
+
+  const linesOf = (news: News): ReadonlyArray<string> => {
+    if (news._tag === "Ended") {
+      const key = `${news.run.triggerId}/${news.run.nominal}`
+      const since = begun.get(key) ?? null
+      begun.delete(key)
+      return [endLine(news, since)]
     }
-    const line = news._tag === "Ended" ? endLine(news, since) : outcomeLine(news)
-    const name = nameOf(news)
+    const { occurrences, recordedAt, trigger } = news
+    for (const { nominal, outcome } of occurrences) {
+      if (OccurrenceOutcome.ran(outcome)) begin(`${trigger.id}/${nominal}`, recordedAt)
+    }
+    return together(occurrences).map((told) => outcomeLine(told, trigger.zone, recordedAt))
+  }
+
+  return (news: News, now: number): ReadonlyArray<string> => {
+    const name = news._tag === "Ended" ? news.run.name : news.trigger.definition.trigger.name
     const at = `${Instant.format(now).slice(11, 19)}Z`
-    return `${ink.dim(at)}  ${name.padEnd(nameWidth)}  ${OccurrenceText.coloured(line, ink)}`
+    return linesOf(news).map(
+      (line) => `${ink.dim(at)}  ${name.padEnd(nameWidth)}  ${OccurrenceText.coloured(line, ink)}`
+    )
   }
 }

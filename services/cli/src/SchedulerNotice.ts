@@ -20,44 +20,40 @@ export interface Standing {
 export const isAttended = ({ now, schedulers }: Pick<Standing, "schedulers" | "now">, app: string | null): boolean =>
   schedulers.some((one) => now - one.passedAt <= fresh && (app === null || one.app === app))
 
+/** What is known of the last one, after "No scheduler". */
 const since = ({ passedAt, since }: Pick<Attendance, "passedAt" | "since">, now: number): string =>
   passedAt === null
-    ? `none has run since they were defined, ${Figures.span(now - since)} ago`
-    : `the last one was seen ${Figures.span(now - passedAt)} ago, at ${ClockText.utc(Math.floor(passedAt / 1000) * 1000)}`
+    ? `has run since the triggers were defined, ${Figures.span(now - since)} ago`
+    : `is running since ${ClockText.utc(Math.floor(passedAt / 1000) * 1000)} (${Figures.span(now - passedAt)})`
 
 /** The command that starts one; `command` makes it fit to be pasted. */
 export const start = (app: string | null, command: (words: string) => string): string =>
   command(`schedule work${app === null ? "" : " --app FILE"}`)
 
+const startLine = (app: string | null, command: (words: string) => string) => `Start one: \`${start(app, command)}\``
+
+const unattended = (standing: Standing, command: (words: string) => string): ReadonlyArray<string> => {
+  const { attendance, now } = standing
+  const alone = attendance.filter(({ app }) => !isAttended(standing, app))
+  const [first] = alone
+  if (first === undefined) return []
+  if (!isAttended(standing, null)) {
+    const app = alone.find((one) => one.app !== null)?.app ?? null
+    return [`No scheduler ${since(latest(alone, first), now)}: nothing fires.`, startLine(app, command)]
+  }
+  return alone.flatMap((one) => [`No scheduler of ${one.app} ${since(one, now)}.`, startLine(one.app, command)])
+}
+
 /** Nothing when all is well. */
 export const lines = (standing: Standing, command: (words: string) => string): ReadonlyArray<string> => {
-  const { attendance, maintenance, now } = standing
-  const alone = attendance.filter(({ app }) => !isAttended(standing, app))
-  const runs = standing.schedulers.some(({ passedAt }) => now - passedAt <= fresh)
-  const [first] = alone
-  const none =
-    first === undefined
-      ? []
-      : runs || alone.length < attendance.length
-        ? alone.map(
-            (one) =>
-              `No scheduler looks after the triggers of ${one.app ?? "no app"}; ${since(one, now)}. Start one: \`${start(one.app, command)}\``
-          )
-        : [
-            `No scheduler is running, so no trigger fires; ${since(latest(alone, first), now)}. Start one: \`${start(
-              alone.every(({ app }) => app === null) ? null : "",
-              command
-            )}\``
-          ]
-  const maintained =
-    maintenance === null
-      ? []
-      : [
-          `Maintenance mode is on for ${Figures.span(now - maintenance.since)}${
-            maintenance.note === null ? "" : ` (${Table.visible(maintenance.note)})`
-          }: what is due is skipped. It ends with \`${command("schedule maintenance off")}\``
-        ]
-  return [...none, ...maintained]
+  const { maintenance, now } = standing
+  if (maintenance === null) return unattended(standing, command)
+  const note = maintenance.note === null ? "" : ` (${Table.visible(maintenance.note)})`
+  return [
+    ...unattended(standing, command),
+    `Maintenance mode is on for ${Figures.span(now - maintenance.since)}${note}: what is due is skipped.`,
+    `End it: \`${command("schedule maintenance off")}\``
+  ]
 }
 
 /** Whose last pass is the latest. */

@@ -37,10 +37,13 @@ export const lines = (
             ? "green: every trigger is looked after"
             : "green: no trigger was left alone for too long"
         ),
-    ...unattended.map(({ app, passedAt, silentMillis, triggers }) => {
+    ...unattended.flatMap(({ app, passedAt, silentMillis, triggers }) => {
       const whose = app === null ? "defined at run time" : `of ${app}`
       const how = passedAt === null ? "since they were defined" : "since the last pass"
-      return `  nobody looks after ${Figures.counted(triggers, "trigger")} ${whose} for ${Figures.span(silentMillis)}, ${how}. Start one: \`${SchedulerNotice.start(app, command)}\``
+      return [
+        `  Nobody looks after ${Figures.counted(triggers, "trigger")} ${whose}, for ${Figures.span(silentMillis)} ${how}.`,
+        `  Start one: \`${SchedulerNotice.start(app, command)}\``
+      ]
     }),
     "",
     ...(rows.length === 0 ? ["No scheduler is running."] : [ink.dim(title), ...rows])

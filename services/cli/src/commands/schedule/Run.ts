@@ -3,7 +3,7 @@
  */
 import { Scheduler } from "@fibercast/engine/Scheduler"
 import { type News } from "@fibercast/engine/SchedulerListener"
-import { Outcome } from "@fibercast/domain/OccurrenceOutcome"
+import * as OccurrenceOutcome from "@fibercast/domain/OccurrenceOutcome"
 import { type TriggerId } from "@fibercast/domain/TriggerId"
 import { TriggerStore } from "@fibercast/ports/TriggerStore"
 import { Clock, Effect, Layer, Option } from "effect"
@@ -25,7 +25,7 @@ const look = 250
 const summary = (counts: ReadonlyMap<string, number>): string =>
   counts.size === 0
     ? "Nothing was due."
-    : `${Outcome.literals
+    : `${OccurrenceOutcome.Outcome.literals
         .flatMap((outcome) => {
           const count = counts.get(outcome) ?? 0
           return count === 0 ? [] : [`${Figures.amount(count)} ${outcome}`]
@@ -57,18 +57,19 @@ export const run = Command.make(
       const screen = yield* Screen
       yield* SecondInterrupt.watch
       const app = Option.isNone(input.app) ? null : yield* AppFile.load(input.app.value)
-      const line = SchedulerNews.make(screen.ink)
+      const lines = SchedulerNews.make(screen.ink)
       const counts = new Map<string, number>()
       const begun = new Map<string, { readonly triggerId: TriggerId; readonly nominal: number }>()
       const told = (news: News) =>
         Effect.gen(function* () {
           if (news._tag === "Recorded") {
-            const { nominal, outcome, trigger } = news
-            counts.set(outcome, (counts.get(outcome) ?? 0) + 1)
-            const runs = outcome === "fired" || outcome === "late"
-            if (runs) begun.set(`${trigger.id}/${nominal}`, { triggerId: trigger.id, nominal })
+            const { id: triggerId } = news.trigger
+            for (const { nominal, outcome } of news.occurrences) {
+              counts.set(outcome, (counts.get(outcome) ?? 0) + 1)
+              if (OccurrenceOutcome.ran(outcome)) begun.set(`${triggerId}/${nominal}`, { triggerId, nominal })
+            }
           }
-          yield* screen.say(line(news, yield* Clock.currentTimeMillis))
+          yield* screen.say(...lines(news, yield* Clock.currentTimeMillis))
         })
       const pass = Effect.gen(function* () {
         const scheduler = yield* Scheduler

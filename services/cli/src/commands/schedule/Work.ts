@@ -44,8 +44,8 @@ export const work = Command.make(
       const screen = yield* Screen
       yield* SecondInterrupt.watch
       const app = Option.isNone(input.app) ? null : yield* AppFile.load(input.app.value)
-      const line = SchedulerNews.make(screen.ink)
-      const told = (news: News) => Effect.flatMap(Clock.currentTimeMillis, (now) => screen.say(line(news, now)))
+      const lines = SchedulerNews.make(screen.ink)
+      const told = (news: News) => Effect.flatMap(Clock.currentTimeMillis, (now) => screen.say(...lines(news, now)))
       const node = SchedulerNode.layer({ app, environment, loop: true, folder: input.folder, told })
       yield* Effect.andThen(greet(app?.name ?? null, environment), Effect.never).pipe(
         Effect.onInterrupt(() => screen.say("", "Stopping: what is under way is finished or handed back.")),
