@@ -24,8 +24,7 @@ const property = (value: unknown, name: string): string =>
 /** Where in the user's own code: `app.ts:3`, as seen from the folder it was typed in; empty if that cannot be told. */
 const placeOf = (stack: string, relative: (file: string) => string): string => {
   for (const line of stack.split("\n")) {
-    const [, file = "", at = ""] =
-      /(file:\/\/[^\s)]+?):(\d+)(?::\d+)?\)?$/u.exec(line) ?? /^(\/.+?):(\d+)$/u.exec(line) ?? []
+    const [, file = "", at = ""] = /((?:file:\/\/)?\/[^\s()]+?):(\d+)(?::\d+)?\)?$/u.exec(line) ?? []
     if (file === "" || file.includes("/node_modules/")) continue
     return `${relative(file)}:${at}`
   }

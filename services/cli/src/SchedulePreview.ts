@@ -90,18 +90,21 @@ export const lines = (question: Question, { isCut, planned }: Plan, ink: Ink): R
   const rows = planned.map((one) => [
     ClockText.withDay(one.occurrence, rules),
     ClockText.offset(one.occurrence.nominal, rules),
-    ClockText.utc(one.occurrence.nominal),
-    marks(one)
+    ClockText.utc(one.occurrence.nominal)
   ])
   const [title = "", ...body] = Table.format(
-    ["local time", "offset", "UTC", ""].map((title) => ({ title, align: "left" }) as const),
+    ["local time", "offset", "UTC"].map((title) => ({ title, align: "left" }) as const),
     rows
   )
+  const wide = Math.max(...body.map(Table.width))
   return [
     heading,
     "",
     ink.dim(title),
-    ...body.map((line, at) => (rows[at]?.at(-1) === "" ? line : ink.yellow(line))),
+    ...planned.map((one, at) => {
+      const told = marks(one)
+      return told === "" ? (body[at] ?? "") : ink.yellow(`${(body[at] ?? "").padEnd(wide)}  ${told}`)
+    }),
     "",
     isCut
       ? `These are the first ${Figures.amount(most)}; there are more ${span}.`

@@ -50,7 +50,9 @@ const flags = {
     Flag.withDescription('Fire once, at a wall time: "2026-12-01 09:00"')
   ),
   zone: ScheduleFlags.zone.pipe(
-    Flag.withDescription("The time zone whose wall clock it goes by (default: that of the workspace, at first UTC)")
+    Flag.withDescription(
+      "The time zone whose wall clock it goes by (default: that of the workspace; UTC for a new one)"
+    )
   ),
   pipeline: Flag.String("pipeline").pipe(
     Flag.optional,
@@ -124,8 +126,7 @@ export const add = Command.make(
       // What is wrong with the command is said before a database is made for it.
       yield* TriggerRequest.definitionOf(asked, now, asked.zone ?? "UTC")
       yield* Effect.gen(function* () {
-        const zone = asked.zone ?? "UTC"
-        const workspace = yield* (yield* WorkspaceStore).ensure({ name: input.workspace, zone, limits: {} })
+        const workspace = yield* (yield* WorkspaceStore).ensure({ name: input.workspace, zone: "UTC", limits: {} })
         const definition = yield* TriggerRequest.definitionOf(asked, now, workspace.zone)
         const { change, trigger } = yield* (yield* Triggers).define(workspace.id, definition)
         const next = ScheduleList.nextOf(trigger, now)
