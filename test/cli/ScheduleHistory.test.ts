@@ -29,6 +29,9 @@ const runs = {
   reason: "down" as const
 }
 
+/** It completed after so many milliseconds. */
+const took = (millis: number) => ({ ...occurrence, endedAt: occurrence.recordedAt + millis })
+
 describe("the history of a trigger", () => {
   it("says of each when it was due, what became of it, how late, how long, and the first line of what it said", () => {
     assert.deepStrictEqual(ScheduleHistory.lines([occurrence, failed, skipped], "Asia/Jakarta", null, Ink.plain), [
@@ -46,7 +49,6 @@ describe("the history of a trigger", () => {
   })
 
   it("takes the median of what completed runs took as typical", () => {
-    const took = (millis: number) => ({ ...occurrence, endedAt: occurrence.recordedAt + millis })
     assert.strictEqual(ScheduleHistory.typical([took(100), took(9000), took(200), failed, skipped, runs]), 200)
     assert.isNull(ScheduleHistory.typical([failed, skipped, runs]))
   })

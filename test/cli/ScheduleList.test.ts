@@ -42,6 +42,9 @@ const sweep = listed(
   )
 )
 
+const state = (trigger: ScheduleList.Listed["trigger"], more: Partial<ScheduleList.View> = {}) =>
+  ScheduleList.stateOf(listed(trigger), { ...view, ...more })
+
 describe("the list of triggers", () => {
   it("has a line for each, with what it says, sets off, its next time, how the last ended, and its state", () => {
     assert.deepStrictEqual(ScheduleList.lines([sync, sweep], view, Ink.plain), [
@@ -72,8 +75,6 @@ describe("the list of triggers", () => {
   })
 
   it("says why a trigger does not fire: ended, elsewhere, unattended, overdue", () => {
-    const state = (trigger: ScheduleList.Listed["trigger"], more: Partial<ScheduleList.View> = {}) =>
-      ScheduleList.stateOf(listed(trigger), { ...view, ...more })
     assert.strictEqual(state(stored("a")), "")
     assert.strictEqual(state(stored("a", { nextDue: null }, {}, Trigger.once(now - 1000))), "ended")
     assert.strictEqual(state(stored("a", {}, { environments: ["staging"] })), "only in staging")

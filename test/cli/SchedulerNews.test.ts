@@ -17,6 +17,8 @@ const ended = (change: Partial<Extract<News, { readonly _tag: "Ended" }>["run"]>
   run: { ...occurrence, nominal: now, state: "completed", endedAt: now + 1200, ...change }
 })
 
+const missed = (ago: number) => ({ outcome: "missed", reason: "down", nominal: now - ago }) as const
+
 describe("the news of a scheduler", () => {
   it("says when a run begins, how it ended, how long it took, and the first line of what it said", () => {
     const lines = SchedulerNews.make(Ink.plain)
@@ -39,7 +41,6 @@ describe("the news of a scheduler", () => {
 
   it("tells what did not run for one reason in one line", () => {
     const lines = SchedulerNews.make(Ink.plain)
-    const missed = (ago: number) => ({ outcome: "missed", reason: "down", nominal: now - ago }) as const
     const refused = { outcome: "skipped", reason: "refused", detail: "c.csv: there is no such file" } as const
     assert.deepStrictEqual(lines(recorded(missed(30_000), missed(20_000), missed(10_000), refused), now), [
       "09:00:05Z  crm.sync              ! missed (down) 3 times, from 2026-12-01 08:59:35 +00:00 to 2026-12-01 08:59:55 +00:00",
