@@ -1,6 +1,6 @@
 /**
- * One pass of a scheduler: runs that are over are recorded as such, what waited for them is released, and every
- * occurrence that is due gets its outcome, with its work, until nothing is due any more.
+ * One pass of a scheduler: every occurrence that is due gets its outcome, with its work, until nothing is due any more;
+ * then runs that are over are recorded as such, and what waited for them is released.
  *
  * Any number of schedulers may pass at once: each occurrence is recorded by one of them. One trigger that cannot be
  * decided on is told of and left; it keeps no other from its turn.
@@ -177,9 +177,11 @@ export const make = <R>(options: Options<R>) => {
 
     /** One page of what is due; answers where the next begins, and whether it left something due behind. */
     const turn = Effect.fnUntraced(function* (after: Place | null) {
-      const pulse = yield* options.beat
       const now = yield* Clock.currentTimeMillis
-      const due = yield* store.due({ app: code.app, now, after, limit: settings.batch })
+      const [pulse, due] = yield* Effect.all(
+        [options.beat, store.due({ app: code.app, now, after, limit: settings.batch })],
+        { concurrency: 2 }
+      )
       const advances = yield* Effect.forEach(due, (stored) => decide(stored, now, pulse), { concurrency: atOnce })
       const wanted = advances.filter((advance) => advance !== null)
       const recorded = new Set(wanted.length === 0 ? [] : yield* store.record({ now, advances: wanted }))
@@ -201,7 +203,6 @@ export const make = <R>(options: Options<R>) => {
       return { next, isBehind, recorded: recorded.size }
     })
 
-    yield* follow(options)
     let idle = 0
     for (let isBehind = true; isBehind && idle < patience;) {
       isBehind = false
@@ -214,6 +215,7 @@ export const make = <R>(options: Options<R>) => {
       }
       idle = recorded > 0 ? 0 : idle + 1
     }
+    yield* follow(options)
     yield* Effect.forEach(missed.values(), alerts.raise, { discard: true })
     return report satisfies PassReport
   })
