@@ -22,6 +22,7 @@ import * as RunEnds from "./RunEnds.ts"
 import { type Scheduled } from "./Scheduled.ts"
 import { SchedulerConfig } from "./SchedulerConfig.ts"
 import * as SchedulerHousekeeping from "./SchedulerHousekeeping.ts"
+import { SchedulerListener } from "./SchedulerListener.ts"
 import * as SchedulerPass from "./SchedulerPass.ts"
 import * as TriggerCode from "./TriggerCode.ts"
 import { type Needs } from "./TriggerDecision.ts"
@@ -49,6 +50,8 @@ export class Scheduler extends Context.Service<
     readonly reconciled: Reconciled
     /** Pass now, and say what became of what was due. */
     readonly pass: Effect.Effect<SchedulerPass.PassReport, LedgerUnavailable>
+    /** Record runs that are over, tell their hooks, and release what waited for them; what is due is left for a pass. */
+    readonly follow: Effect.Effect<void, LedgerUnavailable>
     /** Something may be due, or may have been defined: do not wait for the next poll. */
     readonly wake: Effect.Effect<void>
   }
@@ -99,7 +102,7 @@ const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
   const byName = (run: TriggerRun.EndedTriggerRun) =>
     placed.find((one) => one.workspaceId === run.workspaceId && one.scheduled.definition.trigger.name === run.name)
 
-  const turn = SchedulerPass.make<R>({
+  const work: SchedulerPass.Options<R> = {
     code,
     environment,
     settings,
@@ -114,9 +117,11 @@ const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
       return one === undefined || one.scheduled.hooks.length === 0
         ? Effect.void
         : later(RunEnds.tell(one.scheduled, told))
-    }
-  })
-  const pass = Effect.provideContext(turn, needs)
+    },
+    tell: yield* SchedulerListener
+  }
+  const pass = Effect.provideContext(SchedulerPass.make(work), needs)
+  const follow = Effect.provideContext(SchedulerPass.follow(work), needs)
 
   const bell = yield* Latch.make(false)
   const passing = Effect.gen(function* () {
@@ -138,5 +143,5 @@ const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
     yield* Effect.forkScoped(passing)
     yield* Effect.forkScoped(Effect.provideContext(SchedulerHousekeeping.run(app), needs))
   }
-  return Scheduler.of({ name, reconciled, pass, wake: Effect.asVoid(bell.open) })
+  return Scheduler.of({ name, reconciled, pass, follow, wake: Effect.asVoid(bell.open) })
 })

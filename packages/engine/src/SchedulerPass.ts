@@ -26,6 +26,7 @@ import { runOf } from "./OccurrenceWork.ts"
 import * as RunEnds from "./RunEnds.ts"
 import { type Scheduled } from "./Scheduled.ts"
 import { type SchedulerSettings } from "./SchedulerConfig.ts"
+import { type News } from "./SchedulerListener.ts"
 import { type TriggerCode } from "./TriggerCode.ts"
 import * as TriggerDecision from "./TriggerDecision.ts"
 import { type TriggerRun } from "./TriggerRun.ts"
@@ -45,6 +46,7 @@ export interface Options<R> {
   /** Work was dispatched that is none of code: its `before` hooks. */
   readonly began: (scheduled: Scheduled<R>, run: TriggerRun) => Effect.Effect<void>
   readonly ended: (run: EndedRun) => Effect.Effect<void>
+  readonly tell: (news: News) => Effect.Effect<void>
 }
 
 /** A place in the order of due triggers. */
@@ -73,6 +75,21 @@ const missedOf = ({ occurrences }: Advance, { definition, workspaceId }: StoredT
   }
   return missed
 }
+
+const notify = Effect.fnUntraced(function* (workspaces: Iterable<WorkspaceId>) {
+  const signal = yield* Signal
+  yield* Effect.forEach(workspaces, signal.notify, { discard: true })
+})
+
+/** Runs that are over are recorded as such, and what waited for them is released; what is due is left. */
+export const follow = Effect.fnUntraced(function* <R>({
+  code,
+  ended,
+  tell
+}: Pick<Options<R>, "code" | "ended" | "tell">): Effect.fn.Return<void, LedgerUnavailable, TriggerDecision.Needs> {
+  yield* RunEnds.follow(code.app, (run) => Effect.andThen(tell({ _tag: "Ended", run }), ended(run)))
+  yield* notify(yield* WaitingOccurrences.release(code, tell))
+})
 
 /** To be made once for a scheduler: it remembers what it has told, and how far catching up has come. */
 export const make = <R>(options: Options<R>) => {
@@ -139,18 +156,17 @@ export const make = <R>(options: Options<R>) => {
 
   return Effect.gen(function* () {
     const store = yield* TriggerStore
-    const signal = yield* Signal
     const alerts = yield* Alerts
     const report: Record<Outcome, number> = { fired: 0, late: 0, skipped: 0, missed: 0, waiting: 0 }
     const missed = new Map<TriggerId, Missed>()
 
-    const notify = (workspaces: Iterable<WorkspaceId>) => Effect.forEach(workspaces, signal.notify, { discard: true })
-
-    const written = Effect.fnUntraced(function* (stored: StoredTrigger, advance: Advance) {
+    const written = Effect.fnUntraced(function* (stored: StoredTrigger, advance: Advance, recordedAt: number) {
       const scheduled = code.of(stored)
       const more = missedOf(advance, stored, missed.get(stored.id))
       if (more !== undefined) missed.set(stored.id, more)
-      for (const { covers, detail, nominal, outcome, reason, work } of advance.occurrences) {
+      const { occurrences } = advance
+      if (occurrences.length > 0) yield* options.tell({ _tag: "Recorded", trigger: stored, occurrences, recordedAt })
+      for (const { covers, detail, nominal, outcome, reason, work } of occurrences) {
         report[outcome] += 1
         if (reason === "refused") yield* refuse(stored, detail ?? "")
         const isAnnounced = work !== null && scheduled !== undefined && scheduled !== null && scheduled.code === null
@@ -177,7 +193,7 @@ export const make = <R>(options: Options<R>) => {
         // Another decided first, or what it was decided on has changed: what is left of it is looked at again.
         isBehind ||= !recorded.has(stored.id) || (advance.nextDue !== null && advance.nextDue <= now)
         if (!recorded.has(stored.id)) continue
-        yield* written(stored, advance)
+        yield* written(stored, advance, now)
         if (advance.occurrences.some(({ work }) => work !== null)) begun.add(stored.workspaceId)
       }
       yield* notify(begun)
@@ -199,8 +215,7 @@ export const make = <R>(options: Options<R>) => {
       }
       idle = recorded > 0 ? 0 : idle + 1
     }
-    yield* RunEnds.follow(code.app, options.ended)
-    yield* notify(yield* WaitingOccurrences.release(code))
+    yield* follow(options)
     yield* Effect.forEach(missed.values(), alerts.raise, { discard: true })
     return report satisfies PassReport
   })

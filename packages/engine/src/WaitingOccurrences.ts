@@ -7,6 +7,7 @@ import { type LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { TriggerStore, type Waiting } from "@fibercast/ports/TriggerStore"
 import { Clock, Effect } from "effect"
 import * as OccurrenceWork from "./OccurrenceWork.ts"
+import { type News } from "./SchedulerListener.ts"
 import { type TriggerCode } from "./TriggerCode.ts"
 import { type Needs } from "./TriggerDecision.ts"
 
@@ -14,7 +15,8 @@ const page = 100
 
 /** Answers the workspaces that have new work. */
 export const release = Effect.fnUntraced(function* <R>(
-  code: TriggerCode<R>
+  code: TriggerCode<R>,
+  tell: (news: News) => Effect.Effect<void>
 ): Effect.fn.Return<ReadonlySet<Waiting["workspaceId"]>, LedgerUnavailable, Needs> {
   const store = yield* TriggerStore
   const begun = new Set<Waiting["workspaceId"]>()
@@ -30,23 +32,28 @@ export const release = Effect.fnUntraced(function* <R>(
       return false
     }
     const now = yield* Clock.currentTimeMillis
+    const releaseAs = Effect.fnUntraced(function* (
+      fate: Omit<Parameters<typeof store.release>[0], "now" | "occurrenceId">
+    ) {
+      if (!(yield* store.release({ now, occurrenceId, ...fate }))) return false
+      const { rules, zone } = trigger
+      yield* tell({
+        _tag: "Recorded",
+        trigger,
+        occurrences: [{ nominal, dueAt, zone, rules, covers, ...fate }],
+        recordedAt: now
+      })
+      return true
+    })
     const { deadline } = trigger.definition
     if (!isAsked && deadline !== null && now - dueAt > deadline) {
-      return yield* store.release({
-        now,
-        occurrenceId,
-        outcome: "missed",
-        reason: "deadline",
-        detail: null,
-        work: null
-      })
+      return yield* releaseAs({ outcome: "missed", reason: "deadline", detail: null, work: null })
     }
     const occasion = { stored: trigger, scheduled, nominal, dueAt: now, startAt: now, late: reason, covers }
     const released = yield* OccurrenceWork.make(occasion).pipe(
       Effect.matchEffect({
-        onFailure: ({ message: detail }) =>
-          store.release({ now, occurrenceId, outcome: "skipped", reason: "refused", detail, work: null }),
-        onSuccess: (work) => store.release({ now, occurrenceId, outcome: "late", reason, detail: null, work })
+        onFailure: ({ message: detail }) => releaseAs({ outcome: "skipped", reason: "refused", detail, work: null }),
+        onSuccess: (work) => releaseAs({ outcome: "late", reason, detail: null, work })
       })
     )
     if (released) begun.add(workspaceId)
