@@ -32,6 +32,7 @@ export const stored = (
   paused: null,
   pause: null,
   merging: null,
+  plannedFrom: 0,
   createdAt: 0,
   removedAt: null,
   ...change
