@@ -62,8 +62,9 @@ export const work = Command.make(
 ).pipe(
   Command.withDescription(
     "Schedule until it is stopped: bring the triggers of an app into the store, fire what is due, work what it sets off, " +
-      "and print a line for each outcome. Without --app it fires what was defined at run time. Any number may run on one " +
-      "database, also on one folder: each occurrence is fired once. SIGINT or SIGTERM stops it in good order."
+      "and print a line for each outcome. Without --app it fires what was defined at run time. Any number with the same " +
+      "app may run on one database, also on one folder: each occurrence is fired once. A workspace is worked by one " +
+      "process at a time, which puts off what it lacks the code of: give apps workspaces of their own. SIGINT or SIGTERM stops it in good order."
   ),
   Command.withShortDescription("Run the scheduler"),
   Command.withExamples([
