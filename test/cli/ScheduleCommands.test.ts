@@ -95,7 +95,7 @@ describe("schedule", () => {
       const misspelt = yield* schedule("pause", "fess")
       assert.deepStrictEqual(
         [misspelt.code, misspelt.stderr],
-        [1, 'There is no trigger "fess" in the workspace global. Did you mean "fees"?\n']
+        [1, 'There is no trigger "fess". Did you mean "fees"?\n']
       )
       const elsewhere = yield* schedule("pause", "fees", "--workspace", "school")
       assert.match(elsewhere.stderr, /There is one elsewhere: add --workspace global\.\n$/u)

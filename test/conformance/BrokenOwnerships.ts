@@ -162,6 +162,19 @@ export const brokenOwnerships: ReadonlyArray<BrokenTwin> = [
     (ledger) => ({ dueWorkspaces: (options) => ledger.dueWorkspaces({ ...options, limit: 10_000 }) })
   ),
   brokenLedger(
+    "offers everybody the work of any pipeline at once",
+    "work of another pipeline is due for all once nobody has come to it for long enough",
+    (ledger) => ({ dueWorkspaces: (options) => ledger.dueWorkspaces({ ...options, pipelines: undefined }) })
+  ),
+  brokenLedger(
+    "leaves work to those who run its pipeline for ever",
+    "work of another pipeline is due for all once nobody has come to it for long enough",
+    (ledger) => ({
+      dueWorkspaces: ({ pipelines, ...options }) =>
+        pipelines === undefined || pipelines.includes("crm.sync") ? ledger.dueWorkspaces(options) : Effect.succeed([])
+    })
+  ),
+  brokenLedger(
     "lists a workspace for good once it was due",
     "what is due of a paused campaign makes no workspace due; its other work still does",
     (ledger) => {

@@ -3,9 +3,9 @@
  */
 import { assert } from "@effect/vitest"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
-import { Ledger } from "@fibercast/ports/Ledger"
+import { Ledger, strangersPassed, strangeWait } from "@fibercast/ports/Ledger"
 import { Effect } from "effect"
-import { background, claimed, freshCampaign, freshWorkspace, job, lease, ownedWorkspace } from "./Given.ts"
+import { background, base, claimed, freshCampaign, freshWorkspace, job, jobs, lease, ownedWorkspace } from "./Given.ts"
 import { sentence } from "./Sentence.ts"
 
 export const dueSentences = [
@@ -41,6 +41,56 @@ export const dueSentences = [
       const listed = yield* ledger.dueWorkspaces({ by: 1000, now: 1000, limit: 10_000 })
       assert.deepInclude(listed, { workspaceId, owner: "node-a", ownedUntil: 1000 + lease })
       assert.strictEqual((yield* ledger.dueWorkspaces({ by: 1000, now: 1000, limit: 1 })).length, 1)
+    })
+  ),
+  sentence(
+    "work of another pipeline is due for all once nobody has come to it for long enough",
+    Effect.gen(function* () {
+      const ledger = yield* Ledger
+      const { id: workspaceId } = yield* freshWorkspace
+      yield* ledger.insert({ workspaceId, now: 1000, deliveries: [job({}, { dueAt: 5000, pipeline: "crm.sync" })] })
+      const isDue = (by: number, pipelines?: ReadonlyArray<string>) =>
+        Effect.map(ledger.dueWorkspaces({ by, now: 1000, limit: 10_000, pipelines }), (due) =>
+          due.some((found) => found.workspaceId === workspaceId)
+        )
+      assert.isTrue(yield* isDue(5000))
+      assert.isTrue(yield* isDue(5000, ["jobs", "crm.sync"]))
+      for (const known of [["jobs"], [], ["never heard of"]]) {
+        assert.isFalse(yield* isDue(4999 + strangeWait, known))
+        assert.isTrue(yield* isDue(5000 + strangeWait, known))
+      }
+    })
+  ),
+  sentence(
+    "work is due for those who run its pipeline, although some of another pipeline is before it",
+    Effect.gen(function* () {
+      const ledger = yield* Ledger
+      const isDue = Effect.fnUntraced(function* (before: number) {
+        const { id: workspaceId } = yield* freshWorkspace
+        const others = jobs(before, { dueAt: 5000, pipeline: "crm.sync" })
+        yield* ledger.insert({ workspaceId, now: 1000, deliveries: [...others, job({}, { dueAt: 5001 })] })
+        const due = (by: number) => ledger.dueWorkspaces({ by, now: 1000, limit: 10_000, pipelines: ["jobs"] })
+        const found = yield* Effect.forEach([5000, 5001], due)
+        return found.map((some) => some.some((one) => one.workspaceId === workspaceId))
+      })
+      assert.deepStrictEqual(yield* isDue(strangersPassed - 1), [false, true])
+      assert.deepStrictEqual(yield* isDue(strangersPassed), [false, false])
+    })
+  ),
+  sentence(
+    "a campaign of another pipeline needs an actor of anybody once nobody has come to it for long enough",
+    Effect.gen(function* () {
+      const campaigns = yield* CampaignStore
+      const { id: workspaceId } = yield* freshWorkspace
+      yield* freshCampaign(workspaceId)
+      const needs = (by: number, pipelines?: ReadonlyArray<string>) =>
+        Effect.map(campaigns.activeWorkspaces(by, pipelines), (active) =>
+          active.some((found) => found.workspaceId === workspaceId)
+        )
+      assert.isTrue(yield* needs(base))
+      assert.isTrue(yield* needs(base, ["reports"]))
+      assert.isFalse(yield* needs(base + strangeWait - 1, ["jobs"]))
+      assert.isTrue(yield* needs(base + strangeWait, ["jobs"]))
     })
   ),
   sentence(

@@ -265,4 +265,35 @@ describe("LocalRuntime", () => {
       assert.strictEqual((yield* Fiber.join(pausing)).status, "paused")
     }).pipe(Effect.provide(layer))
   })
+
+  it.effect("work is done by the node that runs its pipeline, and another that does not leaves it to that", () => {
+    const { layer } = watched()
+    return Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace()
+      const stranger = yield* TestNode.make({ pipelines: [Announce], alone: false })
+      yield* stranger.use(Pipeline.dispatch(Reminder, { workspaceId, payload: phone(0) }))
+      yield* TestClock.adjust("10 seconds")
+      assert.deepStrictEqual(yield* stranger.use(running), [])
+      yield* TestNode.make({ pipelines: [Reminder], alone: false })
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(yield* sendTimes, [10_000])
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("work that no node knows stays as it is, and keeps no other from its turn", () => {
+    const { layer } = watched()
+    return Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace()
+      const only = yield* TestNode.make({ pipelines: [Reminder], alone: false })
+      const Unknown = Pipeline.make("unknown", { payload: Schema.String })
+      for (let n = 0; n < 3; n++) yield* only.use(Pipeline.dispatch(Unknown, { workspaceId, payload: "lost" }))
+      yield* only.use(Pipeline.dispatch(Reminder, { workspaceId, payload: phone(0), delay: "1 second" }))
+      yield* TestClock.adjust("3 seconds")
+      yield* Expect.sent(phone(0))
+      yield* TestClock.adjust("2 minutes")
+      yield* Expect.dispatched("unknown", 3)
+      yield* Expect.settled("completed", 1)
+      yield* Expect.settled("failed", 0)
+    }).pipe(Effect.provide(layer))
+  })
 })

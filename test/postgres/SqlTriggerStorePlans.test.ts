@@ -106,9 +106,9 @@ const planned = Effect.fnUntraced(function* (workspaceId: WorkspaceId) {
 const filled = Effect.fnUntraced(function* (workspaceId: WorkspaceId) {
   const sql = yield* SqlClient.SqlClient
   const ledger = yield* Ledger
-  yield* sql`INSERT INTO triggers (workspace_id, cursor, next_due, skips_paused, created_at, app, name, zone, rules,
+  yield* sql`INSERT INTO triggers (workspace_id, cursor, planned_from, next_due, skips_paused, created_at, app, name, zone, rules,
       overlap_key, definition)
-    SELECT ${workspaceId}, ${base}, ${base} + n * 1000, true, 0, CASE WHEN n % 2 = 0 THEN 'a' END, 't' || n, 'UTC', 'r',
+    SELECT ${workspaceId}, ${base}, ${base}, ${base} + n * 1000, true, 0, CASE WHEN n % 2 = 0 THEN 'a' END, 't' || n, 'UTC', 'r',
       'k' || n, ${JSON.stringify(definitionOf("t"))}::json FROM generate_series(1, 10000) n`
   yield* sql`INSERT INTO occurrences (trigger_id, workspace_id, nominal_at, due_at, recorded_at, ended_at, delivery_id,
       outcome, run_state, overlap_key, zone, rules)

@@ -10,9 +10,10 @@ import { Ledger } from "@fibercast/ports/Ledger"
 import { Signal } from "@fibercast/ports/Signal"
 import { type Command, WorkspaceRuntime, WorkspaceUnavailable } from "@fibercast/ports/WorkspaceRuntime"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
-import { Clock, Deferred, Effect, FiberMap, Layer, Option, Random, Stream } from "effect"
+import { Clock, Deferred, Effect, FiberMap, Latch, Layer, Option, Random, Stream } from "effect"
 import { EngineConfig } from "./EngineConfig.ts"
 import { untilReachable } from "./Ownership.ts"
+import { Pipelines } from "./Pipelines.ts"
 import { supervise } from "./Supervisor.ts"
 import * as WorkspaceActor from "./WorkspaceActor.ts"
 
@@ -45,6 +46,7 @@ export const layer = (options: Options): Layer.Layer<WorkspaceRuntime, never, Si
     Effect.gen(function* () {
       const settings = yield* EngineConfig
       const ledger = yield* Ledger
+      const { names } = yield* Pipelines
       const campaigns = yield* CampaignStore
       const workspaces = yield* WorkspaceStore
       const needs = yield* Effect.context<WorkspaceActor.Needs>()
@@ -94,22 +96,28 @@ export const layer = (options: Options): Layer.Layer<WorkspaceRuntime, never, Si
       const sweep = Effect.gen(function* () {
         const now = yield* Clock.currentTimeMillis
         const by = now + settings.sweep
-        const due = yield* ledger.dueWorkspaces({ by, now, limit: sweepLimit })
-        for (const { workspaceId, owner: held, ownedUntil } of [...due, ...(yield* campaigns.activeWorkspaces(by))]) {
+        const due = yield* ledger.dueWorkspaces({ by, now, limit: sweepLimit, pipelines: names })
+        for (const { workspaceId, owner: held, ownedUntil } of [
+          ...due,
+          ...(yield* campaigns.activeWorkspaces(by, names))
+        ]) {
           const elsewhere = held !== null && held !== owner && (ownedUntil ?? 0) > now
           if (!elsewhere || options.alone) yield* ensure(workspaceId)
         }
       })
+      const bell = yield* Latch.make(false)
       const sweeping = Effect.gen(function* () {
         for (;;) {
+          bell.closeUnsafe()
           yield* neverLast("looking for due work", untilReachable(sweep))
-          yield* Effect.sleep(settings.sweep)
+          yield* Effect.raceFirst(bell.await, Effect.sleep(settings.sweep))
         }
       })
       yield* Effect.forkScoped(sweeping)
 
       const wake = Effect.fnUntraced(function* (workspaceId: WorkspaceId) {
-        yield* ensure(workspaceId)
+        // Whether its work is for this node, the sweep knows.
+        if (!actors.has(workspaceId)) return yield* bell.open
         const ready = actors.get(workspaceId)?.ready
         if (ready === undefined || !Deferred.isDoneUnsafe(ready)) return
         const actor = yield* Effect.option(Deferred.await(ready))

@@ -50,8 +50,8 @@ export interface Code<out R> {
 
 export interface Scheduled<out R> extends Pipeable.Pipeable {
   readonly definition: TriggerDefinition.TriggerDefinition
-  /** By name, and the zone that it is created with if there is none. */
-  readonly workspace: { readonly name: string; readonly zone: string }
+  /** By name, or null for the workspace that has the app's name; and the zone that it is created with. */
+  readonly workspace: { readonly name: string | null; readonly zone: string }
   readonly conditions: ReadonlyArray<Condition<R>>
   readonly hooks: ReadonlyArray<Hook<R>>
   /** Null: it runs no code of its own. */
@@ -59,9 +59,6 @@ export interface Scheduled<out R> extends Pipeable.Pipeable {
   /** Makes the payload of each delivery, as JSON text; null: it is the same for all, as the target has it. */
   readonly payload: ((run: TriggerRun) => Effect.Effect<string, Schema.SchemaError>) | null
 }
-
-/** The workspace of triggers that name none. */
-export const globalWorkspace = "global"
 
 const build = <R>(parts: Omit<Scheduled<R>, "pipe">): Scheduled<R> => ({
   ...parts,
@@ -83,7 +80,7 @@ const make = <R>(
   return build({
     ...rest,
     definition: TriggerDefinition.make(Trigger.named(name)(trigger), target),
-    workspace: { name: globalWorkspace, zone: "UTC" },
+    workspace: { name: null, zone: "UTC" },
     conditions: [],
     hooks: []
   })
@@ -181,7 +178,10 @@ export const evenInMaintenanceMode = defined({ evenInMaintenanceMode: true })
 /** What it is for. */
 export const description = (text: string) => defined({ description: text })
 
-/** Whose work it is; the workspace is created in the zone if there is none. */
+/**
+ * Whose work it is; the workspace is created in the zone if there is none. Left out, it is the app's own: a workspace
+ * with the app's name.
+ */
 export const inWorkspace =
   (name: string, options: { readonly zone?: string } = {}) =>
   <R>(self: Scheduled<R>): Scheduled<R> =>

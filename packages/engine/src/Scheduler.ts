@@ -48,6 +48,8 @@ export class Scheduler extends Context.Service<
     /** Unique to this run of this process. */
     readonly name: string
     readonly reconciled: Reconciled
+    /** The pipelines that this process works; what is dispatched to others is for other processes. */
+    readonly pipelines: ReadonlyArray<string>
     /** Pass now, and say what became of what was due. */
     readonly pass: Effect.Effect<SchedulerPass.PassReport, LedgerUnavailable>
     /** Record runs that are over, tell their hooks, and release what waited for them; what is due is left for a pass. */
@@ -143,5 +145,5 @@ const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
     yield* Effect.forkScoped(passing)
     yield* Effect.forkScoped(Effect.provideContext(SchedulerHousekeeping.run(app), needs))
   }
-  return Scheduler.of({ name, reconciled, pass, follow, wake: Effect.asVoid(bell.open) })
+  return Scheduler.of({ name, reconciled, pipelines: pipelines.names, pass, follow, wake: Effect.asVoid(bell.open) })
 })

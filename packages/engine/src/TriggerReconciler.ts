@@ -37,11 +37,13 @@ export const reconcile = Effect.fn("TriggerReconciler.reconcile")(function* <R>(
   const workspaces = yield* WorkspaceStore
   const placed: Array<Placed<R>> = []
   const names = { added: new Array<string>(), changed: new Array<string>(), removed: new Array<string>() }
+  const placeOf = ({ workspace }: Scheduled<R>) => workspace.name ?? app
   const seen = new Set<string>()
-  for (const { definition, workspace } of scheduled) {
-    const { name } = definition.trigger
-    const key = `${name} ${workspace.name}`
-    if (seen.has(key)) return yield* new DuplicateTrigger({ name, workspace: workspace.name })
+  for (const one of scheduled) {
+    const { name } = one.definition.trigger
+    const workspace = placeOf(one)
+    const key = `${name} ${workspace}`
+    if (seen.has(key)) return yield* new DuplicateTrigger({ name, workspace })
     seen.add(key)
   }
   const before = yield* store.list({ workspaceId: null })
@@ -49,10 +51,12 @@ export const reconcile = Effect.fn("TriggerReconciler.reconcile")(function* <R>(
   const places = new Map<string, Workspace>()
   const standing = new Set<number>()
   for (const one of scheduled) {
-    const { definition, workspace } = one
+    const { definition } = one
     const { name } = definition.trigger
-    const place = places.get(workspace.name) ?? (yield* workspaces.ensure({ ...workspace, limits: {} }))
-    places.set(workspace.name, place)
+    const where = placeOf(one)
+    const asked = { name: where, zone: one.workspace.zone, limits: {} }
+    const place = places.get(where) ?? (yield* workspaces.ensure(asked))
+    places.set(where, place)
     const { id: workspaceId, zone } = place
     const seen = known.get(`${workspaceId}/${name}`) ?? null
     const { change, trigger } = yield* TriggerPut.put({ workspaceId, app, definition, zone, known: seen })

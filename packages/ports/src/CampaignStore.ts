@@ -97,9 +97,13 @@ export class CampaignStore extends Context.Service<
 
     /**
      * Workspaces, not set aside, with a campaign that needs an actor by this instant: running, scheduled
-     * and due or not yet read, or cancelled with work left open.
+     * and due or not yet read, or cancelled with work left open. With `pipelines` given, a campaign of another one
+     * counts once it has been due and known for `strangeWait` milliseconds.
      */
-    readonly activeWorkspaces: (by: number) => Effect.Effect<ReadonlyArray<DueWorkspace>, LedgerUnavailable>
+    readonly activeWorkspaces: (
+      by: number,
+      pipelines?: ReadonlyArray<string>
+    ) => Effect.Effect<ReadonlyArray<DueWorkspace>, LedgerUnavailable>
 
     readonly append: (page: Page) => Effect.Effect<Appended, LedgerUnavailable | CampaignNotFound>
 

@@ -171,6 +171,12 @@ export interface Stop {
   readonly reason: string
 }
 
+/** How long work waits for somebody who runs its pipeline before it counts as due for all, in milliseconds. */
+export const strangeWait = 30_000
+
+/** How far one looks past work of others for one's own. */
+export const strangersPassed = 50
+
 /** A workspace with claimable or soon claimable work. */
 export interface DueWorkspace {
   readonly workspaceId: WorkspaceId
@@ -272,12 +278,15 @@ export class Ledger extends Context.Service<
 
     /**
      * Workspaces, not set aside, with open work due by `by` or with claims of an owner whose lease
-     * ended; at most `limit`. Claimed work may count as open; that of a paused campaign does not.
+     * ended; at most `limit`. Claimed work may count as open; that of a paused campaign does not. With `pipelines`
+     * given, a source counts if one of the first `strangersPassed` of it is due and of one of these, or nobody has come
+     * to its first for `strangeWait` milliseconds. So work goes to those who can do it, and is left to nobody for good.
      */
     readonly dueWorkspaces: (options: {
       readonly by: number
       readonly now: number
       readonly limit: number
+      readonly pipelines?: ReadonlyArray<string> | undefined
     }) => Effect.Effect<ReadonlyArray<DueWorkspace>, LedgerUnavailable>
 
     /**

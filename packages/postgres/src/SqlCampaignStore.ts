@@ -12,6 +12,7 @@ import {
   type NewCampaign,
   type Page
 } from "@fibercast/ports/CampaignStore"
+import { strangeWait } from "@fibercast/ports/Ledger"
 import { Effect, Equal, Layer, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import * as CampaignStatements from "./internal/CampaignStatements.ts"
@@ -78,7 +79,7 @@ export const layer: Layer.Layer<CampaignStore, never, SqlClient.SqlClient> = Lay
   CampaignStore,
   Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
-    const pipelines = new PipelineNames(sql)
+    const names = new PipelineNames(sql)
 
     const find = Effect.fnUntraced(function* (workspaceId: WorkspaceId, campaignId: CampaignId) {
       const [row] = yield* sql.unsafe<Row>(CampaignStatements.byId, [int4(workspaceId), int4(campaignId)])
@@ -138,7 +139,7 @@ export const layer: Layer.Layer<CampaignStore, never, SqlClient.SqlClient> = Lay
         const byKey = sql.unsafe<Row>(CampaignStatements.byKey, [int4(workspaceId), text(key)])
         return yield* sql.withTransaction(
           Effect.gen(function* () {
-            const made = yield* createCampaign(sql, pipelines, wanted)
+            const made = yield* createCampaign(sql, names, wanted)
             const [row] = yield* byKey
             if (row === undefined) return yield* Effect.die(new Error(`the campaign ${key} vanished`))
             const campaign = campaignOf(row)
@@ -162,12 +163,16 @@ export const layer: Layer.Layer<CampaignStore, never, SqlClient.SqlClient> = Lay
         return rows.map(campaignOf)
       }, translate("list active campaigns")),
 
-      activeWorkspaces: Effect.fn("CampaignStore.activeWorkspaces")(function* (by) {
+      activeWorkspaces: Effect.fn("CampaignStore.activeWorkspaces")(function* (by, pipelines) {
         const rows = yield* sql.unsafe<{
           readonly id: number
           readonly owner: string | null
           readonly owned_until: number | null
-        }>(CampaignStatements.activeWorkspaces, [int8(by)])
+        }>(CampaignStatements.activeWorkspaces, [
+          int8(by),
+          pipelines === undefined ? null : texts(pipelines),
+          int8(by - strangeWait)
+        ])
         return rows.map((row) => ({
           workspaceId: WorkspaceId.make(row.id),
           owner: row.owner,

@@ -18,6 +18,8 @@ import {
   LedgerUnavailable,
   type Owned,
   type Settle,
+  strangersPassed,
+  strangeWait,
   type TakeOver,
   WorkspaceHeld
 } from "@fibercast/ports/Ledger"
@@ -40,7 +42,7 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
   Ledger,
   Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
-    const pipelines = new PipelineNames(sql)
+    const names = new PipelineNames(sql)
     const days = new Days(sql)
     const claiming = new KeyedLock<WorkspaceId>()
 
@@ -56,7 +58,7 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
     return Ledger.of({
       insert: Effect.fn("Ledger.insert")(function* ({ deliveries, now, workspaceId }) {
         if (deliveries.length === 0) return []
-        const pipelineId = yield* pipelines.idsOf(deliveries.map(({ pipeline }) => pipeline))
+        const pipelineId = yield* names.idsOf(deliveries.map(({ pipeline }) => pipeline))
         const insertSome = Effect.fnUntraced(function* (some: ReadonlyArray<NewDelivery>) {
           const rows = yield* sql.unsafe<{ readonly id: bigint }>(OpenStatements.insert, [
             int4(workspaceId),
@@ -140,7 +142,7 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
           )
         const { claim_id: claimId } = yield* fenced(options, rows)
         if (claimId === null) return null
-        const pipeline = yield* pipelines.namesOf(rows.map((row) => row.pipeline_id))
+        const pipeline = yield* names.namesOf(rows.map((row) => row.pipeline_id))
         const deliveries = rows.map((row) => ({
           id: DeliveryId.make(row.id, { disableChecks: true }),
           pipeline: pipeline(row.pipeline_id),
@@ -263,12 +265,19 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
         return row?.due_at ?? null
       }, translate("find the next due time")),
 
-      dueWorkspaces: Effect.fn("Ledger.dueWorkspaces")(function* ({ by, limit, now }) {
+      dueWorkspaces: Effect.fn("Ledger.dueWorkspaces")(function* ({ by, limit, now, pipelines }) {
         const rows = yield* sql.unsafe<{
           readonly id: number
           readonly owner: string | null
           readonly owned_until: number | null
-        }>(OpenStatements.dueWorkspaces, [int8(by), int8(now), int8(limit)])
+        }>(OpenStatements.dueWorkspaces, [
+          int8(by),
+          int8(now),
+          int8(limit),
+          pipelines === undefined ? null : texts(pipelines),
+          int8(by - strangeWait),
+          int8(strangersPassed)
+        ])
         return rows.map((row): DueWorkspace => ({
           workspaceId: WorkspaceId.make(row.id),
           owner: row.owner,

@@ -2,7 +2,6 @@
  * What the commands of `fibercast schedule` ask for in the same words.
  */
 import * as WallTime from "@fibercast/domain/WallTime"
-import { globalWorkspace } from "@fibercast/engine/Scheduled"
 import { Config, Option, Result } from "effect"
 import { Argument, Flag } from "effect/cli"
 import * as Instant from "./Instant.ts"
@@ -11,9 +10,9 @@ import { parsed } from "./SendFlags.ts"
 export const name = Argument.String("name").pipe(Argument.withDescription("The trigger's name"))
 
 export const workspace = Flag.String("workspace").pipe(
-  Flag.withDefault(globalWorkspace),
+  Flag.optional,
   Flag.withMetavar("NAME"),
-  Flag.withDescription(`The workspace of the trigger (default ${globalWorkspace})`)
+  Flag.withDescription("The workspace of the trigger, if several have one of that name")
 )
 
 export const zone = Flag.String("zone").pipe(

@@ -10,7 +10,7 @@ import * as LocalNode from "@fibercast/node/LocalNode"
 import { Signal } from "@fibercast/ports/Signal"
 import { type StoredTrigger, TriggerStore } from "@fibercast/ports/TriggerStore"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
-import { Effect, Layer, References, Schema } from "effect"
+import { Effect, Layer, Option, References, Schema } from "effect"
 import { quoted } from "./Hint.ts"
 
 /** There is no database, so no trigger. */
@@ -45,10 +45,21 @@ export const layerMaking = (folder: string) =>
     Layer.provide(Layer.succeed(References.MinimumLogLevel, "Warn"))
   )
 
-/** No trigger has this name in this workspace. */
+/** More than one workspace has a trigger of this name. */
+export class SeveralTriggers extends Schema.TaggedError<SeveralTriggers>()("SeveralTriggers", {
+  name: Schema.String,
+  workspaces: Schema.Array(Schema.String)
+}) {
+  override get message(): string {
+    const which = this.workspaces.map((one) => `--workspace ${quoted(one)}`).join(" or ")
+    return `There are several triggers "${this.name}". Say which: ${which}.`
+  }
+}
+
+/** No trigger has this name, in this workspace if one was given. */
 export class NoTrigger extends Schema.TaggedError<NoTrigger>()("NoTrigger", {
   name: Schema.String,
-  workspace: Schema.String,
+  workspace: Schema.NullOr(Schema.String),
   /** Workspaces that have one of this name. */
   elsewhere: Schema.Array(Schema.String),
   meant: Schema.NullOr(Schema.String)
@@ -62,7 +73,7 @@ export class NoTrigger extends Schema.TaggedError<NoTrigger>()("NoTrigger", {
         : meant === null
           ? "`fibercast schedule list` shows all there are."
           : `Did you mean "${meant}"?`
-    return `There is no trigger "${name}" in the workspace ${workspace}. ${todo}`
+    return `There is no trigger "${name}"${workspace === null ? "" : ` in the workspace ${workspace}`}. ${todo}`
   }
 }
 
@@ -79,18 +90,26 @@ export const workspaceNames = Effect.fnUntraced(function* (triggers: ReadonlyArr
   return new Map(found.map(({ id, name }) => [id, name]))
 })
 
-export const find = Effect.fn("TriggerLookup.find")(function* (workspace: string, name: string) {
-  const store = yield* TriggerStore
-  const known = yield* (yield* WorkspaceStore).find(workspace)
-  const trigger = known === null ? null : yield* store.find(known.id, name)
-  if (known !== null && trigger !== null) return { workspaceId: known.id, trigger } satisfies Found
-  const all = yield* store.list({ workspaceId: null })
+/** Of the workspace, or of whichever has one of the name. */
+export const find = Effect.fn("TriggerLookup.find")(function* (workspace: Option.Option<string>, name: string) {
+  const all = yield* (yield* TriggerStore).list({ workspaceId: null })
   const named = all.filter(({ definition }) => definition.trigger.name === name)
   const names = yield* workspaceNames(named)
-  const here = all.filter(({ workspaceId }) => workspaceId === known?.id)
+  const elsewhere = [...names.values()].toSorted()
+  if (Option.isNone(workspace)) {
+    const [trigger] = named
+    if (trigger !== undefined && named.length === 1) {
+      return { workspaceId: trigger.workspaceId, trigger } satisfies Found
+    }
+    if (trigger !== undefined) return yield* new SeveralTriggers({ name, workspaces: elsewhere })
+  } else {
+    const known = yield* (yield* WorkspaceStore).find(workspace.value)
+    const trigger = named.find(({ workspaceId }) => workspaceId === known?.id)
+    if (trigger !== undefined) return { workspaceId: trigger.workspaceId, trigger } satisfies Found
+  }
   const meant = nearest(
     name,
-    (here.length > 0 ? here : all).map(({ definition }) => definition.trigger.name)
+    all.map(({ definition }) => definition.trigger.name)
   )
-  return yield* new NoTrigger({ name, workspace, elsewhere: [...names.values()].toSorted(), meant: meant ?? null })
+  return yield* new NoTrigger({ name, workspace: Option.getOrNull(workspace), elsewhere, meant: meant ?? null })
 })

@@ -13,7 +13,7 @@ import {
   type NewCampaign,
   type Page
 } from "../CampaignStore.ts"
-import { LedgerUnavailable } from "../Ledger.ts"
+import { LedgerUnavailable, strangeWait } from "../Ledger.ts"
 import { WorkspaceNotFound } from "../WorkspaceStore.ts"
 import {
   addDone,
@@ -47,6 +47,12 @@ const needsActor = ({ counts, row }: MemoryCampaign, by: number): boolean =>
   row.status === "running" ||
   (row.status === "scheduled" && (!row.expanded || row.spec.dueAt <= by)) ||
   (row.status === "cancelled" && counts.open > 0)
+
+/** Whether it is for who runs these pipelines. */
+const isOffered = ({ row }: MemoryCampaign, by: number, pipelines: ReadonlyArray<string> | undefined): boolean =>
+  pipelines === undefined ||
+  pipelines.includes(row.spec.pipeline) ||
+  Math.max(row.createdAt, row.spec.dueAt) <= by - strangeWait
 
 /** The campaign of the key as it stands, or a new one. */
 export const create = (
@@ -127,11 +133,16 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof CampaignS
         [...(state.workspaces.get(workspaceId)?.campaignKeys.values() ?? [])].filter(isActive).map(view)
       ),
 
-    activeWorkspaces: (by) =>
+    activeWorkspaces: (by, pipelines) =>
       Effect.sync(() =>
         [...state.workspaces.values()]
           .filter(({ campaignKeys, row }) => {
-            return row.quarantine === null && [...campaignKeys.values()].some((campaign) => needsActor(campaign, by))
+            return (
+              row.quarantine === null &&
+              [...campaignKeys.values()].some(
+                (campaign) => needsActor(campaign, by) && isOffered(campaign, by, pipelines)
+              )
+            )
           })
           .map(({ ownedUntil, owner, row }) => ({ workspaceId: row.id, owner, ownedUntil }))
       ),

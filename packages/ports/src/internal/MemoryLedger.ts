@@ -18,6 +18,8 @@ import {
   type Owned,
   type Settle,
   type Settlement,
+  strangersPassed,
+  strangeWait,
   type TakeOver,
   WorkspaceHeld
 } from "../Ledger.ts"
@@ -35,10 +37,24 @@ import {
   type StandingClaim,
   stateOf
 } from "./MemoryState.ts"
+import { type PlaceOrder } from "./PlaceOrder.ts"
 
 const handOut = (delivery: OpenDelivery): ClaimedDelivery => {
   const { attempt, campaignId, deadline, dueAt, id, lane, payload, pipeline, rescues } = delivery
   return { id, pipeline, lane, campaignId, attempt, rescues, dueAt, deadline, payload }
+}
+
+/** Whether the source has something due for who runs these pipelines. */
+const isOffered = (source: PlaceOrder<OpenDelivery>, by: number, pipelines: ReadonlyArray<string> | undefined) => {
+  const { first } = source
+  if (first === undefined || first.dueAt > by) return false
+  if (pipelines === undefined || first.dueAt <= by - strangeWait) return true
+  let passed = 0
+  for (const { dueAt, pipeline } of source.after(null)) {
+    if (dueAt > by || passed++ === strangersPassed) return false
+    if (pipelines.includes(pipeline)) return true
+  }
+  return false
 }
 
 export const make = (state: MemoryState): Context.Service.Shape<typeof Ledger> => {
@@ -200,7 +216,7 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof Ledger> =
         return firstClaimable(workspace, source)?.dueAt ?? null
       }),
 
-    dueWorkspaces: ({ by, limit, now }) =>
+    dueWorkspaces: ({ by, limit, now, pipelines }) =>
       Effect.sync(() => {
         const due: Array<DueWorkspace> = []
         for (const [workspaceId, { claims, ownedUntil, owner, row, sources }] of state.workspaces) {
@@ -208,7 +224,9 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof Ledger> =
           if (row.quarantine !== null) continue
           const isStranded = claims.size > 0 && (ownedUntil ?? -Infinity) <= now
           const isDue = () =>
-            [...sources.values()].some(({ first }) => first !== undefined && first.dueAt <= by && !isPaused(first))
+            [...sources.values()].some(
+              (source) => source.first !== undefined && !isPaused(source.first) && isOffered(source, by, pipelines)
+            )
           if (isStranded || isDue()) due.push({ workspaceId, owner, ownedUntil })
         }
         return due

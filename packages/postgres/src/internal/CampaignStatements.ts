@@ -35,11 +35,13 @@ const isActive = `c.status <> 'completed' and (c.status <> 'cancelled' or n.open
 /** $1 workspace. */
 export const active = `${select} where c.workspace_id = $1 and ${isActive} order by c.id`
 
-/** $1 by. */
+/** $1 by, $2 pipelines or null for any, $3 by for campaigns of others. */
 export const activeWorkspaces = `select distinct w.id, w.owner, w.owned_until::float8 as owned_until
 from campaigns c join campaign_counts n on n.campaign_id = c.id join workspaces w on w.id = c.workspace_id
 where c.status <> 'completed' and w.quarantine is null and (c.status = 'running'
   or c.status = 'scheduled' and (not c.expanded or c.due_at <= $1) or c.status = 'cancelled' and n.open > 0)
+  and ($2::text[] is null or c.pipeline_id in (select id from pipelines where name = any ($2::text[]))
+    or greatest(c.created_at, c.due_at) <= $3)
 order by 1`
 
 /** $1 workspace, $2 campaign, $3 statuses it must be in, $4 the new one, $5 note, $6 now. */

@@ -40,13 +40,21 @@ export const insertOfMany = inserting(
 )
 
 /** Of a source's head. What is paused waits for a command, not for its time. */
-const isDue = `(d.due_at <= $1 and not exists (
+const isDue = `(d.due_at <= $1
+  and ($4::text[] is null or d.due_at <= $5 or exists (
+    select 1 from (
+      select n.pipeline_id, n.due_at from deliveries n
+      where n.workspace_id = d.workspace_id and n.lane = d.lane and n.campaign_id = d.campaign_id
+      order by n.due_at, n.id limit $6) first
+    where first.due_at <= $1 and first.pipeline_id in (select id from pipelines where name = any ($4::text[]))))
+  and not exists (
   select 1 from campaigns c where c.id = d.campaign_id and c.status = 'paused'))`
 
 /**
  * Walks from source to source of open work by the index, one probe each, and from a workspace that is due on to the
  * next workspace: its cost is the number of workspaces with open work, whatever their backlog. Those that nobody
- * owns come first. $1 by, $2 now, $3 limit.
+ * owns come first. $1 by, $2 now, $3 limit, $4 pipelines or null for any, $5 by for work of others,
+ * $6 how far to look past it.
  */
 export const dueWorkspaces = `with recursive source as (
   (select workspace_id, lane, campaign_id, ${isDue} as is_due from deliveries d where workspace_id > 0

@@ -3,7 +3,6 @@
  */
 import * as Cron from "@fibercast/domain/Cron"
 import * as TriggerText from "@fibercast/domain/TriggerText"
-import { globalWorkspace } from "@fibercast/engine/Scheduled"
 import { Triggers } from "@fibercast/engine/Triggers"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { Clock, Console, Effect, Option, Result, Schema } from "effect"
@@ -91,7 +90,11 @@ const flags = {
     Flag.withMetavar("TEXT"),
     Flag.withDescription("What it is for")
   ),
-  workspace: ScheduleFlags.workspace,
+  workspace: Flag.String("workspace").pipe(
+    Flag.withDefault("global"),
+    Flag.withMetavar("NAME"),
+    Flag.withDescription("The workspace that the trigger belongs to (default global)")
+  ),
   folder: SendFlags.folder
 }
 
@@ -167,8 +170,7 @@ export const remove = Command.make(
     yield* Effect.gen(function* () {
       const { workspaceId } = yield* TriggerLookup.find(workspace, name)
       yield* (yield* Triggers).remove(workspaceId, name)
-      const where = workspace === globalWorkspace ? "" : ` from ${workspace}`
-      yield* Console.log(`${name} is removed${where}: it fires no more. What runs goes on, and its history stays.`)
+      yield* Console.log(`${name} is removed: it fires no more. What runs goes on, and its history stays.`)
     }).pipe(Effect.provide(TriggerLookup.layer(folder)))
   })
 ).pipe(Command.withDescription("Remove a trigger that was added at run time; those of code are removed there"))

@@ -21,6 +21,13 @@ import { folder } from "../../SendFlags.ts"
 /** Milliseconds between two looks at runs under way. */
 const look = 250
 
+/** Pipelines that runs were left to, and for how many each. */
+const leftLines = (left: ReadonlyMap<string, number>): ReadonlyArray<string> =>
+  Array.from(
+    left,
+    ([pipeline, count]) => `${Figures.counted(count, "run")} left to whoever works ${pipeline}: nothing here does.`
+  )
+
 /** Of each outcome that was told, how many: `2 fired, 1 skipped`. */
 const summary = (counts: ReadonlyMap<string, number>): string =>
   counts.size === 0
@@ -60,13 +67,16 @@ export const run = Command.make(
       const lines = SchedulerNews.make(screen.ink)
       const counts = new Map<string, number>()
       const begun = new Map<string, { readonly triggerId: TriggerId; readonly nominal: number }>()
+      const dispatched = new Map<string, string>()
       const told = (news: News) =>
         Effect.gen(function* () {
           if (news._tag === "Recorded") {
-            const { id: triggerId } = news.trigger
+            const { definition, id: triggerId } = news.trigger
             for (const { nominal, outcome } of news.occurrences) {
               counts.set(outcome, (counts.get(outcome) ?? 0) + 1)
-              if (OccurrenceOutcome.ran(outcome)) begun.set(`${triggerId}/${nominal}`, { triggerId, nominal })
+              if (!OccurrenceOutcome.ran(outcome)) continue
+              begun.set(`${triggerId}/${nominal}`, { triggerId, nominal })
+              dispatched.set(`${triggerId}/${nominal}`, definition.target.pipeline)
             }
           }
           yield* screen.say(...lines(news, yield* Clock.currentTimeMillis))
@@ -75,8 +85,14 @@ export const run = Command.make(
         const scheduler = yield* Scheduler
         yield* screen.say(...SchedulerReconciled.lines(scheduler.reconciled))
         yield* scheduler.pass
+        const left = new Map<string, number>()
+        for (const [key, pipeline] of dispatched) {
+          if (scheduler.pipelines.includes(pipeline)) continue
+          begun.delete(key)
+          left.set(pipeline, (left.get(pipeline) ?? 0) + 1)
+        }
         yield* settle(begun)
-        yield* screen.say(summary(counts))
+        yield* screen.say(summary(counts), ...leftLines(left))
       })
       yield* Effect.provide(pass, SchedulerNode.layer({ app, environment, loop: false, folder: input.folder, told }))
     }).pipe(Effect.scoped, Effect.provide(Screen.layerLogger.pipe(Layer.provideMerge(Screen.layer({ quiet: false })))))

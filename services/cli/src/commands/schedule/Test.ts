@@ -64,7 +64,7 @@ const told = Effect.fnUntraced(function* (name: string, run: RecordedOccurrence,
   return yield* new TestFailed({ message: `${name}: ${end}${took}${why === null ? "" : `: ${why}`}` })
 })
 
-const there = Effect.fnUntraced(function* (workspace: string, name: string) {
+const there = Effect.fnUntraced(function* (workspace: Option.Option<string>, name: string) {
   const hint = yield* Hint
   const found = yield* TriggerLookup.find(workspace, name)
   const { app } = found.trigger
