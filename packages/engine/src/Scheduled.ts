@@ -22,6 +22,7 @@ import type * as RetryPolicy from "@fibercast/domain/RetryPolicy"
 import { type Target } from "@fibercast/domain/Target"
 import * as Trigger from "@fibercast/domain/Trigger"
 import * as TriggerDefinition from "@fibercast/domain/TriggerDefinition"
+import * as ZoneRules from "@fibercast/domain/ZoneRules"
 import { Ping } from "@fibercast/ports/Ping"
 import { Duration, Effect, Pipeable, type Schema } from "effect"
 import type * as Pipeline from "./Pipeline.ts"
@@ -89,8 +90,14 @@ const make = <R>(
   })
 }
 
-/** The pipeline that runs the code of a trigger. */
-export const pipelineOf = (name: string): string => `trigger.${name}`
+/**
+ * The pipeline that runs the code of a trigger. Triggers of several workspaces may have one name, each with code of its
+ * own: outside of the global workspace, eight digits tell whose it is.
+ */
+export const pipelineOf = (name: string, workspace = globalWorkspace): string =>
+  workspace === globalWorkspace
+    ? `trigger.${name}`
+    : `trigger.${name}.${ZoneRules.hash(workspace).toString(16).padStart(8, "0")}`
 
 /**
  * Runs an Effect, as a delivery of its own: a node that dies with it leaves it to another. Tried once unless told;
@@ -185,7 +192,16 @@ export const description = (text: string) => defined({ description: text })
 export const inWorkspace =
   (name: string, options: { readonly zone?: string } = {}) =>
   <R>(self: Scheduled<R>): Scheduled<R> =>
-    build({ ...self, workspace: { name, zone: options.zone ?? "UTC" } })
+    build({
+      ...self,
+      workspace: { name, zone: options.zone ?? "UTC" },
+      definition: { ...self.definition, target: targetIn(self, name) }
+    })
+
+const targetIn = <R>({ code, definition }: Scheduled<R>, workspace: string): Target =>
+  code === null || definition.target._tag !== "Deliver"
+    ? definition.target
+    : { ...definition.target, pipeline: pipelineOf(definition.trigger.name, workspace) }
 
 const condition =
   <R2>(kind: Condition<R2>["kind"], test: Effect.Effect<boolean, unknown, R2>) =>
@@ -203,7 +219,7 @@ const hook =
   <R>(self: Scheduled<R>): Scheduled<R | R2> =>
     build<R | R2>({ ...self, hooks: [...self.hooks, added] })
 
-/** Ahead of the work: of code, at each first try and part of it; of other work, once it is dispatched. */
+/** Ahead of the work: of code, at every try and part of it; of other work, once it is dispatched. */
 export const before = <R2>(run: (run: TriggerRun) => Effect.Effect<unknown, unknown, R2>) => hook({ at: "before", run })
 
 /** Once the run is over, however it ended. */
@@ -218,7 +234,11 @@ export const onSuccess = <R2>(run: (run: EndedTriggerRun) => Effect.Effect<unkno
 export const onFailure = <R2>(run: (run: EndedTriggerRun) => Effect.Effect<unknown, unknown, R2>) =>
   hook({ at: "failure", run })
 
-const ping = (url: string) => () => Effect.flatMap(Ping, (service) => service.ping(url))
+/** A monitor that cannot be reached changes nothing. */
+const ping = (url: string) => () =>
+  Effect.flatMap(Ping, (service) => service.ping(url)).pipe(
+    Effect.catchTag("PingFailed", (failed) => Effect.logWarning(failed.message))
+  )
 
 export const pingBefore = (url: string) => before(ping(url))
 export const thenPing = (url: string) => after(ping(url))

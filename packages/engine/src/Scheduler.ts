@@ -4,7 +4,7 @@
  * Callers may rely on this:
  * - Any number may run at once, with clocks that differ: each occurrence is decided on and recorded once.
  * - A pass that fails is tried again, for as long as it takes; what fell due meanwhile is caught up with.
- * - Closing it stops between two records, and lets the hooks that wait run for up to `hookTimeout`.
+ * - Closing it stops between two records, and lets the hooks that wait run for up to `drain`.
  *
  * Held in memory: what `SchedulerPass` says, and the hooks that wait, at most a thousand runs.
  */
@@ -25,6 +25,7 @@ import * as SchedulerPass from "./SchedulerPass.ts"
 import * as TriggerCode from "./TriggerCode.ts"
 import { type Needs } from "./TriggerDecision.ts"
 import * as TriggerReconciler from "./TriggerReconciler.ts"
+import * as TriggerReplan from "./TriggerReplan.ts"
 import * as TriggerRun from "./TriggerRun.ts"
 
 export interface Options<R> {
@@ -80,6 +81,8 @@ const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
     app === null
       ? { placed: [], added: [], changed: [], removed: [] }
       : yield* untilReachable(TriggerReconciler.reconcile(app, scheduled))
+  const replanned = yield* untilReachable(TriggerReplan.replan(app))
+  if (replanned > 0) yield* Effect.logInfo(`the rules of time zones have changed: planned ${replanned} triggers anew`)
   for (const [what, names] of Object.entries(reconciled)) {
     if (names.length > 0) yield* Effect.logInfo(`triggers ${what}: ${names.join(", ")}`)
   }
@@ -89,7 +92,7 @@ const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
     knows: ({ pipeline }) => pipelines.options(pipeline) !== undefined
   })
 
-  const hooks = yield* FailureHooks.make({ concurrency: hooksAtOnce, waiting: hooksWaiting })
+  const hooks = yield* FailureHooks.make({ concurrency: hooksAtOnce, waiting: hooksWaiting, timeout: null })
   const later = (hook: Effect.Effect<void, never, R>) =>
     Effect.andThen(
       hooks.room,
@@ -106,13 +109,15 @@ const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
       store.beat({ scheduler: name, app, startedAt, now, downAfter })
     ),
     began: (one, run) =>
-      one.hooks.some(({ at }) => at === "before") ? later(RunEnds.tellBefore(one, run)) : Effect.void,
+      one.hooks.some(({ at }) => at === "before")
+        ? later(RunEnds.tellBefore(one, run, settings.hookTimeout))
+        : Effect.void,
     ended: (run) => {
       const told = TriggerRun.ended(run)
       const one = byName(told)
       return one === undefined || one.scheduled.hooks.length === 0
         ? Effect.void
-        : later(RunEnds.tell(one.scheduled, told))
+        : later(RunEnds.tell(one.scheduled, told, settings.hookTimeout))
     }
   })
   const pass = Effect.provideContext(turn, needs)
@@ -132,7 +137,7 @@ const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
   })
 
   yield* Effect.addFinalizer(() => Effect.ignore(Effect.timeoutOption(store.retire(name), "5 seconds")))
-  yield* Effect.addFinalizer(() => Effect.timeoutOption(hooks.awaitIdle, settings.hookTimeout))
+  yield* Effect.addFinalizer(() => Effect.timeoutOption(hooks.awaitIdle, settings.drain))
   if (loop) yield* Effect.forkScoped(passing)
   return Scheduler.of({ name, reconciled, pass, wake: Effect.asVoid(bell.open) })
 })

@@ -7,7 +7,7 @@
  *
  * Held in memory: `batch` triggers with a page of occurrences each.
  */
-import { type Outcome } from "@fibercast/domain/OccurrenceOutcome"
+import { type Outcome, ran, type Reason } from "@fibercast/domain/OccurrenceOutcome"
 import { type TriggerId } from "@fibercast/domain/TriggerId"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import * as ZoneRules from "@fibercast/domain/ZoneRules"
@@ -15,8 +15,8 @@ import { type Alert, Alerts } from "@fibercast/ports/Alerts"
 import { LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { Signal } from "@fibercast/ports/Signal"
 import {
-  type Advance,
   type EndedRun,
+  type NewOccurrence,
   type Pulse,
   type StoredTrigger,
   TriggerStore
@@ -58,20 +58,10 @@ const patience = 5
 
 type Missed = Extract<Alert, { readonly _tag: "OccurrencesMissed" }>
 
-/** What of the advance was missed, added to what was before. */
-const missedOf = ({ occurrences }: Advance, { definition, workspaceId }: StoredTrigger, before: Missed | undefined) => {
-  let missed = before
-  for (const { nominal, outcome, reason } of occurrences) {
-    if (outcome !== "missed" || reason === null) continue
-    const trigger = definition.trigger.name
-    missed = {
-      ...(missed ?? { _tag: "OccurrencesMissed", workspaceId, trigger, from: nominal }),
-      count: (missed?.count ?? 0) + 1,
-      to: nominal,
-      reason
-    }
-  }
-  return missed
+/** What became of an occurrence. */
+interface Became extends Pick<NewOccurrence, "nominal" | "outcome" | "reason" | "detail" | "covers"> {
+  /** Whether it has work now. */
+  readonly isBegun: boolean
 }
 
 /** To be made once for a scheduler: it remembers what it has told, and how far catching up has come. */
@@ -146,17 +136,27 @@ export const make = <R>(options: Options<R>) => {
 
     const notify = (workspaces: Iterable<WorkspaceId>) => Effect.forEach(workspaces, signal.notify, { discard: true })
 
-    const written = Effect.fnUntraced(function* (stored: StoredTrigger, advance: Advance) {
+    const miss = ({ definition, id, workspaceId }: StoredTrigger, nominal: number, reason: Reason) => {
+      const before = missed.get(id)
+      const trigger = definition.trigger.name
+      missed.set(id, {
+        ...(before ?? { _tag: "OccurrencesMissed", workspaceId, trigger, from: nominal }),
+        count: (before?.count ?? 0) + 1,
+        to: nominal,
+        reason
+      })
+    }
+    const raiseMissed = Effect.suspend(() => Effect.forEach(missed.values(), alerts.raise, { discard: true }))
+
+    /** Says what was written about an occurrence, to those who want to know. */
+    const written = Effect.fnUntraced(function* (stored: StoredTrigger, became: Became) {
+      const { covers, detail, isBegun, nominal, outcome, reason } = became
+      report[outcome] += 1
+      if (outcome === "missed" && reason !== null) miss(stored, nominal, reason)
+      if (reason === "refused") yield* refuse(stored, detail ?? "")
       const scheduled = code.of(stored)
-      const more = missedOf(advance, stored, missed.get(stored.id))
-      if (more !== undefined) missed.set(stored.id, more)
-      for (const { covers, detail, nominal, outcome, reason, work } of advance.occurrences) {
-        report[outcome] += 1
-        if (reason === "refused") yield* refuse(stored, detail ?? "")
-        const isAnnounced = work !== null && scheduled !== undefined && scheduled !== null && scheduled.code === null
-        if (!isAnnounced) continue
-        yield* options.began(scheduled, runOf({ stored, nominal, late: reason, covers }))
-      }
+      if (!isBegun || scheduled === undefined || scheduled === null || scheduled.code !== null) return
+      yield* options.began(scheduled, runOf({ stored, nominal, late: reason, covers }))
     })
 
     /** One page of what is due; answers where the next begins, and whether it left something due behind. */
@@ -175,8 +175,10 @@ export const make = <R>(options: Options<R>) => {
         // Another decided first, or what it was decided on has changed: what is left of it is looked at again.
         isBehind ||= !recorded.has(stored.id) || (advance.nextDue !== null && advance.nextDue <= now)
         if (!recorded.has(stored.id)) continue
-        yield* written(stored, advance)
-        if (advance.occurrences.some(({ work }) => work !== null)) begun.add(stored.workspaceId)
+        for (const { work, ...one } of advance.occurrences) {
+          if (work !== null) begun.add(stored.workspaceId)
+          yield* written(stored, { ...one, isBegun: work !== null })
+        }
       }
       yield* notify(begun)
       const last = due.length < settings.batch ? undefined : due.at(-1)
@@ -185,21 +187,37 @@ export const make = <R>(options: Options<R>) => {
       return { next, isBehind, recorded: recorded.size }
     })
 
-    yield* RunEnds.follow(code.app, options.ended)
-    yield* notify(yield* WaitingOccurrences.release(code))
-    let idle = 0
-    for (let isBehind = true; isBehind && idle < patience;) {
-      isBehind = false
-      let recorded = 0
-      for (let after: Place | null | undefined; after !== null;) {
-        const turned: Effect.Success<ReturnType<typeof turn>> = yield* turn(after ?? null)
-        after = turned.next
-        isBehind ||= turned.isBehind
-        recorded += turned.recorded
+    const turns = Effect.gen(function* () {
+      let idle = 0
+      for (let isBehind = true; isBehind && idle < patience;) {
+        isBehind = false
+        let recorded = 0
+        for (let after: Place | null | undefined; after !== null;) {
+          const turned: Effect.Success<ReturnType<typeof turn>> = yield* turn(after ?? null)
+          after = turned.next
+          isBehind ||= turned.isBehind
+          recorded += turned.recorded
+        }
+        idle = recorded > 0 ? 0 : idle + 1
       }
-      idle = recorded > 0 ? 0 : idle + 1
-    }
-    yield* Effect.forEach(missed.values(), alerts.raise, { discard: true })
+    })
+
+    const released = Effect.fnUntraced(function* ({ waiting, ...became }: WaitingOccurrences.Released) {
+      const isBegun = ran(became.outcome)
+      const { covers, nominal, trigger, workspaceId } = waiting
+      if (isBegun) yield* notify([workspaceId])
+      yield* written(trigger, { ...became, nominal, covers, isBegun })
+    })
+
+    yield* Effect.ensuring(
+      Effect.gen(function* () {
+        yield* RunEnds.follow(code.app, options.ended)
+        yield* WaitingOccurrences.release(code, released)
+        yield* turns
+      }),
+      // Also when the rest of the pass fails: what is written is not looked at again.
+      raiseMissed
+    )
     return report satisfies PassReport
   })
 }

@@ -3,8 +3,9 @@
  * one at a time for each key, the oldest first. What waits while its trigger is paused goes on waiting, unless a person
  * asked for it.
  */
+import { type Outcome, type Reason } from "@fibercast/domain/OccurrenceOutcome"
 import { type LedgerUnavailable } from "@fibercast/ports/Ledger"
-import { TriggerStore, type Waiting } from "@fibercast/ports/TriggerStore"
+import { TriggerStore, type Waiting, type Work } from "@fibercast/ports/TriggerStore"
 import { Clock, Effect } from "effect"
 import * as OccurrenceWork from "./OccurrenceWork.ts"
 import { type TriggerCode } from "./TriggerCode.ts"
@@ -12,52 +13,65 @@ import { type Needs } from "./TriggerDecision.ts"
 
 const page = 100
 
-/** Answers the workspaces that have new work. */
-export const release = Effect.fnUntraced(function* <R>(
-  code: TriggerCode<R>
-): Effect.fn.Return<ReadonlySet<Waiting["workspaceId"]>, LedgerUnavailable, Needs> {
+/** What became of one that waited. */
+export interface Released {
+  readonly waiting: Waiting
+  readonly outcome: Exclude<Outcome, "waiting">
+  readonly reason: Reason | null
+  readonly detail: string | null
+}
+
+/** `told` gets each, once over all schedulers. */
+export const release = Effect.fnUntraced(function* <R, R2>(
+  code: TriggerCode<R>,
+  told: (released: Released) => Effect.Effect<void, never, R2>
+): Effect.fn.Return<void, LedgerUnavailable, Needs | R2> {
   const store = yield* TriggerStore
-  const begun = new Set<Waiting["workspaceId"]>()
   /** What this process cannot, or may not, release. */
   const left = new Set<bigint>()
 
+  const passOver = ({ occurrenceId }: Waiting): boolean => {
+    left.add(occurrenceId)
+    return false
+  }
+
   const releaseOne = Effect.fnUntraced(function* (waiting: Waiting) {
-    const { covers, dueAt, nominal, occurrenceId, reason, trigger, workspaceId } = waiting
+    const { covers, dueAt, nominal, occurrenceId, reason, trigger } = waiting
     const scheduled = code.of(trigger)
     const isAsked = reason === "backfill" || reason === "test"
     if (scheduled === null || (trigger.paused !== null && !isAsked)) {
-      left.add(occurrenceId)
-      return false
+      return passOver(waiting)
     }
     const now = yield* Clock.currentTimeMillis
+    const become = Effect.fnUntraced(function* (to: Omit<Released, "waiting"> & { readonly work: Work | null }) {
+      const { work: _, ...became } = to
+      const released = yield* store.release({ now, occurrenceId, ...to })
+      if (released) yield* told({ waiting, ...became })
+      return released
+    })
     const { deadline } = trigger.definition
     if (!isAsked && deadline !== null && now - dueAt > deadline) {
-      return yield* store.release({
-        now,
-        occurrenceId,
-        outcome: "missed",
-        reason: "deadline",
-        detail: null,
-        work: null
-      })
+      return yield* become({ outcome: "missed", reason: "deadline", detail: null, work: null })
     }
     const occasion = { stored: trigger, scheduled, nominal, dueAt: now, startAt: now, late: reason, covers }
-    const released = yield* OccurrenceWork.make(occasion).pipe(
+    return yield* OccurrenceWork.make(occasion).pipe(
       Effect.matchEffect({
-        onFailure: ({ message: detail }) =>
-          store.release({ now, occurrenceId, outcome: "skipped", reason: "refused", detail, work: null }),
-        onSuccess: (work) => store.release({ now, occurrenceId, outcome: "late", reason, detail: null, work })
+        onFailure: ({ message: detail }) => become({ outcome: "skipped", reason: "refused", detail, work: null }),
+        onSuccess: (work) => become({ outcome: "late", reason, detail: null, work })
       })
     )
-    if (released) begun.add(workspaceId)
-    return released
   })
 
   for (;;) {
-    const ready = yield* store.ready({ app: code.app, limit: page })
+    // What is left stays among them, and must not crowd out the others.
+    const ready = yield* store.ready({ app: code.app, limit: page + left.size })
     const known = ready.filter(({ occurrenceId }) => !left.has(occurrenceId))
-    const released = yield* Effect.forEach(known, releaseOne)
+    const released = yield* Effect.forEach(known, (waiting) =>
+      Effect.catchDefect(releaseOne(waiting), (defect) =>
+        Effect.as(Effect.logError(`what waits for ${waiting.name} cannot be released`, defect), passOver(waiting))
+      )
+    )
     // What another scheduler has released meanwhile is none of ours.
-    if (!released.includes(true)) return begun
+    if (!released.includes(true)) return
   }
 })

@@ -85,37 +85,39 @@ export const layerStores = ({ audiences = {}, startAt }: World = {}) =>
   )
 
 /** An engine on stores that outlive it: for tests of crashes and of several nodes. */
-export const layerEngine = <R>({ alone = true, pipelines, settings }: Options<R>) =>
+export const layerEngine = <R = never>({ alone = true, pipelines, settings }: Options<R>) =>
   Engine.layer({ pipelines, alone }).pipe(
     Layer.provide(Layer.succeed(EngineConfig, { ...defaults, drain: 0, ...settings }))
   )
 
 export interface SchedulingOptions<R, R2> extends Options<R> {
   readonly scheduled: ReadonlyArray<Scheduled<R2>>
-  /** Default `test`. */
-  readonly app?: string | undefined
+  /** Default `test`; null: it fires only what was defined at run time. */
+  readonly app?: string | null | undefined
   readonly environment?: string | undefined
+  /** False: it passes only when told to. Default true. */
+  readonly loop?: boolean | undefined
   /** What differs from the defaults of production. */
   readonly scheduling?: Partial<SchedulerConfig.SchedulerSettings> | undefined
 }
 
 /** An engine that schedules, on stores that outlive it. */
-export const layerSchedulingEngine = <R, R2>(options: SchedulingOptions<R, R2>) => {
-  const { alone = true, app = "test", environment, pipelines, scheduled, scheduling, settings } = options
-  return Engine.layerScheduling({ pipelines, alone, scheduler: { app, environment, scheduled } }).pipe(
+export const layerSchedulingEngine = <R = never, R2 = never>(options: SchedulingOptions<R, R2>) => {
+  const { alone = true, app = "test", environment, loop, pipelines, scheduled, scheduling, settings } = options
+  return Engine.layerScheduling({ pipelines, alone, scheduler: { app, environment, loop, scheduled } }).pipe(
     Layer.provide(Layer.succeed(EngineConfig, { ...defaults, drain: 0, ...settings })),
     Layer.provide(
-      Layer.succeed(SchedulerConfig.SchedulerConfig, { ...SchedulerConfig.defaults, hookTimeout: 0, ...scheduling })
+      Layer.succeed(SchedulerConfig.SchedulerConfig, { ...SchedulerConfig.defaults, drain: 0, ...scheduling })
     )
   )
 }
 
 /** An engine that schedules, with stores of its own. What the pipelines and triggers require, the layer requires. */
-export const layerScheduling = <R, R2>(options: SchedulingOptions<R, R2> & World) =>
+export const layerScheduling = <R = never, R2 = never>(options: SchedulingOptions<R, R2> & World) =>
   layerSchedulingEngine(options).pipe(Layer.provideMerge(layerStores(options)))
 
 /** An engine with stores of its own. What the pipelines require, the layer requires. */
-export const layer = <R>(options: Options<R> & World) =>
+export const layer = <R = never>(options: Options<R> & World) =>
   layerEngine(options).pipe(Layer.provideMerge(layerStores(options)))
 
 /** The workspace of this name, in UTC and without limits unless told. */
