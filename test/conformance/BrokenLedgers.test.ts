@@ -1,7 +1,9 @@
 import { describe } from "@effect/vitest"
 import { brokenLedgers } from "./BrokenLedgers.ts"
 import { brokenOwnerships } from "./BrokenOwnerships.ts"
+import { brokenRecalls } from "./BrokenRecalls.ts"
 import { refusesTwins } from "./BrokenTwin.ts"
 import { sentencesOf } from "./LedgerSuite.ts"
 
-describe("the Ledger suite", () => refusesTwins(sentencesOf(5), [...brokenLedgers, ...brokenOwnerships]))
+describe("the Ledger suite", () =>
+  refusesTwins(sentencesOf(5), [...brokenLedgers, ...brokenOwnerships, ...brokenRecalls]))

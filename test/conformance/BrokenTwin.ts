@@ -6,6 +6,7 @@ import { assert, it } from "@effect/vitest"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
 import { Ledger } from "@fibercast/ports/Ledger"
 import * as MemoryStore from "@fibercast/ports/MemoryStore"
+import { TriggerStore } from "@fibercast/ports/TriggerStore"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { type Context, Effect, Exit, Layer } from "effect"
 import { type Sentence, type Stores } from "./Sentence.ts"
@@ -20,6 +21,7 @@ export interface BrokenTwin {
 
 type LedgerShape = Context.Service.Shape<typeof Ledger>
 type CampaignStoreShape = Context.Service.Shape<typeof CampaignStore>
+type TriggerStoreShape = Context.Service.Shape<typeof TriggerStore>
 type WorkspaceStoreShape = Context.Service.Shape<typeof WorkspaceStore>
 
 /** A memory store whose Ledger differs in what `change` answers. */
@@ -55,6 +57,22 @@ export const brokenWorkspaceStore = (
   const twin = Layer.effect(
     WorkspaceStore,
     Effect.map(WorkspaceStore, (workspaces) => WorkspaceStore.of({ ...workspaces, ...change(workspaces) }))
+  )
+  return { does, breaks, layer: Layer.provideMerge(twin, MemoryStore.layer) }
+}
+
+/** What it does wrong may take the Ledger that it dispatches to. */
+export const brokenTriggerStore = (
+  does: string,
+  breaks: string,
+  change: (triggers: TriggerStoreShape, ledger: LedgerShape) => Partial<TriggerStoreShape>
+): BrokenTwin => {
+  const twin = Layer.effect(
+    TriggerStore,
+    Effect.gen(function* () {
+      const triggers = yield* TriggerStore
+      return TriggerStore.of({ ...triggers, ...change(triggers, yield* Ledger) })
+    })
   )
   return { does, breaks, layer: Layer.provideMerge(twin, MemoryStore.layer) }
 }

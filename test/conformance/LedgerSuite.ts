@@ -1,6 +1,9 @@
 /**
  * The one meaning of "a Ledger". Every implementation passes it unchanged.
  */
+import { type CampaignStore } from "@fibercast/ports/CampaignStore"
+import { type Ledger } from "@fibercast/ports/Ledger"
+import { type WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { type Layer } from "effect"
 import { cancelSentences } from "./CancelSentences.ts"
 import { claimSentences } from "./ClaimSentences.ts"
@@ -8,13 +11,15 @@ import { ownershipSentences } from "./OwnershipSentences.ts"
 import { doneSentences } from "./DoneSentences.ts"
 import { dueSentences } from "./DueSentences.ts"
 import { anyHistory } from "./LedgerProperty.ts"
-import { register, type Sentence, type Stores } from "./Sentence.ts"
+import { register, type Sentence } from "./Sentence.ts"
 import { recallSentences } from "./RecallSentences.ts"
 import { rescueSentences } from "./RescueSentences.ts"
 import { settleSentences } from "./SettleSentences.ts"
 
+type Used = Ledger | CampaignStore | WorkspaceStore
+
 /** `runs`: how many random histories are tried. */
-export const sentencesOf = (runs: number): ReadonlyArray<Sentence> => [
+export const sentencesOf = (runs: number): ReadonlyArray<Sentence<Used>> => [
   ...claimSentences,
   ...settleSentences,
   ...doneSentences,
@@ -29,6 +34,6 @@ export const sentencesOf = (runs: number): ReadonlyArray<Sentence> => [
 /** `name` says how the implementation keeps what it keeps; a slow one may ask for fewer random histories. */
 export const suite = (
   name: string,
-  layer: Layer.Layer<Stores, unknown>,
+  layer: Layer.Layer<Used, unknown>,
   options: { readonly runs: number } = { runs: 100 }
 ): void => register(`Ledger (${name})`, layer, sentencesOf(options.runs))

@@ -5,24 +5,29 @@
 import { it } from "@effect/vitest"
 import { type CampaignStore } from "@fibercast/ports/CampaignStore"
 import { type Ledger } from "@fibercast/ports/Ledger"
+import { type TriggerStore } from "@fibercast/ports/TriggerStore"
 import { type WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { type Effect, type Layer } from "effect"
 
-/** What a suite is run against: three contracts over one store. */
-export type Stores = Ledger | CampaignStore | WorkspaceStore
+/** What a suite may be run against: four contracts over one store. */
+export type Stores = Ledger | CampaignStore | WorkspaceStore | TriggerStore
 
-export interface Sentence {
+/** `Used`: the contracts it takes to say it. */
+export interface Sentence<Used extends Stores = Stores> {
   readonly says: string
-  readonly holds: Effect.Effect<void, unknown, Stores>
+  readonly holds: Effect.Effect<void, unknown, Used>
 }
 
-export const sentence = (says: string, holds: Effect.Effect<void, unknown, Stores>): Sentence => ({ says, holds })
+export const sentence = <Used extends Stores>(
+  says: string,
+  holds: Effect.Effect<void, unknown, Used>
+): Sentence<Used> => ({ says, holds })
 
 /** Register the sentences as tests of one implementation, which is built once for all of them. */
-export const register = (
+export const register = <Used extends Stores>(
   title: string,
-  layer: Layer.Layer<Stores, unknown>,
-  sentences: ReadonlyArray<Sentence>
+  layer: Layer.Layer<Used, unknown>,
+  sentences: ReadonlyArray<Sentence<Used>>
 ): void =>
   it.layer(layer, { timeout: "60 seconds" })(title, (it) => {
     for (const { holds, says } of sentences) it.effect(says, () => holds)

@@ -8,12 +8,12 @@ import { WorkspaceNotFound, WorkspaceStore } from "@fibercast/ports/WorkspaceSto
 import { Arbitrary, Effect, type Layer } from "effect"
 import { freshName, freshWorkspace } from "./Given.ts"
 import { forAll } from "./Property.ts"
-import { register, sentence, type Sentence, type Stores } from "./Sentence.ts"
+import { register, sentence, type Sentence } from "./Sentence.ts"
 
 const missing = WorkspaceId.make(2_000_000_000)
 
 /** `runs`: how many random limits are tried. */
-export const sentencesOf = (runs: number): ReadonlyArray<Sentence> => [
+export const sentencesOf = (runs: number): ReadonlyArray<Sentence<WorkspaceStore>> => [
   sentence(
     "a workspace is created with what was asked for",
     Effect.gen(function* () {
@@ -98,6 +98,6 @@ export const sentencesOf = (runs: number): ReadonlyArray<Sentence> => [
 /** `name` says how the implementation keeps what it keeps; a slow one may ask for fewer random limits. */
 export const suite = (
   name: string,
-  layer: Layer.Layer<Stores, unknown>,
+  layer: Layer.Layer<WorkspaceStore, unknown>,
   options: { readonly runs: number } = { runs: 100 }
 ): void => register(`WorkspaceStore (${name})`, layer, sentencesOf(options.runs))

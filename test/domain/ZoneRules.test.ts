@@ -88,7 +88,10 @@ describe("ZoneRules", () => {
 
   it("at most maxZones are kept, and one that was dropped is read again", () => {
     const first = rulesOf("Asia/Tokyo")
-    for (const zone of Intl.supportedValuesOf("timeZone").slice(0, ZoneRules.maxZones + 1)) rulesOf(zone)
+    for (let minutes = 0; minutes <= ZoneRules.maxZones; minutes++) {
+      const [hour, minute] = [Math.floor(minutes / 60), minutes % 60].map((part) => String(part).padStart(2, "0"))
+      rulesOf(`+${hour}:${minute}`)
+    }
     assert.notStrictEqual(rulesOf("Asia/Tokyo"), first)
     assert.strictEqual(ZoneRules.offsetAt(rulesOf("Asia/Tokyo"), 0), 9 * 3_600_000)
   })

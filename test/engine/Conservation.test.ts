@@ -3,7 +3,9 @@
  * add up at every step, everybody gets one final state, and at-most-once never risks a second message.
  */
 import { type Guarantee } from "@fibercast/domain/Campaign"
+import { DeliveryId } from "@fibercast/domain/Delivery"
 import { Campaigns } from "@fibercast/engine/Campaigns"
+import * as Deliveries from "@fibercast/engine/Deliveries"
 import * as Expect from "@fibercast/testkit/Expect"
 import * as FakeMessenger from "@fibercast/testkit/FakeMessenger"
 import * as TestEngine from "@fibercast/testkit/TestEngine"
@@ -33,7 +35,19 @@ const Kind = Schema.Literals([
 ])
 type Kind = typeof Kind.Type
 
-const Step = Schema.Literals(["second", "minute", "pause", "resume", "kill", "stop", "freeze", "second", "minute"])
+const Step = Schema.Literals([
+  "second",
+  "minute",
+  "pause",
+  "resume",
+  "kill",
+  "stop",
+  "freeze",
+  "recall",
+  "force",
+  "second",
+  "minute"
+])
 
 const History = Schema.Struct({ answers: Schema.Array(Kind), steps: Schema.Array(Step) })
 type History = typeof History.Type
@@ -86,6 +100,12 @@ const live = Effect.fnUntraced(function* ({ answers, steps }: History, guarantee
         yield* command(step)
         yield* TestEngine.catchUp
         break
+      case "recall":
+      case "force": {
+        const ids = (step === "force" ? [1n, 5n] : [2n, 6n, 10n]).map((id) => DeliveryId.make(id))
+        yield* Deliveries.recall(ids, { workspaceId, reason: "a mistake", force: step === "force" })
+        break
+      }
       case "freeze": {
         const frozen = node
         yield* frozen.freeze

@@ -292,6 +292,53 @@ describe("PipelineRunner", () => {
     })
   )
 
+  it.effect("interrupts those of its items that it is told to, and no others", () =>
+    Effect.gen(function* () {
+      const { ends, runner } = yield* recorded<string>({ concurrency: 3, run: () => Effect.sleep(10) })
+      yield* runner.submit(["first", "second", "third"])
+      assert.deepStrictEqual(runner.items(), ["first", "second", "third"])
+      runner.interrupt(new Set(["second", "unknown"]))
+      yield* settled
+      assert.deepStrictEqual(runner.items(), ["first", "third"])
+      yield* TestClock.adjust(10)
+      assert.deepStrictEqual(
+        ends.map(({ exit, item, timedOut }) => [item, Exit.isSuccess(exit), timedOut]),
+        [
+          ["second", false, false],
+          ["first", true, false],
+          ["third", true, false]
+        ]
+      )
+    })
+  )
+
+  it.effect("what is interrupted while it waits to be started is not run, and reported in its turn", () =>
+    Effect.gen(function* () {
+      const ran: Array<string> = []
+      const { ends, items, runner } = yield* recorded<string>({
+        concurrency: 1,
+        run: (item) => {
+          ran.push(item)
+          return Effect.sleep(10)
+        }
+      })
+      const submitting = yield* Effect.forkChild(runner.submit(["first", "second", "third"]))
+      const gone = yield* Effect.forkChild(runner.submit(["gone"]))
+      yield* settled
+      assert.deepStrictEqual(runner.items(), ["first", "second", "third", "gone"])
+      runner.interrupt(new Set(["second", "gone"]))
+      yield* Fiber.interrupt(gone)
+      yield* TestClock.adjust(20)
+      yield* Fiber.join(submitting)
+      assert.deepStrictEqual(ran, ["first", "third"])
+      assert.deepStrictEqual(items(), ["first", "second", "third"])
+      assert.isTrue(ends[1] !== undefined && Exit.hasInterrupts(ends[1].exit))
+      yield* runner.submitOne("gone")
+      assert.include(ran, "gone")
+      assert.deepStrictEqual(runner.items(), ["gone"])
+    })
+  )
+
   it.effect("an onExit that throws is not swallowed: the next submit dies of it", () =>
     Effect.gen(function* () {
       const runner = yield* PipelineRunner.make<number, void, never, never>({

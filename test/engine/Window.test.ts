@@ -33,6 +33,24 @@ describe("Window", () => {
     assert.strictEqual(window.size, 5)
   })
 
+  it("what is withdrawn from a queue stays in the window, and the others keep their order", () => {
+    const { flow, ids, window } = make()
+    window.admit(flow, batch(1n, 5))
+    window.take(flow, 1)
+    const withdrawn = window.withdraw(({ context: { delivery } }) => delivery.id % 2n === 0n)
+    assert.deepStrictEqual(
+      withdrawn.map(({ context }) => context.delivery.id),
+      [102n, 104n].map((id) => DeliveryId.make(id))
+    )
+    assert.deepStrictEqual(
+      ids(10),
+      [101n, 103n].map((id) => DeliveryId.make(id))
+    )
+    assert.strictEqual(window.size, 5)
+    for (const task of withdrawn) window.leave(task)
+    assert.strictEqual(window.size, 3)
+  })
+
   it("tells a try from 1 and the workspace it belongs to", () => {
     const { flow, window } = make()
     window.admit(flow, batch(1n, 1))

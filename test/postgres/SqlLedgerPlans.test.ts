@@ -77,7 +77,8 @@ it.layer(stores, { timeout: "30 seconds" })("SqlLedger's plans", (it) => {
       }
       const [size] = yield* sql<{ readonly pages: number }>`
         SELECT (pg_relation_size('campaign_counts') / 8192)::int AS pages`
-      assert.isAtMost(size?.pages ?? Infinity, 2)
+      // Never pruned, 300 versions fill five pages. A statistics run of the server may keep versions for a moment.
+      assert.isAtMost(size?.pages ?? Infinity, 3)
     })
   )
 })

@@ -1,18 +1,12 @@
 import { assert, it } from "@effect/vitest"
-import * as SqlCampaignStore from "@fibercast/postgres/SqlCampaignStore"
-import * as SqlLedger from "@fibercast/postgres/SqlLedger"
-import * as SqlWorkspaceStore from "@fibercast/postgres/SqlWorkspaceStore"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
 import { Ledger } from "@fibercast/ports/Ledger"
-import { Effect, Layer } from "effect"
+import { TriggerStore } from "@fibercast/ports/TriggerStore"
+import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import { base, claimedCampaign, ended, putOff } from "../conformance/Given.ts"
-import { TestDatabase } from "../support/TestDatabase.ts"
-
-const stores = Layer.mergeAll(SqlLedger.layer, SqlCampaignStore.layer, SqlWorkspaceStore.layer).pipe(
-  Layer.provideMerge(TestDatabase.layer)
-)
+import { advanceOf, definitionOf, dueTrigger, minute, occurrenceAt, stores } from "./GivenDue.ts"
 
 /** Every table that holds rows of workspaces, and the column that says whose. */
 const tables = {
@@ -25,13 +19,17 @@ const tables = {
   recalls: "workspace_id",
   deliveries_done: "workspace_id",
   attempts: "workspace_id",
-  tallies: "workspace_id"
+  tallies: "workspace_id",
+  triggers: "workspace_id",
+  occurrences: "workspace_id",
+  occurrence_tallies: "workspace_id"
 }
 
 /** A workspace with a row in every table. */
 const populated = Effect.gen(function* () {
   const ledger = yield* Ledger
   const campaigns = yield* CampaignStore
+  const triggers = yield* TriggerStore
   const { batch, campaign, owned } = yield* claimedCampaign(3)
   const [first, second] = batch.deliveries
   const settlements = [
@@ -49,7 +47,9 @@ const populated = Effect.gen(function* () {
     skipped: [],
     now: base
   })
-  return { workspaceId: owned.workspaceId, campaignId: campaign.id }
+  const trigger = yield* dueTrigger(owned.workspaceId, "report")
+  yield* triggers.record({ now: base, advances: [advanceOf(trigger)] })
+  return { workspaceId: owned.workspaceId, campaignId: campaign.id, trigger }
 })
 
 /** Runs the effect as the API does for a tenant. */
@@ -102,12 +102,61 @@ it.layer(stores, { timeout: "30 seconds" })("row-level security", (it) => {
         sql`DELETE FROM deliveries`,
         sql`DELETE FROM recalls`,
         sql`UPDATE workspaces SET epoch = 0`,
-        sql`SELECT * FROM deliveries_done_default`
+        sql`SELECT * FROM deliveries_done_default`,
+        sql`UPDATE triggers SET workspace_id = ${other.workspaceId}`,
+        sql`INSERT INTO occurrences (nominal_at, due_at, recorded_at, trigger_id, workspace_id, outcome, overlap_key,
+          zone, rules) VALUES (0, 0, 0, ${other.trigger.id}, ${other.workspaceId}, 4, 'report', 'UTC', 'r1')`,
+        sql`INSERT INTO occurrence_tallies (count, trigger_id, workspace_id, outcome, reason)
+          VALUES (1, ${other.trigger.id}, ${other.workspaceId}, 4, 0)`,
+        sql`DELETE FROM occurrences`,
+        sql`SELECT * FROM schedulers`,
+        sql`SELECT * FROM scheduling`
       ]
       for (const statement of refused) {
         const error = yield* Effect.flip(asTenant(mine.workspaceId, statement))
         assert.strictEqual(error.reason._tag, "AuthorizationError")
       }
+    })
+  )
+
+  it.effect("a tenant puts, pauses, fills in and removes triggers of its own, and does not find another's", () =>
+    Effect.gen(function* () {
+      const triggers = yield* TriggerStore
+      const { fill } = triggers
+      const mine = yield* populated
+      const other = yield* populated
+      const now = base + 1
+
+      const seen = yield* asTenant(
+        mine.workspaceId,
+        Effect.gen(function* () {
+          const { id, revision } = yield* triggers.pause({
+            workspaceId: mine.workspaceId,
+            name: "report",
+            note: null,
+            now
+          })
+          const filled = yield* fill({ now, triggerId: id, occurrences: [occurrenceAt(base - minute)] })
+          const removed = yield* triggers.remove({ triggerId: id, revision, now })
+          const { app, cursor, nextDue, rules, zone } = mine.trigger
+          const put = { app, cursor, nextDue, rules, zone, now, seen: null, definition: definitionOf("mine") }
+          yield* triggers.put({ ...put, workspaceId: mine.workspaceId })
+          return {
+            filled,
+            removed,
+            listed: (yield* triggers.list({ workspaceId: null })).map(({ definition }) => definition.trigger.name),
+            theirs: yield* triggers.find(other.workspaceId, "report"),
+            written: yield* fill({ now, triggerId: other.trigger.id, occurrences: [occurrenceAt(base - minute)] }),
+            recorded: yield* triggers.record({
+              now,
+              advances: [advanceOf({ ...other.trigger, cursor: base + minute })]
+            })
+          }
+        })
+      )
+      const nothing = { theirs: null, written: [], recorded: [] }
+      assert.deepStrictEqual(seen, { filled: [base - minute], removed: true, listed: ["mine"], ...nothing })
+      assert.lengthOf(yield* triggers.history({ triggerId: other.trigger.id, before: null, limit: 10 }), 1)
     })
   )
 })

@@ -86,8 +86,23 @@ const macros: Readonly<Record<string, string>> = {
 
 const longest = 1000
 
-/** Reads an expression of at most 1000 characters. */
+/** Expressions remembered once they are read; some kB each. */
+const maxKnown = 1024
+const known = new Map<string, Cron>()
+
+/** Reads an expression of at most 1000 characters. The same text gives the same value while it is remembered. */
 export const parse = (expression: string): Result.Result<Cron, BadCron> => {
+  const before = known.get(expression)
+  if (before !== undefined) return Result.succeed(before)
+  const parsed = read(expression)
+  if (Result.isSuccess(parsed)) {
+    if (known.size >= maxKnown) known.clear()
+    known.set(expression, parsed.success)
+  }
+  return parsed
+}
+
+const read = (expression: string): Result.Result<Cron, BadCron> => {
   const bad = (field: FieldName, position: number, reason: string) =>
     Result.fail(new BadCron({ expression: expression.slice(0, longest), field, position, reason }))
 

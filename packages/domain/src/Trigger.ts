@@ -86,19 +86,9 @@ const make = (timing: Timing): Trigger => ({
 export const cron = (expression: string): Result.Result<Trigger, Cron.BadCron> =>
   Result.map(Cron.parse(expression), () => make({ _tag: "Cron", expression }))
 
-/** Expressions kept parsed: a trigger is planned again and again. */
-const maxParsed = 512
-const parsed = new Map<string, Cron.Cron>()
-
 /** The cron expression that a trigger of that kind holds. One that `Cron.parse` refuses is a defect. */
-export const cronOf = ({ expression }: Extract<Timing, { readonly _tag: "Cron" }>): Cron.Cron => {
-  const known = parsed.get(expression)
-  if (known !== undefined) return known
-  const cron = Result.getOrThrow(Cron.parse(expression))
-  if (parsed.size >= maxParsed) parsed.clear()
-  parsed.set(expression, cron)
-  return cron
-}
+export const cronOf = (timing: Extract<Timing, { readonly _tag: "Cron" }>): Cron.Cron =>
+  Result.getOrThrow(Cron.parse(timing.expression))
 
 /** Fires once, at a wall time in the trigger's zone. */
 export const onceAt = (wallTime: string): Result.Result<Trigger, BadWallTime> =>

@@ -6,7 +6,7 @@
  * are not seen; the database (2026c) has none closer than that since 1900.
  *
  * Memory: the last `maxZones` zones asked for are kept, each with at most the changes of these three centuries
- * (about 30 kB for a zone). A year is read, once, when an instant in it is asked for: 0.6 ms.
+ * (about 30 kB for a zone, a few if only some years are asked for). All the zones there are find room. A year is read, once, when an instant in it is asked for: 0.6 ms.
  */
 import { Result } from "effect"
 import { BadZone } from "./WallTime.ts"
@@ -46,7 +46,7 @@ export interface Transition {
   readonly after: number
 }
 
-export const maxZones = 128
+export const maxZones = 640
 const known = new Map<string, ZoneRules>()
 
 /** The rules of an IANA zone, in any case of letters, or of a fixed offset like `+05:30`. */

@@ -3,6 +3,7 @@
  *
  * - At most `concurrency` items are open; `submit` suspends meanwhile, so back-pressure reaches the feeder.
  * - Every item that was started reaches `onExit` exactly once, also when the scope closes.
+ * - An item that its owner interrupts ends as soon as it can; one that was handed over and not started is not run.
  * - An item past its time-out is interrupted and flagged. One that cannot be interrupted ends when it
  *   ends, flagged as well; it keeps its place until then.
  * - The submitter gives way after about 4 ms of starting items, so it never holds the event loop.
@@ -30,6 +31,10 @@ export interface PipelineRunner<Item> {
   /** Starts the items in order; returns once the last is started. Interrupts its caller when the runner is closed. */
   readonly submit: (items: ReadonlyArray<Item>) => Effect.Effect<void>
   readonly submitOne: (item: Item) => Effect.Effect<void>
+  /** What is open, and what was handed over and waits to be started. */
+  readonly items: () => ReadonlyArray<Item>
+  /** Interrupts these of `items`; does not wait for their end. */
+  readonly interrupt: (items: ReadonlySet<Item>) => void
   /** How many items are open now. */
   readonly active: () => number
   /** Returns when no item is open. */
@@ -48,6 +53,13 @@ interface Open<Item, A, E> {
   deadline: number
   timedOut: boolean
   ended: boolean
+}
+
+/** What a submitter handed over. */
+interface Submission<Item> {
+  readonly items: ReadonlyArray<Item>
+  /** How many of them, from the first. */
+  started: number
 }
 
 /** Deadlines of one time-out: the first is always the earliest. */
@@ -76,6 +88,9 @@ export const make = Effect.fnUntraced(function* <Item, A, E, R>(
   const open = new Set<Open<Item, A, E>>()
   const submitters: Array<() => void> = []
   const idlers = new Set<() => void>()
+  const submissions = new Set<Submission<Item>>()
+  /** Handed over, not started, and interrupted. */
+  const refused = new Set<Item>()
   let closed = false
   let broken: { readonly defect: unknown } | null = null
 
@@ -143,7 +158,7 @@ export const make = Effect.fnUntraced(function* <Item, A, E, R>(
     let body: Effect.Effect<A, E, R>
     let timeout: number | null
     try {
-      body = options.run(item)
+      body = refused.size > 0 && refused.delete(item) ? Effect.interrupt : options.run(item)
       timeout = options.timeout(item)
     } catch (defect) {
       body = Effect.die(defect)
@@ -177,21 +192,35 @@ export const make = Effect.fnUntraced(function* <Item, A, E, R>(
     return open.size < concurrency ? Effect.void : Effect.andThen(place, untilPlace)
   })
 
-  const submit = Effect.fnUntraced(function* (items: ReadonlyArray<Item>) {
+  const startAll = Effect.fnUntraced(function* (submission: Submission<Item>) {
     let began = millis()
-    let started = 0
-    for (const item of items) {
+    for (const item of submission.items) {
       if (full()) {
         yield* untilPlace
         began = millis()
       }
+      submission.started++
       start(item)
-      if ((++started & 15) === 0 && millis() - began > slice) {
+      if ((submission.started & 15) === 0 && millis() - began > slice) {
         yield* Effect.yieldNow
         began = millis()
       }
     }
   })
+  const waiting = ({ items, started }: Submission<Item>) => items.slice(started)
+  const leave = (submission: Submission<Item>) => {
+    submissions.delete(submission)
+    for (const item of waiting(submission)) refused.delete(item)
+  }
+  const submit = (items: ReadonlyArray<Item>): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      const submission: Submission<Item> = { items, started: 0 }
+      submissions.add(submission)
+      return Effect.ensuring(
+        startAll(submission),
+        Effect.sync(() => leave(submission))
+      )
+    })
   const submitOne = (item: Item) =>
     Effect.suspend(() => {
       if (full()) return submit([item])
@@ -218,5 +247,13 @@ export const make = Effect.fnUntraced(function* <Item, A, E, R>(
       return awaitIdle
     })
   )
-  return { submit, submitOne, active: () => open.size, awaitIdle }
+  const interrupt = (items: ReadonlySet<Item>) => {
+    for (const submission of submissions) {
+      for (const item of waiting(submission)) if (items.has(item)) refused.add(item)
+    }
+    const started = Array.from(open).filter(({ item }) => items.has(item))
+    for (const { fiber } of started) fiber.interruptUnsafe()
+  }
+  const items = () => [...Array.from(open, ({ item }) => item), ...[...submissions].flatMap(waiting)]
+  return { submit, submitOne, items, interrupt, active: () => open.size, awaitIdle }
 })

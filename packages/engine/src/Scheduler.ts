@@ -21,6 +21,7 @@ import { Pipelines } from "./Pipelines.ts"
 import * as RunEnds from "./RunEnds.ts"
 import { type Scheduled } from "./Scheduled.ts"
 import { SchedulerConfig } from "./SchedulerConfig.ts"
+import * as SchedulerHousekeeping from "./SchedulerHousekeeping.ts"
 import * as SchedulerPass from "./SchedulerPass.ts"
 import * as TriggerCode from "./TriggerCode.ts"
 import { type Needs } from "./TriggerDecision.ts"
@@ -138,6 +139,9 @@ const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
 
   yield* Effect.addFinalizer(() => Effect.ignore(Effect.timeoutOption(store.retire(name), "5 seconds")))
   yield* Effect.addFinalizer(() => Effect.timeoutOption(hooks.awaitIdle, settings.drain))
-  if (loop) yield* Effect.forkScoped(passing)
+  if (loop) {
+    yield* Effect.forkScoped(passing)
+    yield* Effect.forkScoped(Effect.provideContext(SchedulerHousekeeping.run(app), needs))
+  }
   return Scheduler.of({ name, reconciled, pass, wake: Effect.asVoid(bell.open) })
 })

@@ -23,6 +23,8 @@ export interface SchedulerSettings {
   readonly drain: number
   /** How long the records of occurrences are kept. */
   readonly keep: number
+  /** How often old records are forgotten, and what is recorded is compared with the plan. */
+  readonly housekeeping: number
 }
 
 export const defaults: SchedulerSettings = {
@@ -35,7 +37,8 @@ export const defaults: SchedulerSettings = {
   conditionTimeout: 5000,
   hookTimeout: 30_000,
   drain: 25_000,
-  keep: 30 * 86_400_000
+  keep: 30 * 86_400_000,
+  housekeeping: 3_600_000
 }
 
 export const SchedulerConfig = Context.Reference<SchedulerSettings>("fibercast/engine/SchedulerConfig", {

@@ -109,7 +109,9 @@ export const decide = Effect.fnUntraced(function* <R>(
 ): Effect.fn.Return<Advance, LedgerUnavailable, Needs | R> {
   const { cursor, id: triggerId, revision, zone } = stored
   const { now, rules } = known
-  const due = DueOccurrences.of(stored, { now, aliveSince: known.pulse.aliveSince }, known.page)
+  const { aliveSince, ownAliveSince } = known.pulse
+  const since = stored.app === null ? aliveSince : ownAliveSince
+  const due = DueOccurrences.of(stored, { now, aliveSince: since }, known.page)
   const candidates = due.occurrences.filter((one) => one._tag === "Candidate")
   const kept = candidates.length === 0 ? null : yield* keptBack(stored, known)
   const admitted = yield* admissions(stored, kept === null ? candidates.length : 0)

@@ -76,6 +76,8 @@ export class Window {
   readonly claims = new Set<bigint>()
   size = 0
   active = 0
+  /** Something was admitted. Set here; whoever looks after it sets it back. */
+  stirred = false
 
   constructor(workspaceId: WorkspaceId, limit: number) {
     this.workspaceId = workspaceId
@@ -128,6 +130,7 @@ export class Window {
     flow.size += tasks.length
     flow.settled.closeUnsafe()
     this.size += tasks.length
+    this.stirred = true
     this.work.openUnsafe()
   }
 
@@ -142,6 +145,19 @@ export class Window {
     flow.head += tasks.length
     this.room.openUnsafe()
     return tasks
+  }
+
+  /** Take what is chosen off the queues, wherever it stands. It stays in the window until it is settled. */
+  withdraw(isChosen: (task: Task) => boolean): ReadonlyArray<Task> {
+    const withdrawn: Array<Task> = []
+    for (const flow of this.flows.values()) {
+      const staying: Array<Task> = []
+      for (const task of this.peek(flow, Infinity)) (isChosen(task) ? withdrawn : staying).push(task)
+      flow.queue = staying
+      flow.head = 0
+    }
+    this.room.openUnsafe()
+    return withdrawn
   }
 
   began(task: Task) {

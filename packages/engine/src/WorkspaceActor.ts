@@ -128,9 +128,12 @@ export const run = Effect.fnUntraced(function* (
   )
 })
 
-const actorOf = ({ keeper, window }: Workings.Workings, stopped: Deferred.Deferred<void>): WorkspaceActor => ({
+const actorOf = ({ keeper, recalls, window }: Workings.Workings, stopped: Deferred.Deferred<void>): WorkspaceActor => ({
   wake: Effect.andThen(
-    Effect.sync(() => window.wake()),
+    Effect.sync(() => {
+      window.wake()
+      recalls.wake()
+    }),
     keeper.wake
   ),
   carryOut: (command) =>

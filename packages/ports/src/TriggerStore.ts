@@ -6,7 +6,11 @@
  *   trigger's cursor in one transaction, or nothing of it.
  * - Two schedulers that decide on the same occurrences cannot both be right: `record` takes effect only if the trigger,
  *   its cursor and what its overlap key is doing still are as the decision found them. No lock is held meanwhile.
- * - A run is open until its delivery or campaign is over, whatever becomes of the process that works it.
+ * - A run is open until its delivery or campaign is over, whatever becomes of the process that works it. That nobody
+ *   has marked it as ended does not keep it open.
+ * - An occurrence runs or waits under the overlap key that its trigger had when it was written, whatever the trigger is
+ *   changed to.
+ * - `occurrenceId` increases from record to record; one that is filled or released keeps its own.
  * - `app` says whose code a trigger belongs to; null: it was defined at run time, and anybody may schedule it.
  * - `now` and every instant are milliseconds since the epoch, taken from `Clock` by the caller.
  */
@@ -46,12 +50,15 @@ export interface StoredTrigger {
   readonly nextDue: number | null
   /** The fingerprint of the zone's rules under which `nextDue` was planned. */
   readonly rules: string
+  /** Nominal times from here to the cursor were planned by the trigger and the zone's rules as they are now. */
+  readonly plannedFrom: number
   /** It is paused since, and why; null: it is not. */
   readonly paused: { readonly since: number; readonly note: string | null } | null
   /** The last pause that has ended. */
   readonly pause: { readonly since: number; readonly until: number } | null
   /** Of the pile-up being merged: its first nominal time, and how many are passed over so far. */
   readonly merging: Merging | null
+  /** When a trigger of this name was added first. */
   readonly createdAt: number
   /** Null: it is not removed. */
   readonly removedAt: number | null
@@ -79,7 +86,7 @@ export interface Put {
 /** What an occurrence dispatches. */
 export type Work =
   | { readonly _tag: "Deliver"; readonly delivery: NewDelivery }
-  /** Whose key names the occurrence: launched twice, it is launched once. */
+  /** Whose key names the occurrence: launched twice, it is launched once, and stays as it was launched first. */
   | { readonly _tag: "Launch"; readonly campaign: NewCampaign }
 
 export interface NewOccurrence {
@@ -110,7 +117,10 @@ export interface Advance {
   readonly nextDue: number | null
   readonly rules: string
   readonly merging: Merging | null
-  /** In nominal order, each at or after `cursor` and before `nextCursor`. */
+  /**
+   * In nominal order, each at or after `cursor` and before `nextCursor`. If one is named twice or has a record already,
+   * the advance does not hold.
+   */
   readonly occurrences: ReadonlyArray<NewOccurrence>
   /** What waited for the overlap key is skipped, for `overlap`. */
   readonly displace: boolean
@@ -138,6 +148,7 @@ export interface EndedRun extends Run {
   readonly state: FinalState
   /** Why it did not complete. */
   readonly failure: string | null
+  /** When its work was over; of a cancelled campaign: when that was noticed. */
   readonly endedAt: number
   readonly output: string | null
 }
@@ -151,9 +162,9 @@ export interface Waiting extends Run {
 export interface RecordedOccurrence extends Run {
   readonly detail: string | null
   readonly rules: string
-  /** When it was decided on. */
+  /** When it was decided on, last. */
   readonly recordedAt: number
-  /** Null: it runs, or never ran. */
+  /** Null: it never ran, or is not marked as ended. */
   readonly state: FinalState | null
   readonly failure: string | null
   readonly endedAt: number | null
@@ -190,6 +201,8 @@ export interface Attendance {
 export interface Pulse {
   /** Since when some scheduler has passed at least every `downAfter` milliseconds. */
   readonly aliveSince: number
+  /** The same of the schedulers of the app that beats; of one without an app, the same as that. */
+  readonly ownAliveSince: number
   /** Null: there is no maintenance. */
   readonly maintenance: { readonly since: number; readonly note: string | null } | null
 }
@@ -202,13 +215,18 @@ export interface Mine {
 export class TriggerStore extends Context.Service<
   TriggerStore,
   {
-    /** Adds a trigger, brings a removed one back, or changes it. Null: it is not as the caller saw it; nothing was written. */
+    /**
+     * Adds a trigger, brings a removed one back, or changes it. Null: it is not as the caller saw it; nothing was written.
+     * With another cursor than before it is planned anew from there.
+     * What comes back is the same trigger with its history, but neither paused nor amid a pile-up. A change leaves both
+     * as they are. A workspace that does not exist is refused.
+     */
     readonly put: (put: Put) => Effect.Effect<StoredTrigger | null, LedgerUnavailable>
 
     /** Removed ones are not found. */
     readonly find: (workspaceId: WorkspaceId, name: string) => Effect.Effect<StoredTrigger | null, LedgerUnavailable>
 
-    /** By workspace and name, those removed left out. Null: of every workspace. */
+    /** By workspace and name, character by character, those removed left out. Null: of every workspace. */
     readonly list: (options: {
       readonly workspaceId: WorkspaceId | null
     }) => Effect.Effect<ReadonlyArray<StoredTrigger>, LedgerUnavailable>
@@ -220,7 +238,7 @@ export class TriggerStore extends Context.Service<
       readonly now: number
     }) => Effect.Effect<boolean, LedgerUnavailable>
 
-    /** Pauses, or changes the note of a pause. */
+    /** Pauses, or changes the note of a pause; since when stays. */
     readonly pause: (options: {
       readonly workspaceId: WorkspaceId
       readonly name: string
@@ -236,7 +254,8 @@ export class TriggerStore extends Context.Service<
     }) => Effect.Effect<StoredTrigger, LedgerUnavailable | TriggerNotFound>
 
     /**
-     * Triggers with an occurrence meant to run by now, the longest due first, after the given place; at most `limit`.
+     * Triggers with an occurrence meant to run by now, the longest due first, then by id, after the given place; at most
+     * `limit`.
      * Paused ones only if what is due while they are paused is skipped.
      */
     readonly due: (
@@ -250,13 +269,16 @@ export class TriggerStore extends Context.Service<
     /** The earliest `nextDue` after `after` of triggers that `due` would answer when it has come; null: none. */
     readonly nextDue: (options: Mine & { readonly after: number }) => Effect.Effect<number | null, LedgerUnavailable>
 
-    /** What the overlap key of a workspace is doing. `runs`: those not over, oldest first. */
+    /** What the overlap key of a workspace is doing. `runs`: those not over, by `occurrenceId`. */
     readonly holders: (options: {
       readonly workspaceId: WorkspaceId
       readonly overlapKey: string
     }) => Effect.Effect<{ readonly runs: ReadonlyArray<Run>; readonly waiting: number }, LedgerUnavailable>
 
-    /** Writes what still holds, each wholly or not at all. Answers the triggers whose advance was written. */
+    /**
+     * Writes what still holds, one after another in the order given, each wholly or not at all: an advance is judged by
+     * what the ones before it have written. Answers the triggers whose advance was written, in that order.
+     */
     readonly record: (options: {
       readonly now: number
       readonly advances: ReadonlyArray<Advance>
@@ -264,8 +286,9 @@ export class TriggerStore extends Context.Service<
 
     /**
      * Records occurrences at the asking of a person: nominal times before the cursor, or such as the trigger does not
-     * plan. One that ran or waits is left alone; one that was skipped or missed becomes what is given. Answers the
-     * nominal times that were written. Nothing is written for a trigger that was removed.
+     * plan. One that ran or waits is left alone; one that was skipped or missed becomes what is given; of one given
+     * twice, the first is taken. Neither the cursor nor what the overlap key is doing matters. Answers the nominal
+     * times that were written, in the order given. Nothing is written for a trigger that was removed.
      */
     readonly fill: (options: {
       readonly now: number
@@ -273,7 +296,10 @@ export class TriggerStore extends Context.Service<
       readonly occurrences: ReadonlyArray<NewOccurrence>
     }) => Effect.Effect<ReadonlyArray<number>, LedgerUnavailable>
 
-    /** The first waiting occurrence of each overlap key that has no open run; at most `limit`. */
+    /**
+     * The first waiting occurrence of each overlap key that has no open run, by `occurrenceId`; at most `limit`. If the
+     * first of a key is not the caller's, the key has none for the caller. That its trigger is paused does not matter.
+     */
     readonly ready: (
       options: Mine & { readonly limit: number }
     ) => Effect.Effect<ReadonlyArray<Waiting>, LedgerUnavailable>
@@ -291,12 +317,12 @@ export class TriggerStore extends Context.Service<
       readonly work: Work | null
     }) => Effect.Effect<boolean, LedgerUnavailable>
 
-    /** Open runs whose work is over: marks each as ended and answers it, to one caller only; at most `limit`. */
+    /** Runs whose work is over: marks each as ended and answers it, to one caller only; at most `limit`. */
     readonly end: (
       options: Mine & { readonly now: number; readonly limit: number }
     ) => Effect.Effect<ReadonlyArray<EndedRun>, LedgerUnavailable>
 
-    /** Keeps what a run printed. */
+    /** Keeps what a run printed, while it runs or later; the last counts. */
     readonly output: (options: {
       readonly triggerId: TriggerId
       readonly nominal: number
@@ -318,12 +344,15 @@ export class TriggerStore extends Context.Service<
       readonly limit: number
     }) => Effect.Effect<ReadonlyArray<number>, LedgerUnavailable>
 
-    /** How often each trigger came to which outcome, over all its time. Null: of every workspace. */
+    /**
+     * How often each trigger came to which outcome, over all its time, removed ones as well; what waits counts as
+     * waiting, and outcomes that none came to are left out. Null: of every workspace.
+     */
     readonly tallies: (options: {
       readonly workspaceId: WorkspaceId | null
     }) => Effect.Effect<ReadonlyArray<Tally>, LedgerUnavailable>
 
-    /** Says that a scheduler passes now, and answers what all of them go by. */
+    /** Says that a scheduler passes now, and answers what all of them go by. Of several apps, they are one pulse. */
     readonly beat: (options: {
       readonly scheduler: string
       readonly app: string | null
@@ -332,7 +361,7 @@ export class TriggerStore extends Context.Service<
       readonly downAfter: number
     }) => Effect.Effect<Pulse, LedgerUnavailable>
 
-    /** The last pass of each scheduler, the latest first. Those that did not pass for a day are forgotten. */
+    /** The last pass of each scheduler, the latest first. At a beat, those that did not pass for a day are forgotten. */
     readonly schedulers: Effect.Effect<ReadonlyArray<SchedulerPass>, LedgerUnavailable>
 
     /** The scheduler ended in good order: it is not among `schedulers` any more. What it has passed still counts. */
@@ -343,14 +372,17 @@ export class TriggerStore extends Context.Service<
 
     readonly maintenance: Effect.Effect<Pulse["maintenance"], LedgerUnavailable>
 
-    /** Begins maintenance, or changes its note; `on: false` ends it. */
+    /** Begins maintenance, or changes its note; since when stays. `on: false` ends it. */
     readonly setMaintenance: (options: {
       readonly on: boolean
       readonly note: string | null
       readonly now: number
     }) => Effect.Effect<void, LedgerUnavailable>
 
-    /** Forgets occurrences that were over before the instant, at most `limit`. Answers how many. Tallies stay. */
+    /**
+     * Forgets occurrences that were over before the instant, at most `limit`. Answers how many. Tallies stay. A run is
+     * over when it has ended and is marked so, all else but what waits when it was recorded.
+     */
     readonly forget: (options: {
       readonly before: number
       readonly limit: number

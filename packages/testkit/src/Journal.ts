@@ -4,6 +4,7 @@
  * It listens in on a Ledger and a CampaignStore. Memory grows by one record for each settled delivery.
  */
 import { type FinalState } from "@fibercast/domain/DeliveryState"
+import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
 import { Ledger } from "@fibercast/ports/Ledger"
 import { Context, Effect, Layer } from "effect"
@@ -32,6 +33,11 @@ export class Journal extends Context.Service<
         const dispatched = new Map<string, number>()
         const states = new Map<bigint, FinalState>()
         const uncounted = new Map<FinalState, number>()
+        /** What owners were asked to stop, and whether they may still hold it. */
+        const asked = new Map<bigint, { readonly workspaceId: WorkspaceId; isHeld: boolean }>()
+        const letGo = (workspaceId: WorkspaceId) => {
+          for (const recall of asked.values()) if (recall.workspaceId === workspaceId) recall.isHeld = false
+        }
         let skippedRows = 0
         const pipelineOf = new Map<number, string>()
 
@@ -53,7 +59,29 @@ export class Journal extends Context.Service<
             ),
           takeOver: (options) =>
             Effect.tap(ledger.takeOver(options), ({ unknown }) =>
-              Effect.sync(() => add(uncounted, "unknown", unknown))
+              Effect.sync(() => {
+                add(uncounted, "unknown", unknown)
+                letGo(options.workspaceId)
+              })
+            ),
+          recall: (options) =>
+            Effect.tap(ledger.recall(options), (recalled) =>
+              Effect.sync(() => {
+                for (const id of recalled.cancelled) states.set(id, "cancelled")
+                for (const id of recalled.asked) asked.set(id, { workspaceId: options.workspaceId, isHeld: true })
+              })
+            ),
+          // What was asked for, is not named and has not ended was cancelled by this call.
+          recalled: (options) =>
+            Effect.tap(ledger.recalled(options), (stops) =>
+              Effect.sync(() => {
+                const named = new Set<bigint>(stops.map(({ id }) => id))
+                for (const [id, { isHeld, workspaceId }] of asked) {
+                  if (workspaceId !== options.workspaceId) continue
+                  if (!named.has(id) && !states.has(id)) states.set(id, "cancelled")
+                  if (!named.has(id) || states.has(id) || !isHeld) asked.delete(id)
+                }
+              })
             ),
           cancel: (options) =>
             Effect.tap(ledger.cancel(options), (count) => Effect.sync(() => add(uncounted, "cancelled", count)))

@@ -22,11 +22,24 @@ const followers = (values: ReadonlyArray<number>, size: number): Uint8Array => {
   return table
 }
 
+type Search = (wall: number) => number
+
+/** Of values that are still in use. */
+const compiled = new WeakMap<Cron, Search>()
+
 /**
  * The earliest wall instant from `wall` on that the expression matches; `Infinity` if there is none within forty-one
  * years. Each call of the result stands alone: it remembers nothing that changes an answer.
  */
-export const compile = (cron: Cron): ((wall: number) => number) => {
+export const compile = (cron: Cron): Search => {
+  const known = compiled.get(cron)
+  if (known !== undefined) return known
+  const search = build(cron)
+  compiled.set(cron, search)
+  return search
+}
+
+const build = (cron: Cron): Search => {
   const hours = followers(cron.hours, 24)
   const minutes = followers(cron.minutes, 60)
   const seconds = followers(cron.seconds, 60)

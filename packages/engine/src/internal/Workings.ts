@@ -18,6 +18,7 @@ import { type Ownership } from "../Ownership.ts"
 import * as Pace from "../Pace.ts"
 import * as PipelineRunner from "../PipelineRunner.ts"
 import { Pipelines } from "../Pipelines.ts"
+import * as Recalls from "../Recalls.ts"
 import * as Sender from "../Sender.ts"
 import * as Settlements from "../Settlements.ts"
 import { type Ended, Settler } from "../Settler.ts"
@@ -30,6 +31,7 @@ export interface Workings {
   readonly settler: Settler
   readonly keeper: CampaignKeeper.CampaignKeeper
   readonly hooks: FailureHooks.FailureHooks
+  readonly recalls: Recalls.Recalls
   /** Returns when no send is under way. */
   readonly awaitSends: Effect.Effect<void, EpochLost, Ledger>
   /** Runs until it has been idle for the configured time; fails when another owner took over. */
@@ -98,14 +100,25 @@ export const make = Effect.fnUntraced(function* (options: {
     timeout: (task) => pipelines.timeout(task.context),
     onExit: (task, exit, timedOut) => {
       const now = clock.currentTimeMillisUnsafe()
+      const recalled = recalls.outcome(task)
       const ended = { exit, timedOut, now, chance: random.nextDoubleUnsafe() }
-      const { hold, notBefore, outcome } = pipelines.verdict(task.context, ended)
+      const { hold, notBefore, outcome } =
+        recalled === null ? pipelines.verdict(task.context, ended) : { hold: null, notBefore: null, outcome: recalled }
       if (notBefore !== null) rest(task.held.flow, notBefore, now)
       settler.add({ task, settlement: Settlements.of(task, outcome, now), hold })
       // Last: whoever waits for silence goes on at once, and must find the outcome.
       window.ended(task)
     }
   }).pipe(Scope.provide(senders))
+
+  const recalls = Recalls.make({
+    window,
+    ownership,
+    settings,
+    settler,
+    underWay: runner.items,
+    interrupt: runner.interrupt
+  })
 
   const idle = Effect.gen(function* () {
     let rested = clock.currentTimeMillisUnsafe()
@@ -125,17 +138,18 @@ export const make = Effect.fnUntraced(function* (options: {
     [
       ownership.keep(settings.heartbeat),
       keeper.run,
-      Feeder.run({ window, ownership, settings }),
+      Effect.andThen(recalls.look, Feeder.run({ window, ownership, settings })),
+      recalls.run,
       Sender.run({ window, ownership, settings, atMostOnce, expire, start: runner.submit }),
       settler.run
     ],
     { concurrency: "unbounded", discard: true }
   )
   /** What is under way is still owned, and written as it ends. */
-  const staying = Effect.all([ownership.keep(settings.heartbeat), settler.run], {
+  const staying = Effect.all([ownership.keep(settings.heartbeat), recalls.run, settler.run], {
     concurrency: "unbounded",
     discard: true
   })
   const awaitSends = Effect.raceFirst(runner.awaitIdle, staying)
-  return { window, settler, keeper, hooks, awaitSends, run: Effect.raceFirst(loops, idle) }
+  return { window, settler, keeper, hooks, recalls, awaitSends, run: Effect.raceFirst(loops, idle) }
 })

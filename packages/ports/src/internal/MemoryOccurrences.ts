@@ -94,9 +94,13 @@ export const end = (state: MemoryState, occurrence: MemoryOccurrence, ending: Ru
   track(state, occurrence)
 }
 
-/** What the overlap key of a workspace is doing, oldest first. */
+/** Occurrences that wait, and runs that nobody ended yet, by id. */
+export const unfinished = ({ triggers }: MemoryState): ReadonlyArray<MemoryOccurrence> =>
+  [...triggers.unfinished.values()].toSorted((a, b) => (a.row.occurrenceId < b.row.occurrenceId ? -1 : 1))
+
+/** What the overlap key of a workspace is doing, by id. */
 export const holders = (state: MemoryState, workspaceId: WorkspaceId, overlapKey: string) => {
-  const ofKey = [...state.triggers.unfinished.values()].filter(
+  const ofKey = unfinished(state).filter(
     (occurrence) => occurrence.row.workspaceId === workspaceId && occurrence.overlapKey === overlapKey
   )
   return {

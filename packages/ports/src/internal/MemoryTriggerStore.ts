@@ -5,9 +5,9 @@ import { ran } from "@fibercast/domain/OccurrenceOutcome"
 import { TriggerId } from "@fibercast/domain/TriggerId"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { type Context, Effect } from "effect"
+import { LedgerUnavailable } from "../Ledger.ts"
 import {
   type Advance,
-  type Attendance,
   type EndedRun,
   type Put,
   type StoredTrigger,
@@ -15,11 +15,11 @@ import {
   type TriggerStore,
   type Waiting
 } from "../TriggerStore.ts"
+import { WorkspaceNotFound } from "../WorkspaceStore.ts"
 import * as MemoryOccurrences from "./MemoryOccurrences.ts"
+import * as MemorySchedulers from "./MemorySchedulers.ts"
 import { type MemoryState } from "./MemoryState.ts"
-import { type MemoryTrigger, nameKey } from "./MemoryTriggers.ts"
-
-const day = 86_400_000
+import { type MemoryOccurrence, type MemoryTrigger, nameKey } from "./MemoryTriggers.ts"
 
 const isMine = (app: string | null, trigger: MemoryTrigger): boolean =>
   trigger.row.app === null || trigger.row.app === app
@@ -44,20 +44,31 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof TriggerSt
   const ofWorkspace = (workspaceId: WorkspaceId | null) =>
     [...triggers.byId.values()].filter(({ row }) => workspaceId === null || row.workspaceId === workspaceId)
 
-  const displace = ({ row }: MemoryTrigger, reason: "overlap" | "removed", now: number) => {
-    const { waiting } = MemoryOccurrences.holders(state, row.workspaceId, row.definition.overlapKey)
+  /** What waited is not waited for any more. */
+  const passOver = (waiting: ReadonlyArray<MemoryOccurrence>, reason: "overlap" | "removed", now: number) => {
     for (const occurrence of waiting) {
       const owner = triggers.byId.get(occurrence.row.triggerId)
-      if (owner === undefined || (reason === "removed" && owner.row.id !== row.id)) continue
+      if (owner === undefined) continue
       MemoryOccurrences.settle(state, owner, occurrence, { outcome: "skipped", reason, detail: null, work: null }, now)
     }
   }
+
+  const waitingOf = ({ row }: MemoryTrigger) =>
+    MemoryOccurrences.unfinished(state).filter(
+      (occurrence) => occurrence.row.triggerId === row.id && occurrence.row.outcome === "waiting"
+    )
+
+  /** What waits for the trigger's overlap key, whichever trigger it is of. */
+  const waitingBeside = ({ row }: MemoryTrigger) =>
+    MemoryOccurrences.holders(state, row.workspaceId, row.definition.overlapKey).waiting
 
   const holds = (advance: Advance): MemoryTrigger | null => {
     const trigger = triggers.byId.get(advance.triggerId)
     if (trigger === undefined || trigger.row.removedAt !== null) return null
     if (trigger.row.revision !== advance.revision || trigger.row.cursor !== advance.cursor) return null
-    if (advance.occurrences.some(({ nominal }) => trigger.occurrences.has(nominal))) return null
+    const nominals = new Set(advance.occurrences.map(({ nominal }) => nominal))
+    if (nominals.size < advance.occurrences.length) return null
+    if ([...nominals].some((nominal) => trigger.occurrences.has(nominal))) return null
     if (advance.busy === null) return trigger
     const { runs, waiting } = MemoryOccurrences.holders(
       state,
@@ -68,33 +79,41 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof TriggerSt
   }
 
   return {
-    put: (put: Put) =>
-      Effect.sync(() => {
-        const { seen, now, ...rest } = put
-        const key = nameKey(put.workspaceId, put.definition.trigger.name)
-        const known = triggers.byName.get(key)
-        const isStanding = known !== undefined && known.row.removedAt === null
-        if (seen === null ? isStanding : !isStanding || known.row.revision !== seen.revision) return null
-        if (known !== undefined) {
-          const revived = known.row.removedAt === null ? {} : { paused: null, pause: null, merging: null }
-          known.row = { ...known.row, ...rest, ...revived, revision: known.row.revision + 1, removedAt: null }
-          return known.row
-        }
-        const row: StoredTrigger = {
-          ...rest,
-          id: TriggerId.make(triggers.byId.size + 1),
-          revision: 1,
-          paused: null,
-          pause: null,
-          merging: null,
-          createdAt: now,
-          removedAt: null
-        }
-        const trigger: MemoryTrigger = { row, occurrences: new Map(), tallies: new Map() }
-        triggers.byId.set(row.id, trigger)
-        triggers.byName.set(key, trigger)
-        return row
-      }),
+    put: Effect.fn("TriggerStore.put")(function* (put: Put) {
+      const { seen, now, workspaceId, ...rest } = put
+      if (!state.workspaces.has(workspaceId)) {
+        const cause = new WorkspaceNotFound({ workspaceId })
+        return yield* new LedgerUnavailable({ operation: "put a trigger", cause })
+      }
+      const key = nameKey(workspaceId, put.definition.trigger.name)
+      const known = triggers.byName.get(key)
+      const isStanding = known !== undefined && known.row.removedAt === null
+      if (seen === null ? isStanding : !isStanding || known.row.revision !== seen.revision) return null
+      if (known !== undefined) {
+        const revived = isStanding ? {} : { paused: null, pause: null, merging: null }
+        const isPlannedAnew = !isStanding || known.row.cursor !== put.cursor
+        const plannedFrom = isPlannedAnew ? put.cursor : known.row.plannedFrom
+        const revision = known.row.revision + 1
+        known.row = { ...known.row, ...rest, ...revived, plannedFrom, revision, removedAt: null }
+        return known.row
+      }
+      const row: StoredTrigger = {
+        ...rest,
+        workspaceId,
+        id: TriggerId.make(triggers.byId.size + 1),
+        revision: 1,
+        plannedFrom: put.cursor,
+        paused: null,
+        pause: null,
+        merging: null,
+        createdAt: now,
+        removedAt: null
+      }
+      const trigger: MemoryTrigger = { row, occurrences: new Map(), tallies: new Map() }
+      triggers.byId.set(row.id, trigger)
+      triggers.byName.set(key, trigger)
+      return row
+    }),
 
     find: (workspaceId, name) => Effect.sync(() => standing(workspaceId, name)?.row ?? null),
 
@@ -112,7 +131,7 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof TriggerSt
       Effect.sync(() => {
         const trigger = triggers.byId.get(triggerId)
         if (trigger === undefined || trigger.row.removedAt !== null || trigger.row.revision !== revision) return false
-        displace(trigger, "removed", now)
+        passOver(waitingOf(trigger), "removed", now)
         trigger.row = { ...trigger.row, revision: revision + 1, nextDue: null, removedAt: now }
         return true
       }),
@@ -169,10 +188,11 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof TriggerSt
         for (const advance of advances) {
           const trigger = holds(advance)
           if (trigger === null) continue
-          if (advance.displace) displace(trigger, "overlap", now)
+          if (advance.displace) passOver(waitingBeside(trigger), "overlap", now)
           for (const occurrence of advance.occurrences) MemoryOccurrences.write(state, trigger, occurrence, now)
           const { merging, nextCursor: cursor, nextDue, rules } = advance
-          trigger.row = { ...trigger.row, cursor, nextDue, rules, merging }
+          const plannedFrom = rules === trigger.row.rules ? trigger.row.plannedFrom : trigger.row.cursor
+          trigger.row = { ...trigger.row, cursor, nextDue, rules, plannedFrom, merging }
           written.push(advance.triggerId)
         }
         return written
@@ -182,22 +202,22 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof TriggerSt
       Effect.sync(() => {
         const trigger = triggers.byId.get(triggerId)
         if (trigger === undefined || trigger.row.removedAt !== null) return []
-        return occurrences
-          .filter(({ nominal }) => {
-            const outcome = trigger.occurrences.get(nominal)?.row.outcome
-            return outcome === undefined || outcome === "skipped" || outcome === "missed"
-          })
-          .map((occurrence) => {
-            MemoryOccurrences.write(state, trigger, occurrence, now)
-            return occurrence.nominal
-          })
+        const written: Array<number> = []
+        for (const occurrence of occurrences) {
+          const outcome = trigger.occurrences.get(occurrence.nominal)?.row.outcome
+          if (outcome !== undefined && outcome !== "skipped" && outcome !== "missed") continue
+          if (written.includes(occurrence.nominal)) continue
+          MemoryOccurrences.write(state, trigger, occurrence, now)
+          written.push(occurrence.nominal)
+        }
+        return written
       }),
 
     ready: ({ app, limit }) =>
       Effect.sync(() => {
         const seen = new Set<string>()
         const ready: Array<Waiting> = []
-        for (const { overlapKey, row } of triggers.unfinished.values()) {
+        for (const { overlapKey, row } of MemoryOccurrences.unfinished(state)) {
           const trigger = triggers.byId.get(row.triggerId)
           const key = nameKey(row.workspaceId, overlapKey)
           if (row.outcome !== "waiting" || trigger === undefined || seen.has(key)) continue
@@ -266,57 +286,7 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof TriggerSt
         )
       ),
 
-    beat: ({ app, downAfter, now, scheduler, startedAt }) =>
-      Effect.sync(() => {
-        if (triggers.passedAt === null || triggers.passedAt < now - downAfter) {
-          triggers.pulse = { ...triggers.pulse, aliveSince: now }
-        }
-        triggers.passedAt = Math.max(triggers.passedAt ?? now, now)
-        triggers.schedulers.set(scheduler, { scheduler, app, startedAt, passedAt: now, isRetired: false })
-        for (const { passedAt, scheduler } of triggers.schedulers.values()) {
-          if (passedAt < now - day) triggers.schedulers.delete(scheduler)
-        }
-        return triggers.pulse
-      }),
-
-    schedulers: Effect.sync(() =>
-      [...triggers.schedulers.values()]
-        .filter(({ isRetired }) => !isRetired)
-        .map(({ app, passedAt, scheduler, startedAt }) => ({ scheduler, app, startedAt, passedAt }))
-        .toSorted((a, b) => b.passedAt - a.passedAt)
-    ),
-
-    retire: (scheduler) =>
-      Effect.sync(() => {
-        const known = triggers.schedulers.get(scheduler)
-        if (known !== undefined) triggers.schedulers.set(scheduler, { ...known, isRetired: true })
-      }),
-
-    attendance: Effect.sync(() => {
-      const passes = [...triggers.schedulers.values()]
-      const byApp = new Map<string | null, Attendance>()
-      for (const { row } of triggers.byId.values()) {
-        if (row.removedAt !== null || row.nextDue === null) continue
-        const { app } = row
-        const known = byApp.get(app)
-        const passed = passes.filter((pass) => app === null || pass.app === app).map(({ passedAt }) => passedAt)
-        byApp.set(app, {
-          app,
-          triggers: (known?.triggers ?? 0) + 1,
-          since: Math.min(known?.since ?? Infinity, row.createdAt),
-          passedAt: passed.length === 0 ? null : Math.max(...passed)
-        })
-      }
-      return [...byApp.values()].toSorted((a, b) => ((a.app ?? "") < (b.app ?? "") ? -1 : 1))
-    }),
-
-    maintenance: Effect.sync(() => triggers.pulse.maintenance),
-
-    setMaintenance: ({ note, now, on }) =>
-      Effect.sync(() => {
-        const since = triggers.pulse.maintenance?.since ?? now
-        triggers.pulse = { ...triggers.pulse, maintenance: on ? { since, note } : null }
-      }),
+    ...MemorySchedulers.make(triggers),
 
     forget: ({ before, limit }) =>
       Effect.sync(() => {
@@ -324,7 +294,7 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof TriggerSt
         for (const { occurrences } of triggers.byId.values()) {
           for (const [nominal, { row }] of occurrences) {
             if (forgotten >= limit) return forgotten
-            if (row.recordedAt >= before || triggers.unfinished.has(row.occurrenceId)) continue
+            if (triggers.unfinished.has(row.occurrenceId) || (row.endedAt ?? row.recordedAt) >= before) continue
             occurrences.delete(nominal)
             forgotten += 1
           }

@@ -26,17 +26,24 @@ export interface MemoryTrigger {
   readonly tallies: Map<string, { readonly outcome: Outcome; readonly reason: Reason | null; count: number }>
 }
 
+/** Since when schedulers pass without a break, and when one last did. */
+export interface Heart {
+  readonly aliveSince: number
+  readonly passedAt: number
+}
+
 export interface MemoryTriggers {
   readonly byId: Map<TriggerId, MemoryTrigger>
   /** Of a workspace and a name. */
   readonly byName: Map<string, MemoryTrigger>
   /** Deliveries of runs, and how they ended; null: they did not. */
   readonly runs: Map<DeliveryId, RunEnding | null>
-  /** Occurrences that wait, and runs that nobody ended yet, in the order of their ids. */
+  /** Occurrences that wait, and runs that nobody ended yet. */
   readonly unfinished: Map<bigint, MemoryOccurrence>
   readonly schedulers: Map<string, SchedulerPass & { readonly isRetired: boolean }>
-  pulse: Pulse
-  passedAt: number | null
+  /** By app; null: of all schedulers. */
+  readonly hearts: Map<string | null, Heart>
+  maintenance: Pulse["maintenance"]
   lastOccurrenceId: bigint
 }
 
@@ -46,8 +53,8 @@ export const noTriggers = (): MemoryTriggers => ({
   runs: new Map(),
   unfinished: new Map(),
   schedulers: new Map(),
-  pulse: { aliveSince: 0, maintenance: null },
-  passedAt: null,
+  hearts: new Map(),
+  maintenance: null,
   lastOccurrenceId: 0n
 })
 

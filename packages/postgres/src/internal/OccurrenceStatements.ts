@@ -45,7 +45,8 @@ on conflict (trigger_id, nominal_at) do update set due_at = excluded.due_at, rec
  * triggers are locked already.
  */
 export const advance = `update triggers t set cursor = x.cursor, next_due = x.next_due, rules = x.rules,
-  merging_from = x.merging_from, merging_count = x.merging_count
+  merging_from = x.merging_from, merging_count = x.merging_count,
+  planned_from = case when t.rules = x.rules then t.planned_from else t.cursor end
 from unnest($1::int[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[], $6::int[])
   as x (id, cursor, next_due, rules, merging_from, merging_count)
 where t.id = x.id`
@@ -80,15 +81,15 @@ from occurrences o join triggers t on t.id = o.trigger_id
 where o.trigger_id = $1 and o.nominal_at < $2 order by o.nominal_at desc limit $3`
 
 /** $1 trigger, $2 from, $3 to, $4 limit. */
-export const nominals = `select nominal_at::float8 as nominal_at from occurrences
-where trigger_id = $1 and nominal_at >= $2 and nominal_at < $3 order by nominal_at limit $4`
+export const nominals = `select o.nominal_at::float8 as nominal_at from occurrences o
+where o.trigger_id = $1 and o.nominal_at >= $2 and o.nominal_at < $3 order by o.nominal_at limit $4`
 
 /** Open runs and what waits stay. $1 before, $2 limit. */
 export const forget = `with over as materialized (
   select id from occurrences
   where outcome <> 5 and run_state is distinct from 0 and coalesce(ended_at, recorded_at) < $1
   order by coalesce(ended_at, recorded_at) limit $2 for update skip locked),
-gone as (delete from occurrences o using over where o.id = over.id returning 1)
+gone as (delete from occurrences where id = any (array(select id from over)) returning 1)
 select count(*)::int as forgotten from gone`
 
 /**

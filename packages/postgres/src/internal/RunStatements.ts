@@ -91,7 +91,7 @@ export const end = `with over as materialized (
   select o.id, o.delivery_id, o.campaign_id, o.recorded_at from occurrences o
   where o.run_state = 0 and not ${isOpen("o")}
     and (select t.app is null or t.app = $1 from triggers t where t.id = o.trigger_id)
-  order by o.id limit $3 for update of o skip locked),
+  limit $3 for update of o skip locked),
 endings as materialized (
   select over.id,
     coalesce(done.state, case c.status when 'completed' then 1 when 'cancelled' then 4 end, 6)::smallint as state,

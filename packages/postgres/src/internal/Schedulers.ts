@@ -14,9 +14,13 @@ type Calls = Pick<
 >
 
 interface PulseRow {
-  readonly alive_since: number
   readonly maintenance_since: number | null
   readonly maintenance_note: string | null
+}
+
+interface BeatRow extends PulseRow {
+  readonly alive_since: number
+  readonly own_alive_since: number
 }
 
 interface SchedulerRow {
@@ -39,12 +43,12 @@ const maintenanceOf = (row: PulseRow): Pulse["maintenance"] =>
   row.maintenance_since === null ? null : { since: row.maintenance_since, note: row.maintenance_note }
 
 /** `scheduling` has one row since the migration that made it. */
-const theOne = (rows: ReadonlyArray<PulseRow>): Effect.Effect<PulseRow> =>
+const theOne = <Row>(rows: ReadonlyArray<Row>): Effect.Effect<Row> =>
   rows[0] === undefined ? Effect.die(new Error("the row of scheduling is gone")) : Effect.succeed(rows[0])
 
 export const make = (sql: SqlClient.SqlClient): Calls => ({
   beat: Effect.fn("TriggerStore.beat")(function* ({ app, downAfter, now, scheduler, startedAt }) {
-    const rows = yield* sql.unsafe<PulseRow>(SchedulerStatements.beat, [
+    const rows = yield* sql.unsafe<BeatRow>(SchedulerStatements.beat, [
       text(scheduler),
       text(app),
       int8(startedAt),
@@ -53,7 +57,7 @@ export const make = (sql: SqlClient.SqlClient): Calls => ({
       int8(now - day)
     ])
     const row = yield* theOne(rows)
-    return { aliveSince: row.alive_since, maintenance: maintenanceOf(row) }
+    return { aliveSince: row.alive_since, ownAliveSince: row.own_alive_since, maintenance: maintenanceOf(row) }
   }, translate("note that a scheduler passes")),
 
   schedulers: sql.unsafe<SchedulerRow>(SchedulerStatements.schedulers).pipe(

@@ -35,6 +35,7 @@ const storedTrigger = (row: TriggerRow, definition: TriggerDefinition): StoredTr
   cursor: row.cursor,
   nextDue: row.next_due,
   rules: row.rules,
+  plannedFrom: row.planned_from,
   paused: row.paused_since === null ? null : { since: row.paused_since, note: row.paused_note },
   pause:
     row.pause_since === null || row.pause_until === null ? null : { since: row.pause_since, until: row.pause_until },

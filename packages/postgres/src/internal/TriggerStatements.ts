@@ -13,6 +13,7 @@ export interface TriggerRow {
   readonly cursor: number
   readonly next_due: number | null
   readonly rules: string
+  readonly planned_from: number
   readonly paused_since: number | null
   readonly paused_note: string | null
   readonly pause_since: number | null
@@ -25,7 +26,8 @@ export interface TriggerRow {
 
 /** `created_at` is read under another name where the row of an occurrence is read with it. */
 export const columns = `t.id, t.workspace_id, t.app, t.name, t.definition::text as definition, t.revision, t.zone,
-  t.cursor::float8 as cursor, t.next_due::float8 as next_due, t.rules, t.paused_since::float8 as paused_since,
+  t.cursor::float8 as cursor, t.next_due::float8 as next_due, t.rules, t.planned_from::float8 as planned_from,
+  t.paused_since::float8 as paused_since,
   t.paused_note, t.pause_since::float8 as pause_since, t.pause_until::float8 as pause_until,
   t.merging_from::float8 as merging_from, t.merging_count, t.created_at::float8 as created_at,
   t.removed_at::float8 as removed_at`
@@ -35,16 +37,18 @@ export const columns = `t.id, t.workspace_id, t.app, t.name, t.definition::text 
  * $7 zone, $8 cursor, $9 next_due, $10 rules; $11 the revision seen. Answers no row when it is another, or removed.
  */
 export const change = `update triggers t set app = $3, definition = $4::text::json, skips_paused = $5,
-  overlap_key = $6, zone = $7, cursor = $8, next_due = $9, rules = $10, revision = t.revision + 1
+  overlap_key = $6, zone = $7, cursor = $8, next_due = $9, rules = $10, revision = t.revision + 1,
+  planned_from = case when t.cursor = $8 then t.planned_from else $8 end
 where t.workspace_id = $1 and t.name = $2 and t.revision = $11 and t.removed_at is null
 returning ${columns}`
 
 /** The same, but $11 now. Answers no row when one of this name was not removed, or there is no such workspace. */
 export const add = `insert into triggers as t (workspace_id, name, app, definition, skips_paused, overlap_key, zone,
-  cursor, next_due, rules, created_at)
-select $1, $2, $3, $4::text::json, $5, $6, $7, $8, $9, $10, $11 where exists (select 1 from workspaces where id = $1)
+  cursor, planned_from, next_due, rules, created_at)
+select $1, $2, $3, $4::text::json, $5, $6, $7, $8, $8, $9, $10, $11 where exists (select 1 from workspaces where id = $1)
 on conflict (workspace_id, name) do update set app = $3, definition = $4::text::json, skips_paused = $5,
-  overlap_key = $6, zone = $7, cursor = $8, next_due = $9, rules = $10, revision = t.revision + 1, removed_at = null,
+  overlap_key = $6, zone = $7, cursor = $8, planned_from = $8, next_due = $9, rules = $10,
+  revision = t.revision + 1, removed_at = null,
   paused_since = null, paused_note = null, pause_since = null, pause_until = null, merging_from = null,
   merging_count = null
 where t.removed_at is not null

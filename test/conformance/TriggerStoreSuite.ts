@@ -1,0 +1,46 @@
+/**
+ * The one meaning of "a TriggerStore". Every implementation passes it unchanged.
+ */
+import { type Layer } from "effect"
+import { attendanceSentences } from "./AttendanceSentences.ts"
+import { campaignRunSentences } from "./CampaignRunSentences.ts"
+import { dispatchSentences } from "./DispatchSentences.ts"
+import { dueTriggerSentences } from "./DueTriggerSentences.ts"
+import { fillSentences } from "./FillSentences.ts"
+import { historySentences } from "./HistorySentences.ts"
+import { overlapKeySentences } from "./OverlapKeySentences.ts"
+import { pauseSentences } from "./PauseSentences.ts"
+import { pulseSentences } from "./PulseSentences.ts"
+import { recordSentences } from "./RecordSentences.ts"
+import { removalSentences } from "./RemovalSentences.ts"
+import { runSentences } from "./RunSentences.ts"
+import { register, type Sentence, type Stores } from "./Sentence.ts"
+import { anyTriggerHistory } from "./TriggerProperty.ts"
+import { triggerSentences } from "./TriggerSentences.ts"
+import { waitingSentences } from "./WaitingSentences.ts"
+
+/** `runs`: how many random histories are tried. */
+export const sentencesOf = (runs: number): ReadonlyArray<Sentence> => [
+  ...triggerSentences,
+  ...pauseSentences,
+  ...removalSentences,
+  ...dueTriggerSentences,
+  ...recordSentences,
+  ...overlapKeySentences,
+  ...dispatchSentences,
+  ...runSentences,
+  ...campaignRunSentences,
+  ...waitingSentences,
+  ...fillSentences,
+  ...pulseSentences,
+  ...attendanceSentences,
+  ...historySentences,
+  anyTriggerHistory(runs)
+]
+
+/** `name` says how the implementation keeps what it keeps; a slow one may ask for fewer random histories. */
+export const suite = (
+  name: string,
+  layer: Layer.Layer<Stores, unknown>,
+  options: { readonly runs: number } = { runs: 100 }
+): void => register(`TriggerStore (${name})`, layer, sentencesOf(options.runs))
