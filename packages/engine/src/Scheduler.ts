@@ -102,7 +102,9 @@ const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
   const byName = (run: TriggerRun.EndedTriggerRun) =>
     placed.find((one) => one.workspaceId === run.workspaceId && one.scheduled.definition.trigger.name === run.name)
 
-  const turn = SchedulerPass.make<R>({
+  const bell = yield* Latch.make(false)
+  const turn = yield* SchedulerPass.make<R>({
+    wake: Effect.asVoid(bell.open),
     code,
     environment,
     settings,
@@ -121,19 +123,23 @@ const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
         : later(RunEnds.tell(one.scheduled, told, settings.hookTimeout))
     }
   })
-  const pass = Effect.provideContext(turn, needs)
+  const pass = (deliberate: number) => Effect.provideContext(turn(deliberate), needs)
 
-  const bell = yield* Latch.make(false)
+  /** One pass; answers how long nothing is due after it. */
+  const passed = Effect.gen(function* () {
+    const began = yield* Clock.currentTimeMillis
+    yield* pass(SchedulerPass.shortly)
+    // What fell due during the pass counts; what it could not decide on is left to the poll.
+    const due = yield* store.nextDue({ app, after: began })
+    return (due ?? Infinity) - (yield* Clock.currentTimeMillis)
+  })
   const passing = Effect.gen(function* () {
     for (;;) {
       bell.closeUnsafe()
-      yield* untilReachable(pass).pipe(
-        Effect.catchDefect((defect) => Effect.logError("a pass of the scheduler crashed", defect))
+      const left = yield* untilReachable(passed).pipe(
+        Effect.catchDefect((defect) => Effect.as(Effect.logError("a pass of the scheduler crashed", defect), Infinity))
       )
-      const now = yield* Clock.currentTimeMillis
-      const due = yield* untilReachable(store.nextDue({ app, after: now }))
-      const wait = Math.max(1, Math.min(settings.poll, (due ?? Infinity) - now))
-      yield* Effect.raceFirst(bell.await, Effect.sleep(wait))
+      yield* Effect.raceFirst(bell.await, Effect.sleep(Math.max(1, Math.min(settings.poll, left))))
     }
   })
 
@@ -143,5 +149,5 @@ const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
     yield* Effect.forkScoped(passing)
     yield* Effect.forkScoped(Effect.provideContext(SchedulerHousekeeping.run(app), needs))
   }
-  return Scheduler.of({ name, reconciled, pass, wake: Effect.asVoid(bell.open) })
+  return Scheduler.of({ name, reconciled, pass: pass(Infinity), wake: Effect.asVoid(bell.open) })
 })

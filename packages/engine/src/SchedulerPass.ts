@@ -3,9 +3,10 @@
  * occurrence that is due gets its outcome, with its work, until nothing is due any more.
  *
  * Any number of schedulers may pass at once: each occurrence is recorded by one of them. One trigger that cannot be
- * decided on is told of and left; it keeps no other from its turn.
+ * decided on is told of and left, and one whose decision takes long is decided on beside the pass; neither keeps another
+ * from its turn.
  *
- * Held in memory: `batch` triggers with a page of occurrences each.
+ * Held in memory: `batch` triggers with a page of occurrences each, and those that are still being decided on.
  */
 import { type Outcome, ran, type Reason } from "@fibercast/domain/OccurrenceOutcome"
 import { type TriggerId } from "@fibercast/domain/TriggerId"
@@ -15,6 +16,7 @@ import { type Alert, Alerts } from "@fibercast/ports/Alerts"
 import { LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { Signal } from "@fibercast/ports/Signal"
 import {
+  type Advance,
   type EndedRun,
   type NewOccurrence,
   type Pulse,
@@ -22,6 +24,7 @@ import {
   TriggerStore
 } from "@fibercast/ports/TriggerStore"
 import { Cause, Clock, Effect, Option, Result } from "effect"
+import * as Deliberation from "./Deliberation.ts"
 import { runOf } from "./OccurrenceWork.ts"
 import * as RunEnds from "./RunEnds.ts"
 import { type Scheduled } from "./Scheduled.ts"
@@ -30,9 +33,6 @@ import { type TriggerCode } from "./TriggerCode.ts"
 import * as TriggerDecision from "./TriggerDecision.ts"
 import { type TriggerRun } from "./TriggerRun.ts"
 import * as WaitingOccurrences from "./WaitingOccurrences.ts"
-
-/** Conditions under evaluation at once. */
-const atOnce = 16
 
 /** How many occurrences came to which outcome. */
 export type PassReport = Readonly<Record<Outcome, number>>
@@ -45,6 +45,8 @@ export interface Options<R> {
   /** Work was dispatched that is none of code: its `before` hooks. */
   readonly began: (scheduled: Scheduled<R>, run: TriggerRun) => Effect.Effect<void>
   readonly ended: (run: EndedRun) => Effect.Effect<void>
+  /** A decision that took long was taken: there may be more to do. */
+  readonly wake: Effect.Effect<void>
 }
 
 /** A place in the order of due triggers. */
@@ -56,6 +58,8 @@ interface Place {
 /** Rounds in which others decided on everything first, before it is left to the next pass. */
 const patience = 5
 
+type Decided = Deliberation.Decided<StoredTrigger, Advance | null>
+
 type Missed = Extract<Alert, { readonly _tag: "OccurrencesMissed" }>
 
 /** What became of an occurrence. */
@@ -64,9 +68,20 @@ interface Became extends Pick<NewOccurrence, "nominal" | "outcome" | "reason" | 
   readonly isBegun: boolean
 }
 
-/** To be made once for a scheduler: it remembers what it has told, and how far catching up has come. */
-export const make = <R>(options: Options<R>) => {
+/** How long a pass waits for decisions that wait for something, in milliseconds; those due later are looked at then. */
+export const shortly = 100
+
+/** Whether deciding on it means to ask the code, or somebody else. */
+const takesTime = <R>({ definition }: StoredTrigger, scheduled: Scheduled<R> | null | undefined): boolean =>
+  definition.target._tag === "Launch" || (scheduled?.conditions.length ?? 0) > 0
+
+/**
+ * To be made once for a scheduler: it remembers what it has told, and how far catching up has come. Each pass says how
+ * long it waits for decisions that take long.
+ */
+export const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
   const { code, environment, settings } = options
+  const deliberation = yield* Deliberation.make<TriggerId>()
   const fingerprints = new Map<string, string>()
   const told = new Set<string>()
   let nextCatchUp = 0
@@ -127,7 +142,7 @@ export const make = <R>(options: Options<R>) => {
     )
   }
 
-  return Effect.gen(function* () {
+  return Effect.fnUntraced(function* (deliberate: number) {
     const store = yield* TriggerStore
     const signal = yield* Signal
     const alerts = yield* Alerts
@@ -146,7 +161,11 @@ export const make = <R>(options: Options<R>) => {
         reason
       })
     }
-    const raiseMissed = Effect.suspend(() => Effect.forEach(missed.values(), alerts.raise, { discard: true }))
+    const raiseMissed = Effect.suspend(() => {
+      const raised = [...missed.values()]
+      missed.clear()
+      return Effect.forEach(raised, alerts.raise, { discard: true })
+    })
 
     /** Says what was written about an occurrence, to those who want to know. */
     const written = Effect.fnUntraced(function* (stored: StoredTrigger, became: Became) {
@@ -159,20 +178,14 @@ export const make = <R>(options: Options<R>) => {
       yield* options.began(scheduled, runOf({ stored, nominal, late: reason, covers }))
     })
 
-    /** One page of what is due; answers where the next begins, and whether it left something due behind. */
-    const turn = Effect.fnUntraced(function* (after: Place | null) {
-      const pulse = yield* options.beat
-      const now = yield* Clock.currentTimeMillis
-      const due = yield* store.due({ app: code.app, now, after, limit: settings.batch })
-      const advances = yield* Effect.forEach(due, (stored) => decide(stored, now, pulse), { concurrency: atOnce })
-      const wanted = advances.filter((advance) => advance !== null)
-      const recorded = new Set(wanted.length === 0 ? [] : yield* store.record({ now, advances: wanted }))
+    /** Records what was decided. Another may have decided first: what is left then is looked at again. */
+    const conclude = Effect.fnUntraced(function* (decided: ReadonlyArray<Decided>, now: number) {
+      const advances = decided.flatMap(({ answer }) => (answer === null ? [] : [answer]))
+      const recorded = new Set(advances.length === 0 ? [] : yield* store.record({ now, advances }))
       const begun = new Set<WorkspaceId>()
       let isBehind = false
-      for (const [index, stored] of due.entries()) {
-        const advance = advances[index] ?? null
+      for (const { answer: advance, item: stored } of decided) {
         if (advance === null) continue
-        // Another decided first, or what it was decided on has changed: what is left of it is looked at again.
         isBehind ||= !recorded.has(stored.id) || (advance.nextDue !== null && advance.nextDue <= now)
         if (!recorded.has(stored.id)) continue
         for (const { work, ...one } of advance.occurrences) {
@@ -181,10 +194,42 @@ export const make = <R>(options: Options<R>) => {
         }
       }
       yield* notify(begun)
+      return { isBehind, recorded: recorded.size }
+    })
+
+    /** One page of what is due; answers where the next begins, and whether it left something due behind. */
+    const turn = Effect.fnUntraced(function* (after: Place | null) {
+      const pulse = yield* options.beat
+      const now = yield* Clock.currentTimeMillis
+      const due = yield* store.due({ app: code.app, now, after, limit: settings.batch })
+      const open = due.filter(({ id }) => !deliberation.has(id))
+      const slow = open.filter((stored) => takesTime(stored, code.of(stored)))
+      const quick = open.filter((stored) => !slow.includes(stored))
+      const decideNow = (stored: StoredTrigger) => decide(stored, now, pulse)
+      const done = yield* conclude(
+        yield* Effect.forEach(quick, (item) => Effect.map(decideNow(item), (answer) => ({ item, answer }))),
+        now
+      )
+      const late = (decided: Decided) =>
+        Effect.andThen(conclude([decided], now), raiseMissed).pipe(
+          Effect.catch((error) => Effect.logWarning(error.message)),
+          Effect.andThen(options.wake)
+        )
+      const deliberated =
+        slow.length === 0
+          ? { isBehind: false, recorded: 0 }
+          : yield* Effect.flatMap(
+              deliberation.all(slow, { decide: decideNow, patience: deliberate, late }),
+              (decided) => conclude(decided, now)
+            )
       const last = due.length < settings.batch ? undefined : due.at(-1)
       const next: Place | null =
         last === undefined || last.nextDue === null ? null : { nextDue: last.nextDue, triggerId: last.id }
-      return { next, isBehind, recorded: recorded.size }
+      return {
+        next,
+        isBehind: done.isBehind || deliberated.isBehind,
+        recorded: done.recorded + deliberated.recorded
+      }
     })
 
     const turns = Effect.gen(function* () {
@@ -220,4 +265,4 @@ export const make = <R>(options: Options<R>) => {
     )
     return report satisfies PassReport
   })
-}
+})
