@@ -19,7 +19,7 @@ export interface Options<R> extends LocalRuntime.Options {
 }
 
 /** Runs while the layer is in scope; closing it drains. What the pipelines require, the layer requires. */
-export const layer = <R>(options: Options<R>) =>
+export const layer = <R = never>(options: Options<R>) =>
   Campaigns.layer.pipe(
     Layer.provideMerge(LocalRuntime.layer(options)),
     Layer.provideMerge(Pipelines.layer(options.pipelines)),
@@ -28,7 +28,9 @@ export const layer = <R>(options: Options<R>) =>
   )
 
 /** The same with a scheduler, for the triggers of its code and those that were defined at run time. */
-export const layerScheduling = <R, R2>(options: Options<R> & { readonly scheduler: Scheduler.Options<R2> }) => {
+export const layerScheduling = <R = never, R2 = never>(
+  options: Options<R> & { readonly scheduler: Scheduler.Options<R2> }
+) => {
   const { pipelines, scheduler } = options
   const own = scheduler.scheduled.map(RunPipeline.of).filter((pipeline) => pipeline !== null)
   return Layer.merge(Scheduler.Scheduler.layer(scheduler), Triggers.layer).pipe(

@@ -52,6 +52,7 @@ export const run = Effect.fnUntraced(function* (options: {
 
   const claim = Effect.fnUntraced(function* (flow: Flow) {
     const proof = ownership.proof
+    const { wakes } = window
     const fromStart = flow.cursor === null || proof.now - flow.sweptAt >= sweepEvery
     if (fromStart) flow.sweptAt = proof.now
     const limit = allowance(flow)
@@ -75,8 +76,10 @@ export const run = Effect.fnUntraced(function* (options: {
       return window.admit(flow, batch)
     }
     flow.cursor = null
-    if (!fromStart) return
+    // What came while this was asked is asked for again.
+    if (!fromStart || window.wakes !== wakes) return
     const due = yield* untilReachable(ledger.nextDue({ workspaceId: window.workspaceId, source: flow.source }))
+    if (window.wakes !== wakes) return
     const soonest = due === null || due <= proof.now ? Infinity : due
     flow.dryUntil = Math.min(soonest, proof.now + settings.poll)
   })

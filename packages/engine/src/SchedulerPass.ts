@@ -1,6 +1,6 @@
 /**
- * One pass of a scheduler: runs that are over are recorded as such, what waited for them is released, and every
- * occurrence that is due gets its outcome, with its work, until nothing is due any more.
+ * One pass of a scheduler: every occurrence that is due gets its outcome, with its work, until nothing is due any more;
+ * then runs that are over are recorded as such, and what waited for them is released.
  *
  * Any number of schedulers may pass at once: each occurrence is recorded by one of them. One trigger that cannot be
  * decided on is told of and left, and one whose decision takes long is decided on beside the pass; neither keeps another
@@ -199,9 +199,11 @@ export const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
 
     /** One page of what is due; answers where the next begins, and whether it left something due behind. */
     const turn = Effect.fnUntraced(function* (after: Place | null) {
-      const pulse = yield* options.beat
       const now = yield* Clock.currentTimeMillis
-      const due = yield* store.due({ app: code.app, now, after, limit: settings.batch })
+      const [pulse, due] = yield* Effect.all(
+        [options.beat, store.due({ app: code.app, now, after, limit: settings.batch })],
+        { concurrency: 2 }
+      )
       const open = due.filter(({ id }) => !deliberation.has(id))
       const slow = open.filter((stored) => takesTime(stored, code.of(stored)))
       const quick = open.filter((stored) => !slow.includes(stored))
@@ -256,9 +258,9 @@ export const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
 
     yield* Effect.ensuring(
       Effect.gen(function* () {
+        yield* turns
         yield* RunEnds.follow(code.app, options.ended)
         yield* WaitingOccurrences.release(code, released)
-        yield* turns
       }),
       // Also when the rest of the pass fails: what is written is not looked at again.
       raiseMissed

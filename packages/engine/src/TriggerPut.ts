@@ -20,29 +20,35 @@ export interface Defined {
 const isTimedAlike = (stored: StoredTrigger, definition: TriggerDefinition, zone: string): boolean =>
   stored.zone === zone && Equal.equals(stored.definition.trigger, definition.trigger)
 
-/** `zone`: of triggers that name none. Fails when the trigger can never fire. */
-export const put = Effect.fn("TriggerPut.put")(function* (options: {
+/**
+ * `zone`: of triggers that name none. `known`: the trigger as the caller has just read it, or null for none; left out,
+ * it is read. Fails when the trigger can never fire.
+ */
+export const put = Effect.fnUntraced(function* (options: {
   readonly workspaceId: WorkspaceId
   readonly app: string | null
   readonly definition: TriggerDefinition
   readonly zone: string
+  readonly known?: StoredTrigger | null
 }): Effect.fn.Return<Defined, LedgerUnavailable | Planner.NeverFires, TriggerStore> {
   const { app, definition, workspaceId } = options
   const store = yield* TriggerStore
   const zone = definition.trigger.zone ?? options.zone
+  const find = store.find(workspaceId, definition.trigger.name)
   yield* Effect.fromResult(Planner.check(definition.trigger, { zone }))
-  const rules = ZoneRules.fingerprint(Result.getOrThrow(ZoneRules.make(zone)))
+  let known = options.known === undefined ? yield* find : options.known
   for (;;) {
-    const now = yield* Clock.currentTimeMillis
-    const known = yield* store.find(workspaceId, definition.trigger.name)
     if (known !== null && known.app === app && known.zone === zone && Equal.equals(known.definition, definition)) {
       return { trigger: known, change: "unchanged" }
     }
+    const now = yield* Clock.currentTimeMillis
+    const rules = ZoneRules.fingerprint(Result.getOrThrow(ZoneRules.make(zone)))
     const cursor = known !== null && isTimedAlike(known, definition, zone) ? known.cursor : now
     const nextDue = nextDueFrom(triggerOf({ definition, zone }), cursor)
     const seen = known === null ? null : { revision: known.revision }
     const trigger = yield* store.put({ workspaceId, app, definition, seen, zone, cursor, nextDue, rules, now })
-    // Another has changed it meanwhile: look again.
     if (trigger !== null) return { trigger, change: known === null ? "added" : "changed" }
+    // Another has changed it meanwhile.
+    known = yield* find
   }
 })

@@ -5,7 +5,7 @@
 import { type NeverFires } from "@fibercast/domain/Planner"
 import { type LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { TriggerStore } from "@fibercast/ports/TriggerStore"
-import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
+import { type Workspace, WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { Clock, Effect, Schema } from "effect"
 import { type Scheduled } from "./Scheduled.ts"
 import { type Placed } from "./TriggerCode.ts"
@@ -44,17 +44,23 @@ export const reconcile = Effect.fn("TriggerReconciler.reconcile")(function* <R>(
     if (seen.has(key)) return yield* new DuplicateTrigger({ name, workspace: workspace.name })
     seen.add(key)
   }
+  const before = yield* store.list({ workspaceId: null })
+  const known = new Map(before.map((one) => [`${one.workspaceId}/${one.definition.trigger.name}`, one]))
+  const places = new Map<string, Workspace>()
   const standing = new Set<number>()
   for (const one of scheduled) {
     const { definition, workspace } = one
     const { name } = definition.trigger
-    const { id: workspaceId, zone } = yield* workspaces.ensure({ ...workspace, limits: {} })
-    const { change, trigger } = yield* TriggerPut.put({ workspaceId, app, definition, zone })
+    const place = places.get(workspace.name) ?? (yield* workspaces.ensure({ ...workspace, limits: {} }))
+    places.set(workspace.name, place)
+    const { id: workspaceId, zone } = place
+    const seen = known.get(`${workspaceId}/${name}`) ?? null
+    const { change, trigger } = yield* TriggerPut.put({ workspaceId, app, definition, zone, known: seen })
     standing.add(trigger.id)
     placed.push({ workspaceId, scheduled: one })
     if (change !== "unchanged") names[change].push(name)
   }
-  for (const { app: owner, definition, id: triggerId, revision } of yield* store.list({ workspaceId: null })) {
+  for (const { app: owner, definition, id: triggerId, revision } of before) {
     if (owner !== app || standing.has(triggerId)) continue
     const now = yield* Clock.currentTimeMillis
     if (yield* store.remove({ triggerId, revision, now })) names.removed.push(definition.trigger.name)

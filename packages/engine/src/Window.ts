@@ -78,6 +78,8 @@ export class Window {
   active = 0
   /** Something was admitted. Set here; whoever looks after it sets it back. */
   stirred = false
+  /** How often there may have been new work. */
+  wakes = 0
 
   constructor(workspaceId: WorkspaceId, limit: number) {
     this.workspaceId = workspaceId
@@ -196,6 +198,7 @@ export class Window {
 
   /** There may be new work: look at every flow again. */
   wake() {
+    this.wakes++
     for (const flow of this.flows.values()) flow.dryUntil = 0
     this.room.openUnsafe()
   }

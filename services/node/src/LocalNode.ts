@@ -35,7 +35,7 @@ export const layerStores = Layer.mergeAll(
 )
 
 /** Works what is in the `Database` until it is closed; closing it drains. */
-export const layer = <R>(options: Options<R>) =>
+export const layer = <R = never>(options: Options<R>) =>
   Layer.unwrap(Effect.map(Database, ({ alone }) => Engine.layer({ alone, pipelines: options.pipelines }))).pipe(
     Layer.provideMerge(layerStores),
     Layer.provideMerge(Signal.layerMemory),
@@ -43,12 +43,16 @@ export const layer = <R>(options: Options<R>) =>
   )
 
 /** What works and schedules, on stores and a signal that are there. */
-export const layerSchedulingEngine = <R, R2>({ audiences, pipelines, scheduler }: SchedulingOptions<R, R2>) =>
+export const layerSchedulingEngine = <R = never, R2 = never>({
+  audiences,
+  pipelines,
+  scheduler
+}: SchedulingOptions<R, R2>) =>
   Layer.unwrap(Effect.map(Database, ({ alone }) => Engine.layerScheduling({ alone, pipelines, scheduler }))).pipe(
     Layer.merge(SchedulerHealth.layerWatch),
     Layer.provideMerge(Audiences.layer(audiences))
   )
 
 /** A node that schedules as well: what its triggers set off is worked here. */
-export const layerScheduling = <R, R2>(options: SchedulingOptions<R, R2>) =>
+export const layerScheduling = <R = never, R2 = never>(options: SchedulingOptions<R, R2>) =>
   layerSchedulingEngine(options).pipe(Layer.provideMerge(layerStores), Layer.provideMerge(Signal.layerMemory))
