@@ -4,7 +4,6 @@
  */
 import { type TriggerStore } from "@fibercast/ports/TriggerStore"
 import { Layer } from "effect"
-import { Digest } from "effect/crypto"
 import { AccountGates } from "./AccountGates.ts"
 import { Campaigns } from "./Campaigns.ts"
 import * as LocalRuntime from "./LocalRuntime.ts"
@@ -23,8 +22,7 @@ export const layer = <R = never>(options: Options<R>) =>
   Campaigns.layer.pipe(
     Layer.provideMerge(LocalRuntime.layer(options)),
     Layer.provideMerge(Pipelines.layer(options.pipelines)),
-    Layer.provideMerge(AccountGates.layer),
-    Layer.provide(Digest.layerWebCrypto)
+    Layer.provideMerge(AccountGates.layer)
   )
 
 /** The same with a scheduler, for the triggers of its code and those that were defined at run time. */

@@ -7,7 +7,6 @@ import * as RetryPolicy from "@fibercast/domain/RetryPolicy"
 import { type AudienceSource, type AudienceUnreadable } from "@fibercast/ports/AudienceSource"
 import { type Merging, type StoredTrigger, type Work } from "@fibercast/ports/TriggerStore"
 import { Duration, Effect, Schema } from "effect"
-import { type Digest } from "effect/crypto"
 import { type CampaignRefused, prepare } from "./CampaignLaunch.ts"
 import { Pipelines } from "./Pipelines.ts"
 import { type Scheduled } from "./Scheduled.ts"
@@ -101,7 +100,7 @@ export const make = (
 ): Effect.Effect<
   Work,
   CampaignRefused | AudienceUnreadable | Schema.SchemaError | WorkCrashed,
-  AudienceSource | Pipelines | Digest.Digest
+  AudienceSource | Pipelines
 > =>
   Effect.gen(function* () {
     const { _tag } = occasion.stored.definition.target

@@ -14,7 +14,6 @@ import { type LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { TriggerStore } from "@fibercast/ports/TriggerStore"
 import { type WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { Clock, Context, Effect, Latch, Layer, Random } from "effect"
-import { Digest } from "effect/crypto"
 import * as FailureHooks from "./FailureHooks.ts"
 import { untilReachable } from "./Ownership.ts"
 import { Pipelines } from "./Pipelines.ts"
@@ -56,11 +55,8 @@ export class Scheduler extends Context.Service<
 >()("fibercast/engine/Scheduler") {
   static readonly layer = <R>(
     options: Options<R>
-  ): Layer.Layer<
-    Scheduler,
-    NeverFires | TriggerReconciler.DuplicateTrigger,
-    R | Exclude<Needs, Digest.Digest> | WorkspaceStore | Alerts
-  > => Layer.provide(Layer.effect(Scheduler, make(options)), Digest.layerWebCrypto)
+  ): Layer.Layer<Scheduler, NeverFires | TriggerReconciler.DuplicateTrigger, R | Needs | WorkspaceStore | Alerts> =>
+    Layer.effect(Scheduler, make(options))
 }
 
 /** Runs whose hooks wait, and those whose hooks run at once. */

@@ -19,14 +19,13 @@ import {
   TriggerStore
 } from "@fibercast/ports/TriggerStore"
 import { Cause, Effect } from "effect"
-import { type Digest } from "effect/crypto"
 import * as DueOccurrences from "./DueOccurrences.ts"
 import * as OccurrenceWork from "./OccurrenceWork.ts"
 import { type Pipelines } from "./Pipelines.ts"
 import { type Scheduled } from "./Scheduled.ts"
 import * as StopRuns from "./StopRuns.ts"
 
-export type Needs = TriggerStore | Ledger | CampaignStore | AudienceSource | Pipelines | Signal | Digest.Digest
+export type Needs = TriggerStore | Ledger | CampaignStore | AudienceSource | Pipelines | Signal
 
 export interface Known<R> {
   readonly now: number
