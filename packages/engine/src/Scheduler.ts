@@ -55,8 +55,11 @@ export class Scheduler extends Context.Service<
 >()("fibercast/engine/Scheduler") {
   static readonly layer = <R>(
     options: Options<R>
-  ): Layer.Layer<Scheduler, NeverFires | TriggerReconciler.DuplicateTrigger, R | Needs | WorkspaceStore | Alerts> =>
-    Layer.effect(Scheduler, make(options))
+  ): Layer.Layer<
+    Scheduler,
+    NeverFires | TriggerReconciler.DuplicateTrigger | TriggerReconciler.TriggerTaken,
+    R | Needs | WorkspaceStore | Alerts
+  > => Layer.effect(Scheduler, make(options))
 }
 
 /** Runs whose hooks wait, and those whose hooks run at once. */
