@@ -140,6 +140,7 @@ describe("What a release brings into the store", () => {
     "does not take a name from another app while that runs",
     Effect.gen(function* () {
       const other = yield* release([job("cleanup")], "one")
+      yield* TestEngine.catchUp
       const refused = yield* Effect.flip(release([job("cleanup")], "two"))
       assert.strictEqual(
         refused.message,

@@ -30,17 +30,12 @@ export const release = Effect.fnUntraced(function* <R, R2>(
   /** What this process cannot, or may not, release. */
   const left = new Set<bigint>()
 
-  const passOver = ({ occurrenceId }: Waiting): boolean => {
-    left.add(occurrenceId)
-    return false
-  }
-
   const releaseOne = Effect.fnUntraced(function* (waiting: Waiting) {
     const { covers, dueAt, nominal, occurrenceId, reason, trigger } = waiting
     const scheduled = code.of(trigger)
     const isAsked = reason === "backfill" || reason === "test"
     if (scheduled === null || (trigger.paused !== null && !isAsked)) {
-      return passOver(waiting)
+      return false
     }
     const now = yield* Clock.currentTimeMillis
     const become = Effect.fnUntraced(function* (to: Omit<Released, "waiting"> & { readonly work: Work | null }) {
@@ -64,14 +59,18 @@ export const release = Effect.fnUntraced(function* <R, R2>(
 
   for (;;) {
     // What is left stays among them, and must not crowd out the others.
-    const ready = yield* store.ready({ app: code.app, limit: page + left.size })
-    const known = ready.filter(({ occurrenceId }) => !left.has(occurrenceId))
-    const released = yield* Effect.forEach(known, (waiting) =>
-      Effect.catchDefect(releaseOne(waiting), (defect) =>
-        Effect.as(Effect.logError(`what waits for ${waiting.name} cannot be released`, defect), passOver(waiting))
+    const limit = page + left.size
+    const ready = yield* store.ready({ app: code.app, limit })
+    let count = 0
+    for (const waiting of ready) {
+      if (left.has(waiting.occurrenceId)) continue
+      const isReleased = yield* Effect.catchDefect(releaseOne(waiting), (defect) =>
+        Effect.as(Effect.logError(`what waits for ${waiting.name} cannot be released`, defect), false)
       )
-    )
-    // What another scheduler has released meanwhile is none of ours.
-    if (!released.includes(true)) return
+      // What another scheduler has released meanwhile is none of ours.
+      if (isReleased) count += 1
+      else left.add(waiting.occurrenceId)
+    }
+    if (count === 0 && ready.length < limit) return
   }
 })
