@@ -2,13 +2,14 @@ import * as Pipeline from "@fibercast/engine/Pipeline"
 import { type Rate } from "@fibercast/domain/Limits"
 import { SendFailed } from "@fibercast/ports/Messenger"
 import { Ledger } from "@fibercast/ports/Ledger"
+import { Signal } from "@fibercast/ports/Signal"
 import * as Expect from "@fibercast/testkit/Expect"
 import * as FakeMessenger from "@fibercast/testkit/FakeMessenger"
 import * as Interposed from "@fibercast/testkit/Interposed"
 import { Journal } from "@fibercast/testkit/Journal"
 import * as TestEngine from "@fibercast/testkit/TestEngine"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Schema } from "effect"
+import { Clock, Effect, Layer, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { Announce, launch, launchTo, now, people, phone, sendTimes } from "./internal/Broadcasts.ts"
 
@@ -115,6 +116,42 @@ describe("Feeder", () => {
       const times = yield* sendTimes
       assert.lengthOf(times, 12)
       for (const [n, at] of times.entries()) assert.isBelow(at - n * 1330, 500, `job ${n} was sent at ${at}`)
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("work that was asked for before a claim, and comes while that is under way, is not overlooked", () => {
+    const layer = TestEngine.layerEngine({ pipelines: [Job] }).pipe(
+      Layer.provide(
+        Interposed.layerStores({
+          after: (operation) => (operation === "claim" ? Effect.sleep("100 millis") : Effect.void)
+        })
+      ),
+      Layer.provideMerge(Layer.merge(TestEngine.layerStores(), Fake.layer()))
+    )
+    return Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace()
+      const ledger = yield* Ledger
+      const { notify } = yield* Signal
+      /** Its transaction takes a while to commit. */
+      const dispatched = Effect.fnUntraced(function* (n: number) {
+        const now = yield* Clock.currentTimeMillis
+        const payload = JSON.stringify(phone(n))
+        const lane = "normal"
+        const delivery = { pipeline: "job", lane, campaignId: null, dueAt: now, deadline: null, payload } as const
+        yield* Effect.sleep("95 millis")
+        yield* ledger.insert({ workspaceId, now, deliveries: [delivery] })
+        yield* notify(workspaceId)
+      })
+      const begun: Array<number> = []
+      for (let n = 0; n < 100; n++) {
+        begun.push(yield* Clock.currentTimeMillis)
+        yield* Effect.forkChild(dispatched(n))
+        // Uneven, so that the jobs come at any place between two claims.
+        yield* TestClock.adjust(1000 + ((n * 37) % 600))
+      }
+      const times = yield* sendTimes
+      assert.lengthOf(times, 100)
+      for (const [n, at] of times.entries()) assert.isBelow(at - (begun[n] ?? 0), 900, `job ${n} was sent at ${at}`)
     }).pipe(Effect.provide(layer))
   })
 

@@ -48,6 +48,7 @@ describe("the README", () => {
         const provider = yield* FonnteSimulator
         const env = { FONNTE_TOKEN: provider.token, FONNTE_URL: provider.url }
         const sample = "services/cli/demo/contacts.csv"
+        const app = "services/examples/src/Cleaning.ts"
         const alone = { folder: yield* tempFolder, env }
         const beside = { folder: yield* tempFolder, env }
         for (const { folder } of [alone, beside]) {
@@ -63,7 +64,13 @@ describe("the README", () => {
           // A campaign that waits for its time would keep the test waiting: it is checked, not sent.
           const more = args.includes("--at") ? ["--dry-run"] : []
           const place = args[0] === "campaign" ? beside : alone
-          const typed = args.map((word) => (word === sample ? "sample.csv" : word))
+          const typed = args.map((word) => (word === sample ? "sample.csv" : word === app ? `${root}/${app}` : word))
+          if (args[1] === "work") {
+            // Left running, as the reader would, for what is typed in a second terminal.
+            const working = yield* Program.start(place, typed)
+            assert.isTrue(Option.isSome(yield* Program.lineOf(working.stdout, /Ctrl-C stops it/u)), line)
+            continue
+          }
           const ran = yield* Program.run(place, [...typed, ...more])
           assert.strictEqual(ran.code, 0, `${line}\n${ran.stdout}\n${ran.stderr}`)
         }

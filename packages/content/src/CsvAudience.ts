@@ -16,7 +16,7 @@ import { Cause, Effect, Option, Pull, Result, Schema, Stream } from "effect"
 import { type BadBytes, CsvBytes } from "./internal/CsvBytes.ts"
 import { type CsvRecord, CsvRecords, type CsvStop, lineBreaks } from "./internal/CsvRecords.ts"
 import { CsvStart } from "./internal/CsvStart.ts"
-import { listed, nearest } from "./internal/Nearest.ts"
+import { listed, nearest } from "@fibercast/domain/Nearest"
 
 export type CsvRow =
   | {

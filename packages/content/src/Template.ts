@@ -15,7 +15,7 @@ import { Predicate, Result, Schema } from "effect"
 import { LiquidError, Output, type Template as Node, TypeGuards } from "liquidjs"
 import { type DateSettings, formatDate } from "./internal/DateFilter.ts"
 import { filterNames, limits, liquid, run, tagNames } from "./internal/LockedLiquid.ts"
-import { listed, nearest } from "./internal/Nearest.ts"
+import { listed, nearest } from "@fibercast/domain/Nearest"
 import { BlankValue, findVariables, simpleName, TemplateFlaw } from "./internal/TemplateVariables.ts"
 
 /** The source is not a template that can be rendered. */

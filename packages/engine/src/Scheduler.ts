@@ -21,7 +21,9 @@ import * as RunEnds from "./RunEnds.ts"
 import { type Scheduled } from "./Scheduled.ts"
 import { SchedulerConfig } from "./SchedulerConfig.ts"
 import * as SchedulerHousekeeping from "./SchedulerHousekeeping.ts"
+import { SchedulerListener } from "./SchedulerListener.ts"
 import * as SchedulerPass from "./SchedulerPass.ts"
+import { type PassReport } from "./SchedulerReport.ts"
 import * as TriggerCode from "./TriggerCode.ts"
 import { type Needs } from "./TriggerDecision.ts"
 import * as TriggerReconciler from "./TriggerReconciler.ts"
@@ -48,7 +50,9 @@ export class Scheduler extends Context.Service<
     readonly name: string
     readonly reconciled: Reconciled
     /** Pass now, and say what became of what was due. */
-    readonly pass: Effect.Effect<SchedulerPass.PassReport, LedgerUnavailable>
+    readonly pass: Effect.Effect<PassReport, LedgerUnavailable>
+    /** Record runs that are over, tell their hooks, and release what waited for them; what is due is left for a pass. */
+    readonly follow: Effect.Effect<void, LedgerUnavailable>
     /** Something may be due, or may have been defined: do not wait for the next poll. */
     readonly wake: Effect.Effect<void>
   }
@@ -102,7 +106,7 @@ const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
     placed.find((one) => one.workspaceId === run.workspaceId && one.scheduled.definition.trigger.name === run.name)
 
   const bell = yield* Latch.make(false)
-  const turn = yield* SchedulerPass.make<R>({
+  const passes = yield* SchedulerPass.make<R>({
     wake: Effect.asVoid(bell.open),
     code,
     environment,
@@ -120,9 +124,11 @@ const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
       return one === undefined || one.scheduled.hooks.length === 0
         ? Effect.void
         : later(RunEnds.tell(one.scheduled, told, settings.hookTimeout))
-    }
+    },
+    tell: yield* SchedulerListener
   })
-  const pass = (deliberate: number) => Effect.provideContext(turn(deliberate), needs)
+  const pass = (deliberate: number) => Effect.provideContext(passes.pass(deliberate), needs)
+  const follow = Effect.provideContext(passes.follow, needs)
 
   /** One pass; answers how long nothing is due after it. */
   const passed = Effect.gen(function* () {
@@ -148,5 +154,5 @@ const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
     yield* Effect.forkScoped(passing)
     yield* Effect.forkScoped(Effect.provideContext(SchedulerHousekeeping.run(app), needs))
   }
-  return Scheduler.of({ name, reconciled, pass: pass(Infinity), wake: Effect.asVoid(bell.open) })
+  return Scheduler.of({ name, reconciled, pass: pass(Infinity), follow, wake: Effect.asVoid(bell.open) })
 })

@@ -8,42 +8,32 @@
  *
  * Held in memory: `batch` triggers with a page of occurrences each, and those that are still being decided on.
  */
-import { type Outcome, ran, type Reason } from "@fibercast/domain/OccurrenceOutcome"
 import { type TriggerId } from "@fibercast/domain/TriggerId"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import * as ZoneRules from "@fibercast/domain/ZoneRules"
-import { type Alert, Alerts } from "@fibercast/ports/Alerts"
+import { Alerts } from "@fibercast/ports/Alerts"
 import { LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { Signal } from "@fibercast/ports/Signal"
 import {
   type Advance,
   type EndedRun,
-  type NewOccurrence,
   type Pulse,
   type StoredTrigger,
   TriggerStore
 } from "@fibercast/ports/TriggerStore"
-import { Cause, Clock, Effect, Option, Result } from "effect"
+import { Cause, Clock, Effect, Option, Result, type Scope } from "effect"
 import * as Deliberation from "./Deliberation.ts"
-import { runOf } from "./OccurrenceWork.ts"
 import * as RunEnds from "./RunEnds.ts"
 import { type Scheduled } from "./Scheduled.ts"
 import { type SchedulerSettings } from "./SchedulerConfig.ts"
-import { type TriggerCode } from "./TriggerCode.ts"
+import * as SchedulerReport from "./SchedulerReport.ts"
 import * as TriggerDecision from "./TriggerDecision.ts"
-import { type TriggerRun } from "./TriggerRun.ts"
 import * as WaitingOccurrences from "./WaitingOccurrences.ts"
 
-/** How many occurrences came to which outcome. */
-export type PassReport = Readonly<Record<Outcome, number>>
-
-export interface Options<R> {
-  readonly code: TriggerCode<R>
+export interface Options<R> extends SchedulerReport.Listeners<R> {
   readonly environment: string
   readonly settings: SchedulerSettings
   readonly beat: Effect.Effect<Pulse, LedgerUnavailable>
-  /** Work was dispatched that is none of code: its `before` hooks. */
-  readonly began: (scheduled: Scheduled<R>, run: TriggerRun) => Effect.Effect<void>
   readonly ended: (run: EndedRun) => Effect.Effect<void>
   /** A decision that took long was taken: there may be more to do. */
   readonly wake: Effect.Effect<void>
@@ -55,18 +45,13 @@ interface Place {
   readonly triggerId: TriggerId
 }
 
+/** Decisions under way at once that wait for nothing but the store. */
+const atOnce = 16
+
 /** Rounds in which others decided on everything first, before it is left to the next pass. */
 const patience = 5
 
 type Decided = Deliberation.Decided<StoredTrigger, Advance | null>
-
-type Missed = Extract<Alert, { readonly _tag: "OccurrencesMissed" }>
-
-/** What became of an occurrence. */
-interface Became extends Pick<NewOccurrence, "nominal" | "outcome" | "reason" | "detail" | "covers"> {
-  /** Whether it has work now. */
-  readonly isBegun: boolean
-}
 
 /** How long a pass waits for decisions that wait for something, in milliseconds; those due later are looked at then. */
 export const shortly = 100
@@ -75,11 +60,24 @@ export const shortly = 100
 const takesTime = <R>({ definition }: StoredTrigger, scheduled: Scheduled<R> | null | undefined): boolean =>
   definition.target._tag === "Launch" || (scheduled?.conditions.length ?? 0) > 0
 
-/**
- * To be made once for a scheduler: it remembers what it has told, and how far catching up has come. Each pass says how
- * long it waits for decisions that take long.
- */
-export const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
+export interface SchedulerPass<R> {
+  /** Says how long to wait, in milliseconds, for decisions that take long; the others are taken beside it. */
+  readonly pass: (
+    deliberate: number
+  ) => Effect.Effect<SchedulerReport.PassReport, LedgerUnavailable, R | TriggerDecision.Needs | Alerts>
+  /** Runs that are over are recorded as such, and what waited for them is released; what is due is left. */
+  readonly follow: Effect.Effect<void, LedgerUnavailable, TriggerDecision.Needs | Alerts>
+}
+
+const notify = Effect.fnUntraced(function* (workspaces: Iterable<WorkspaceId>) {
+  const signal = yield* Signal
+  yield* Effect.forEach(workspaces, signal.notify, { discard: true })
+})
+
+/** To be made once for a scheduler: it remembers what it has told, and how far catching up has come. */
+export const make = Effect.fnUntraced(function* <R>(
+  options: Options<R>
+): Effect.fn.Return<SchedulerPass<R>, never, Scope.Scope> {
   const { code, environment, settings } = options
   const deliberation = yield* Deliberation.make<TriggerId>()
   const fingerprints = new Map<string, string>()
@@ -142,41 +140,22 @@ export const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
     )
   }
 
-  return Effect.fnUntraced(function* (deliberate: number) {
+  /** Also when the rest fails: what is written is not looked at again. */
+  const reporting = <A, E, R2>(body: (report: SchedulerReport.SchedulerReport) => Effect.Effect<A, E, R2>) =>
+    Effect.flatMap(SchedulerReport.make(options, refuse), (report) => Effect.ensuring(body(report), report.raiseMissed))
+
+  const followed = Effect.fnUntraced(function* (report: SchedulerReport.SchedulerReport) {
+    yield* RunEnds.follow(code.app, (run) => Effect.andThen(options.tell({ _tag: "Ended", run }), options.ended(run)))
+    yield* WaitingOccurrences.release(code, ({ occurrence, recordedAt, trigger }) =>
+      Effect.andThen(
+        occurrence.work === null ? Effect.void : notify([trigger.workspaceId]),
+        report.written(trigger, [occurrence], recordedAt)
+      )
+    )
+  })
+
+  const passed = Effect.fnUntraced(function* (report: SchedulerReport.SchedulerReport, deliberate: number) {
     const store = yield* TriggerStore
-    const signal = yield* Signal
-    const alerts = yield* Alerts
-    const report: Record<Outcome, number> = { fired: 0, late: 0, skipped: 0, missed: 0, waiting: 0 }
-    const missed = new Map<TriggerId, Missed>()
-
-    const notify = (workspaces: Iterable<WorkspaceId>) => Effect.forEach(workspaces, signal.notify, { discard: true })
-
-    const miss = ({ definition, id, workspaceId }: StoredTrigger, nominal: number, reason: Reason) => {
-      const before = missed.get(id)
-      const trigger = definition.trigger.name
-      missed.set(id, {
-        ...(before ?? { _tag: "OccurrencesMissed", workspaceId, trigger, from: nominal }),
-        count: (before?.count ?? 0) + 1,
-        to: nominal,
-        reason
-      })
-    }
-    const raiseMissed = Effect.suspend(() => {
-      const raised = [...missed.values()]
-      missed.clear()
-      return Effect.forEach(raised, alerts.raise, { discard: true })
-    })
-
-    /** Says what was written about an occurrence, to those who want to know. */
-    const written = Effect.fnUntraced(function* (stored: StoredTrigger, became: Became) {
-      const { covers, detail, isBegun, nominal, outcome, reason } = became
-      report[outcome] += 1
-      if (outcome === "missed" && reason !== null) miss(stored, nominal, reason)
-      if (reason === "refused") yield* refuse(stored, detail ?? "")
-      const scheduled = code.of(stored)
-      if (!isBegun || scheduled === undefined || scheduled === null || scheduled.code !== null) return
-      yield* options.began(scheduled, runOf({ stored, nominal, late: reason, covers }))
-    })
 
     /** Records what was decided. Another may have decided first: what is left then is looked at again. */
     const conclude = Effect.fnUntraced(function* (decided: ReadonlyArray<Decided>, now: number) {
@@ -188,10 +167,8 @@ export const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
         if (advance === null) continue
         isBehind ||= !recorded.has(stored.id) || (advance.nextDue !== null && advance.nextDue <= now)
         if (!recorded.has(stored.id)) continue
-        for (const { work, ...one } of advance.occurrences) {
-          if (work !== null) begun.add(stored.workspaceId)
-          yield* written(stored, { ...one, isBegun: work !== null })
-        }
+        yield* report.written(stored, advance.occurrences, now)
+        if (advance.occurrences.some(({ work }) => work !== null)) begun.add(stored.workspaceId)
       }
       yield* notify(begun)
       return { isBehind, recorded: recorded.size }
@@ -209,11 +186,13 @@ export const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
       const quick = open.filter((stored) => !slow.includes(stored))
       const decideNow = (stored: StoredTrigger) => decide(stored, now, pulse)
       const done = yield* conclude(
-        yield* Effect.forEach(quick, (item) => Effect.map(decideNow(item), (answer) => ({ item, answer }))),
+        yield* Effect.forEach(quick, (item) => Effect.map(decideNow(item), (answer) => ({ item, answer })), {
+          concurrency: atOnce
+        }),
         now
       )
       const late = (decided: Decided) =>
-        Effect.andThen(conclude([decided], now), raiseMissed).pipe(
+        Effect.andThen(conclude([decided], now), report.raiseMissed).pipe(
           Effect.catch((error) => Effect.logWarning(error.message)),
           Effect.andThen(options.wake)
         )
@@ -234,37 +213,21 @@ export const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
       }
     })
 
-    const turns = Effect.gen(function* () {
-      let idle = 0
-      for (let isBehind = true; isBehind && idle < patience;) {
-        isBehind = false
-        let recorded = 0
-        for (let after: Place | null | undefined; after !== null;) {
-          const turned: Effect.Success<ReturnType<typeof turn>> = yield* turn(after ?? null)
-          after = turned.next
-          isBehind ||= turned.isBehind
-          recorded += turned.recorded
-        }
-        idle = recorded > 0 ? 0 : idle + 1
+    let idle = 0
+    for (let isBehind = true; isBehind && idle < patience;) {
+      isBehind = false
+      let recorded = 0
+      for (let after: Place | null | undefined; after !== null;) {
+        const turned: Effect.Success<ReturnType<typeof turn>> = yield* turn(after ?? null)
+        after = turned.next
+        isBehind ||= turned.isBehind
+        recorded += turned.recorded
       }
-    })
-
-    const released = Effect.fnUntraced(function* ({ waiting, ...became }: WaitingOccurrences.Released) {
-      const isBegun = ran(became.outcome)
-      const { covers, nominal, trigger, workspaceId } = waiting
-      if (isBegun) yield* notify([workspaceId])
-      yield* written(trigger, { ...became, nominal, covers, isBegun })
-    })
-
-    yield* Effect.ensuring(
-      Effect.gen(function* () {
-        yield* turns
-        yield* RunEnds.follow(code.app, options.ended)
-        yield* WaitingOccurrences.release(code, released)
-      }),
-      // Also when the rest of the pass fails: what is written is not looked at again.
-      raiseMissed
-    )
-    return report satisfies PassReport
+      idle = recorded > 0 ? 0 : idle + 1
+    }
+    yield* followed(report)
+    return report.counts
   })
+
+  return { pass: (deliberate) => reporting((report) => passed(report, deliberate)), follow: reporting(followed) }
 })

@@ -3,9 +3,8 @@
  * one at a time for each key, the oldest first. What waits while its trigger is paused goes on waiting, unless a person
  * asked for it.
  */
-import { type Outcome, type Reason } from "@fibercast/domain/OccurrenceOutcome"
 import { type LedgerUnavailable } from "@fibercast/ports/Ledger"
-import { TriggerStore, type Waiting, type Work } from "@fibercast/ports/TriggerStore"
+import { type NewOccurrence, type StoredTrigger, TriggerStore, type Waiting } from "@fibercast/ports/TriggerStore"
 import { Clock, Effect } from "effect"
 import * as OccurrenceWork from "./OccurrenceWork.ts"
 import { type TriggerCode } from "./TriggerCode.ts"
@@ -15,10 +14,9 @@ const page = 100
 
 /** What became of one that waited. */
 export interface Released {
-  readonly waiting: Waiting
-  readonly outcome: Exclude<Outcome, "waiting">
-  readonly reason: Reason | null
-  readonly detail: string | null
+  readonly trigger: StoredTrigger
+  readonly occurrence: NewOccurrence
+  readonly recordedAt: number
 }
 
 /** `told` gets each, once over all schedulers. */
@@ -38,11 +36,13 @@ export const release = Effect.fnUntraced(function* <R, R2>(
       return false
     }
     const now = yield* Clock.currentTimeMillis
-    const become = Effect.fnUntraced(function* (to: Omit<Released, "waiting"> & { readonly work: Work | null }) {
-      const { work: _, ...became } = to
-      const released = yield* store.release({ now, occurrenceId, ...to })
-      if (released) yield* told({ waiting, ...became })
-      return released
+    const become = Effect.fnUntraced(function* (
+      fate: Omit<Parameters<typeof store.release>[0], "now" | "occurrenceId">
+    ) {
+      if (!(yield* store.release({ now, occurrenceId, ...fate }))) return false
+      const { rules, zone } = trigger
+      yield* told({ trigger, occurrence: { nominal, dueAt, zone, rules, covers, ...fate }, recordedAt: now })
+      return true
     })
     const { deadline } = trigger.definition
     if (!isAsked && deadline !== null && now - dueAt > deadline) {

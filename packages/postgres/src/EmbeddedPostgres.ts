@@ -7,7 +7,8 @@
  * - it stops with the layer; when its owner dies otherwise, even by SIGKILL, it stops within moments, and the
  *   next start waits for that or sees to it itself, then recovers what was committed;
  * - when the server dies under a living owner it is started again on the same port, and pools reconnect;
- * - one process at a time owns a folder (`FolderInUse`); others may `attach` to the server it runs.
+ * - one process at a time owns a folder (`FolderInUse`); others may `attach` to the server it runs, or share the folder:
+ *   when its owner goes, one of those takes it over, and the server goes on at the same port within seconds.
  *
  * Meant for one machine: at most 50 sessions, 128 MB of shared buffers. The programs come from `PG_BIN`, the
  * system, or an optional package, in that order. Started by root, it runs as another user (Postgres insists).
@@ -62,13 +63,53 @@ export class EmbeddedPostgres extends Context.Service<
 >()("fibercast/postgres/EmbeddedPostgres") {}
 
 export const layer = (options: Options = {}): Layer.Layer<EmbeddedPostgres, Failure> =>
-  Layer.effect(EmbeddedPostgres, make(options))
+  Layer.effect(EmbeddedPostgres, make(options, undefined))
 
 /** The server that another live process runs in `folder` (default `.fibercast`). Closing it stops nothing. */
 export const layerAttached = (
   options: Pick<Options, "folder"> = {}
 ): Layer.Layer<EmbeddedPostgres, NotRunning | EmbeddedPostgresUnavailable> =>
   Layer.effect(EmbeddedPostgres, attach(options.folder))
+
+/**
+ * The server of the folder, whoever runs it: another live process, else this one. If that other goes while the layer is in
+ * use, one of those who share the folder runs the server from then on, at the same port.
+ */
+export const layerShared = (options: Options = {}): Layer.Layer<EmbeddedPostgres, Failure> =>
+  Layer.effect(
+    EmbeddedPostgres,
+    Effect.suspend(() => attachOrMake(options)).pipe(
+      Effect.retry({
+        // Who is about to run it can be attached to in a moment.
+        while: (error) => error._tag === "FolderInUse",
+        schedule: Schedule.spaced("200 millis").pipe(Schedule.upTo({ times: 150 }))
+      })
+    )
+  )
+
+const attachOrMake = Effect.fnUntraced(function* (options: Options) {
+  const running = yield* Effect.option(attach(options.folder))
+  if (Option.isNone(running)) return yield* make(options, undefined)
+  yield* Effect.forkScoped(inherit(options, running.value.port))
+  return running.value
+})
+
+/** Waits for the owner to go, then runs the server until interrupted, unless another was first. */
+const inherit = Effect.fnUntraced(function* (options: Options, port: number) {
+  const orphaned = Effect.flip(attach(options.folder)).pipe(Effect.retry({ schedule: Schedule.spaced("500 millis") }))
+  for (;;) {
+    yield* orphaned
+    yield* Effect.scoped(
+      Effect.andThen(make(options, port), ({ folder }) =>
+        Effect.andThen(Effect.logWarning(`Postgres in ${folder} runs in this process now`), Effect.never)
+      )
+    ).pipe(
+      Effect.catchTag("FolderInUse", () => Effect.void),
+      Effect.catch((error) => Effect.logError(error.message)),
+      Effect.andThen(Effect.sleep("500 millis"))
+    )
+  }
+})
 
 /** How to reach the server that another live process runs in `folder` (default `.fibercast`). */
 export const attach = Effect.fn("EmbeddedPostgres.attach")(function* (
@@ -83,7 +124,8 @@ export const attach = Effect.fn("EmbeddedPostgres.attach")(function* (
 
 const defaultFolder = ".fibercast"
 
-const make = Effect.fnUntraced(function* (options: Options) {
+/** Without a port, at one that is free. */
+const make = Effect.fnUntraced(function* (options: Options, port: number | undefined) {
   const folder = path.resolve(options.folder ?? defaultFolder)
   const durable = options.durable ?? true
   yield* DataFolder.prepare(folder)
@@ -98,9 +140,9 @@ const make = Effect.fnUntraced(function* (options: Options) {
 
   const start = { folder, binaries, user, settings: settings(durable, options.maxConnections ?? 50) }
   const ready = yield* Deferred.make<PostgresProcess.PostgresProcess, EmbeddedPostgresUnavailable>()
-  yield* Effect.forkScoped(keepRunning(start, ready))
-  const { port } = yield* Deferred.await(ready)
-  return yield* connection(folder, port, true)
+  yield* Effect.forkScoped(keepRunning({ ...start, port }, ready))
+  const server = yield* Deferred.await(ready)
+  return yield* connection(folder, server.port, true)
 })
 
 /**
@@ -127,7 +169,7 @@ const keepRunning = Effect.fnUntraced(
           return server.port
         })
       )
-    const port = yield* run(undefined).pipe(Effect.tapCause((cause) => Deferred.failCause(ready, cause)))
+    const port = yield* run(options.port).pipe(Effect.tapCause((cause) => Deferred.failCause(ready, cause)))
     yield* run(port).pipe(
       Effect.tapError((error) => Effect.logError(error.message)),
       Effect.retry(Schedule.min([Schedule.exponential("500 millis"), Schedule.spaced("30 seconds")])),

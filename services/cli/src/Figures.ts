@@ -25,6 +25,12 @@ export const span = (millis: number): string => {
   return rest === 0 || next === undefined ? `${whole} ${unit}` : `${whole} ${unit} ${rest} ${next[0]}`
 }
 
+/** Milliseconds that may be few: `12 ms`, `1.2 s`; from ten seconds on as `span`. */
+export const brief = (millis: number): string => {
+  if (millis < 1000) return `${Math.max(0, Math.round(millis))} ms`
+  return millis < 9950 ? `${(millis / 1000).toFixed(1)} s` : span(millis)
+}
+
 export const perSecond = (rate: number): string => `${rate >= 10 ? amount(rate) : rate.toFixed(1)}/s`
 
 /** `1 row`, `2 rows`. */

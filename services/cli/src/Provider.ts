@@ -37,7 +37,7 @@ export class ProviderUnavailable extends Schema.TaggedError<ProviderUnavailable>
 /** The messenger of this run. */
 export class ChosenMessenger extends Context.Service<ChosenMessenger, Messenger>()("fibercast/cli/ChosenMessenger") {}
 
-const fonnteUrl = "https://api.fonnte.com"
+export const fonnteUrl = "https://api.fonnte.com"
 
 /** FONNTE_TOKEN, if there is one. */
 export const token = Config.option(Config.Redacted("FONNTE_TOKEN")).pipe(
@@ -65,7 +65,7 @@ export const layer = (
 }
 
 /** Five tries over about a minute; what may have been sent follows the campaign's guarantee. */
-const retry = RetryPolicy.exponential("2 seconds", { tries: 5, cap: "1 minute" })
+export const retry = RetryPolicy.exponential("2 seconds", { tries: 5, cap: "1 minute" })
 
 export const pipelineName = (provider: Provider): string => `broadcast.${provider}`
 

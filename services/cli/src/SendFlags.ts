@@ -10,7 +10,7 @@ import * as Period from "./Period.ts"
 import * as Provider from "./Provider.ts"
 
 /** A value that is read by `parse`; what it does not take is told with what is expected. */
-const parsed =
+export const parsed =
   <A, E>(option: string, expected: string, parse: (text: string) => Result.Result<A, E>) =>
   (flag: Flag.Flag<string>): Flag.Flag<A> =>
     Flag.mapEffect(flag, (value) =>
@@ -20,7 +20,7 @@ const parsed =
       })
     )
 
-const period = (name: string) =>
+export const period = (name: string) =>
   Flag.String(name).pipe(parsed(name, "a period like 90s, 10min, 2h or 1d", Period.parse), Flag.withMetavar("PERIOD"))
 
 export const folder = Flag.String("folder").pipe(

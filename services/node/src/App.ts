@@ -5,6 +5,7 @@
  * offers: the stores, the node's own SQL client, files and an HTTP client.
  */
 import type * as NodeServices from "@effect/platform-node/NodeServices"
+import { type AccountGates } from "@fibercast/engine/AccountGates"
 import { type Runnable } from "@fibercast/engine/Pipeline"
 import { type Scheduled } from "@fibercast/engine/Scheduled"
 import { type Scheduler } from "@fibercast/engine/Scheduler"
@@ -26,13 +27,18 @@ import * as LocalNode from "./LocalNode.ts"
 /** What a node needs to be on a machine. */
 export type Platform = Database | Postgres.Client | NodeServices.NodeServices | HttpClient.HttpClient | Alerts | Ping
 
-type Stores = Ledger | CampaignStore | WorkspaceStore | TriggerStore | Signal
+export type Stores = Ledger | CampaignStore | WorkspaceStore | TriggerStore | Signal
 
 /** What an app may use without bringing it. */
 export type Offered = Platform | Stores
 
-export interface Running {
+/** What a pipeline may use besides: the gates of the accounts that it sends through. */
+type Sending = Offered | AccountGates
+
+export interface Running<out R = never> {
   readonly environment?: string | undefined
+  /** Pipelines of whoever runs it, for what is defined at run time; one that the app has under its name is left out. */
+  readonly pipelines?: ReadonlyArray<Runnable<R | Sending>> | undefined
   /** False: the scheduler passes only when told to. */
   readonly loop?: boolean | undefined
 }
@@ -43,7 +49,7 @@ export interface App {
   readonly [TypeId]: typeof TypeId
   /** Whose triggers they are: apps on one database have names of their own. */
   readonly name: string
-  readonly node: (running: Running) => Layer.Layer<Scheduler | Triggers | Stores, unknown, Platform>
+  readonly node: <R = never>(running: Running<R>) => Layer.Layer<Scheduler | Triggers | Stores, unknown, Platform | R>
 }
 
 export const isApp = (u: unknown): u is App => Predicate.hasProperty(u, TypeId)
@@ -53,7 +59,7 @@ const validName = /^[a-z0-9._-]{1,80}$/
 /** Throws a `RangeError` when the name is not 1 to 80 lower-case letters, digits, dots, dashes and underscores. */
 export const make = <Own, E>(options: {
   readonly name: string
-  readonly pipelines?: ReadonlyArray<Runnable<Own | Offered>>
+  readonly pipelines?: ReadonlyArray<Runnable<Own | Sending>>
   readonly scheduled?: ReadonlyArray<Scheduled<Own | Offered>>
   readonly audiences?: Readonly<Record<string, OpenAudience>>
   /** What pipelines and triggers need beyond what a node offers. */
@@ -65,14 +71,19 @@ export const make = <Own, E>(options: {
       `"${name}" cannot name an app: use 1 to 80 lower-case letters, digits, dots, dashes and underscores`
     )
   }
-  const node = ({ environment, loop }: Running) => {
+  const node = <R = never>({ environment, loop, pipelines: more = [] }: Running<R>) => {
+    const names = new Set(pipelines.map((pipeline) => pipeline.name))
+    const all: ReadonlyArray<Runnable<Own | R | Sending>> = [
+      ...pipelines,
+      ...more.filter((pipeline) => !names.has(pipeline.name))
+    ]
     const scheduler = { app: name, scheduled, environment, loop }
     const engine = Effect.gen(function* () {
       const own = yield* Layer.build(options.layer)
       const built = Layer.build(
-        LocalNode.layerSchedulingEngine<Own | Offered, Own | Offered>({ audiences, pipelines, scheduler })
+        LocalNode.layerSchedulingEngine<Own | R | Sending, Own | Offered>({ audiences, pipelines: all, scheduler })
       )
-      return yield* Effect.updateContext(built, (offered: Context.Context<Offered | Scope.Scope>) =>
+      return yield* Effect.updateContext(built, (offered: Context.Context<Offered | R | Scope.Scope>) =>
         Context.merge(offered, own)
       )
     })

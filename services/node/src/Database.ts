@@ -7,7 +7,7 @@
 import * as EmbeddedPostgres from "@fibercast/postgres/EmbeddedPostgres"
 import * as Migrations from "@fibercast/postgres/Migrations"
 import * as Postgres from "@fibercast/postgres/Postgres"
-import { Config, Context, Effect, FileSystem, Layer, Option, Path, Predicate, Redacted, Schema } from "effect"
+import { Config, Context, Effect, FileSystem, Layer, Option, Path, Predicate, Redacted, Schedule, Schema } from "effect"
 import { type SqlError } from "effect/sql"
 
 /** The schema is older than this release. */
@@ -119,6 +119,34 @@ const attached = (
     Database,
     Effect.as(refuseUnmigrated(server.folder), Database.of({ place: server.folder, embedded: true, alone: false }))
   ).pipe(Layer.provideMerge(pool), Layer.provide(Layer.succeed(EmbeddedPostgres.EmbeddedPostgres, server)))
+
+const moment = Schedule.spaced("200 millis").pipe(Schedule.upTo({ times: 50 }))
+
+/**
+ * For whoever works beside others: the embedded server of a running process if there is one, else one that is started here
+ * and that others may share. Whoever shares it takes it over when the process that runs it goes.
+ */
+export const layerShared = (options: Options = {}): Layer.Layer<Database | Postgres.Client, Failure> =>
+  Layer.unwrap(
+    Effect.map(databaseUrl, (url) => {
+      if (Option.isSome(url)) return remote(url.value, true)
+      const database = Effect.gen(function* () {
+        const { folder: place, ownedByThisProcess } = yield* EmbeddedPostgres.EmbeddedPostgres
+        // Its owner may be about to migrate it.
+        if (ownedByThisProcess) yield* Effect.catchIf(Migrations.run, isDiskFull, () => new DiskFull({ folder: place }))
+        else
+          yield* Effect.retry(refuseUnmigrated(place), {
+            schedule: moment,
+            while: (error) => error._tag === "NotMigrated"
+          })
+        return Database.of({ place, embedded: true, alone: false })
+      })
+      return Layer.effect(Database, database).pipe(
+        Layer.provideMerge(pool),
+        Layer.provide(EmbeddedPostgres.layerShared({ folder: options.folder ?? defaultFolder }))
+      )
+    })
+  )
 
 /** For whoever works: an embedded server is started here and belongs to this process. */
 export const layer = (options: Options = {}): Layer.Layer<Database | Postgres.Client, Failure> =>

@@ -1,0 +1,91 @@
+/**
+ * `fibercast schedule run`: one pass over what is due, for a cron of the system.
+ */
+import { Scheduler } from "@fibercast/engine/Scheduler"
+import { type News } from "@fibercast/engine/SchedulerListener"
+import * as OccurrenceOutcome from "@fibercast/domain/OccurrenceOutcome"
+import { type TriggerId } from "@fibercast/domain/TriggerId"
+import { TriggerStore } from "@fibercast/ports/TriggerStore"
+import { Clock, Effect, Layer, Option } from "effect"
+import { Command } from "effect/cli"
+import * as AppFile from "../../AppFile.ts"
+import * as Figures from "../../Figures.ts"
+import * as ScheduleFlags from "../../ScheduleFlags.ts"
+import * as SchedulerNews from "../../SchedulerNews.ts"
+import * as SchedulerNode from "../../SchedulerNode.ts"
+import * as SchedulerReconciled from "../../SchedulerReconciled.ts"
+import { Screen } from "../../Screen.ts"
+import * as SecondInterrupt from "../../SecondInterrupt.ts"
+import { folder } from "../../SendFlags.ts"
+
+/** Milliseconds between two looks at runs under way. */
+const look = 250
+
+/** Of each outcome that was told, how many: `2 fired, 1 skipped`. */
+const summary = (counts: ReadonlyMap<string, number>): string =>
+  counts.size === 0
+    ? "Nothing was due."
+    : `${OccurrenceOutcome.Outcome.literals
+        .flatMap((outcome) => {
+          const count = counts.get(outcome) ?? 0
+          return count === 0 ? [] : [`${Figures.amount(count)} ${outcome}`]
+        })
+        .join(", ")}.`
+
+/** Waits until the runs are over, also if another scheduler is the one to record it. */
+const settle = Effect.fnUntraced(function* (
+  begun: Map<string, { readonly triggerId: TriggerId; readonly nominal: number }>
+) {
+  const scheduler = yield* Scheduler
+  const store = yield* TriggerStore
+  while (begun.size > 0) {
+    yield* Effect.sleep(look)
+    yield* scheduler.follow
+    for (const [key, { nominal, triggerId }] of begun) {
+      const [run] = yield* store.history({ triggerId, before: nominal + 1, limit: 1 })
+      if (run === undefined || run.nominal !== nominal || run.state !== null) begun.delete(key)
+    }
+  }
+})
+
+export const run = Command.make(
+  "run",
+  { app: ScheduleFlags.app, environment: ScheduleFlags.environment, folder },
+  (input) =>
+    Effect.gen(function* () {
+      const { environment } = input
+      const screen = yield* Screen
+      yield* SecondInterrupt.watch
+      const app = Option.isNone(input.app) ? null : yield* AppFile.load(input.app.value)
+      const lines = SchedulerNews.make(screen.ink)
+      const counts = new Map<string, number>()
+      const begun = new Map<string, { readonly triggerId: TriggerId; readonly nominal: number }>()
+      const told = (news: News) =>
+        Effect.gen(function* () {
+          if (news._tag === "Recorded") {
+            const { id: triggerId } = news.trigger
+            for (const { nominal, outcome } of news.occurrences) {
+              counts.set(outcome, (counts.get(outcome) ?? 0) + 1)
+              if (OccurrenceOutcome.ran(outcome)) begun.set(`${triggerId}/${nominal}`, { triggerId, nominal })
+            }
+          }
+          yield* screen.say(...lines(news, yield* Clock.currentTimeMillis))
+        })
+      const pass = Effect.gen(function* () {
+        const scheduler = yield* Scheduler
+        yield* screen.say(...SchedulerReconciled.lines(scheduler.reconciled))
+        yield* scheduler.pass
+        yield* settle(begun)
+        yield* screen.say(summary(counts))
+      })
+      yield* Effect.provide(pass, SchedulerNode.layer({ app, environment, loop: false, folder: input.folder, told }))
+    }).pipe(Effect.scoped, Effect.provide(Screen.layerLogger.pipe(Layer.provideMerge(Screen.layer({ quiet: false })))))
+).pipe(
+  Command.withDescription(
+    "Look once: fire what is due now, print what became of it, wait until what was begun here is over, and exit. For a " +
+      "cron of the system that calls it each minute; what it lets pass meanwhile is caught up with as each trigger " +
+      "says. `fibercast schedule work` needs no such cron."
+  ),
+  Command.withShortDescription("Fire what is due now, and exit"),
+  Command.withExamples([{ command: "fibercast schedule run --app services/examples/src/Cleaning.ts" }])
+)

@@ -1,0 +1,69 @@
+/**
+ * `fibercast schedule work`: the scheduler, for as long as it is let.
+ */
+import { Scheduler } from "@fibercast/engine/Scheduler"
+import { type News } from "@fibercast/engine/SchedulerListener"
+import { Database } from "@fibercast/node/Database"
+import { TriggerStore } from "@fibercast/ports/TriggerStore"
+import { Clock, Effect, Layer, Option } from "effect"
+import { Command } from "effect/cli"
+import * as AppFile from "../../AppFile.ts"
+import * as Figures from "../../Figures.ts"
+import * as ScheduleFlags from "../../ScheduleFlags.ts"
+import * as SchedulerNews from "../../SchedulerNews.ts"
+import * as SchedulerNode from "../../SchedulerNode.ts"
+import * as SchedulerReconciled from "../../SchedulerReconciled.ts"
+import { Screen } from "../../Screen.ts"
+import * as SecondInterrupt from "../../SecondInterrupt.ts"
+import { folder } from "../../SendFlags.ts"
+
+const greet = Effect.fnUntraced(function* (app: string | null, environment: string) {
+  const screen = yield* Screen
+  const { place } = yield* Database
+  const { reconciled } = yield* Scheduler
+  const store = yield* TriggerStore
+  const attended = (yield* store.attendance).filter((one) => one.app === null || one.app === app)
+  const count = attended.reduce((sum, { triggers }) => sum + triggers, 0)
+  const whose = app === null ? "what was defined at run time" : `the app ${app}, and what was defined at run time`
+  yield* screen.say(
+    screen.ink.bold(`Scheduling ${whose}: ${Figures.counted(count, "trigger")}, in ${environment}`),
+    `on ${place}. Ctrl-C stops it.`,
+    ...SchedulerReconciled.lines(reconciled)
+  )
+  const maintenance = yield* store.maintenance
+  if (maintenance !== null) yield* screen.say(screen.ink.yellow("Maintenance mode is on: what is due is skipped."))
+  yield* screen.say("")
+})
+
+export const work = Command.make(
+  "work",
+  { app: ScheduleFlags.app, environment: ScheduleFlags.environment, folder },
+  (input) =>
+    Effect.gen(function* () {
+      const { environment } = input
+      const screen = yield* Screen
+      yield* SecondInterrupt.watch
+      const app = Option.isNone(input.app) ? null : yield* AppFile.load(input.app.value)
+      const lines = SchedulerNews.make(screen.ink)
+      const told = (news: News) => Effect.flatMap(Clock.currentTimeMillis, (now) => screen.say(...lines(news, now)))
+      const node = SchedulerNode.layer({ app, environment, loop: true, folder: input.folder, told })
+      yield* Effect.andThen(greet(app?.name ?? null, environment), Effect.never).pipe(
+        Effect.onInterrupt(() => screen.say("", "Stopping: what is under way is finished or handed back.")),
+        Effect.provide(node),
+        Effect.onInterrupt(() =>
+          screen.say("Stopped. What falls due meanwhile is caught up with as each trigger says.")
+        )
+      )
+    }).pipe(Effect.scoped, Effect.provide(Screen.layerLogger.pipe(Layer.provideMerge(Screen.layer({ quiet: false })))))
+).pipe(
+  Command.withDescription(
+    "Schedule until it is stopped: bring the triggers of an app into the store, fire what is due, work what it sets off, " +
+      "and print a line for each outcome. Without --app it fires what was defined at run time. Any number may run on one " +
+      "database, also on one folder: each occurrence is fired once. SIGINT or SIGTERM stops it in good order."
+  ),
+  Command.withShortDescription("Run the scheduler"),
+  Command.withExamples([
+    { command: "fibercast schedule work --app services/examples/src/Cleaning.ts" },
+    { command: "FIBERCAST_ENV=staging fibercast schedule work" }
+  ])
+)
