@@ -116,22 +116,25 @@ describe("Hooks of a trigger", () => {
   })
 })
 
+const pinged = (name: string, code: Effect.Effect<void, Broken>) =>
+  Scheduled.run(name, Frequency.everyMinute, code).pipe(
+    Scheduled.pingBefore(`${name}/before`),
+    Scheduled.thenPing(`${name}/then`),
+    Scheduled.pingOnSuccess(`${name}/success`),
+    Scheduled.pingOnFailure(`${name}/failure`)
+  )
+/** What of the pings is about the trigger. */
+const pingsOf = (pings: ReadonlyArray<string>, name: string) =>
+  pings.filter((url) => url.startsWith(name)).map((url) => url.slice(name.length + 1))
+
 describe("Pings", () => {
   it.effect("go out ahead of the work, after it, and by how it ended", () => {
     const pings: Array<string> = []
-    const pinged = (name: string, code: Effect.Effect<void, Broken>) =>
-      Scheduled.run(name, Frequency.everyMinute, code).pipe(
-        Scheduled.pingBefore(`${name}/before`),
-        Scheduled.thenPing(`${name}/then`),
-        Scheduled.pingOnSuccess(`${name}/success`),
-        Scheduled.pingOnFailure(`${name}/failure`)
-      )
     const both = [pinged("good", Effect.void), pinged("bad", broken)]
     return Effect.gen(function* () {
       yield* TestClock.adjust("70 seconds")
-      const of = (name: string) => pings.filter((url) => url.startsWith(name)).map((url) => url.slice(name.length + 1))
-      assert.deepStrictEqual(of("good"), ["before", "then", "success"])
-      assert.deepStrictEqual(of("bad"), ["before", "then", "failure"])
+      assert.deepStrictEqual(pingsOf(pings, "good"), ["before", "then", "success"])
+      assert.deepStrictEqual(pingsOf(pings, "bad"), ["before", "then", "failure"])
     }).pipe(Effect.provide(Schedules.engine(both).pipe(Layer.provide(Schedules.layerPing(pings)))))
   })
 

@@ -122,16 +122,12 @@ describe("Several schedulers", () => {
   }
 })
 
-describe("A node that dies while it runs what no other may run beside", () => {
-  const hold = (
-    rule: Overlap,
-    guarantee: "at-least-once" | "at-most-once",
-    diary: ReturnType<typeof Schedules.diary>
-  ) =>
-    Scheduled.run("slow", Frequency.everyMinute, Effect.andThen(diary.note("begins"), Effect.sleep("20 seconds")), {
-      guarantee
-    }).pipe(Scheduled.overlap(rule))
+const hold = (rule: Overlap, guarantee: "at-least-once" | "at-most-once", diary: ReturnType<typeof Schedules.diary>) =>
+  Scheduled.run("slow", Frequency.everyMinute, Effect.andThen(diary.note("begins"), Effect.sleep("20 seconds")), {
+    guarantee
+  }).pipe(Scheduled.overlap(rule))
 
+describe("A node that dies while it runs what no other may run beside", () => {
   for (const guarantee of ["at-least-once", "at-most-once"] as const) {
     it.effect(`frees the key within the lease, and not before the run is really over: ${guarantee}`, () => {
       const diary = Schedules.diary()

@@ -28,9 +28,8 @@ const outage = () => {
 
 describe("A trigger that cannot be run as it is defined", () => {
   it.effect("is skipped as refused, told of once, and keeps no other from its turn", () => {
-    const payload = (bad: boolean) => (bad ? 0.5 : 2)
     const all = [
-      Scheduled.dispatch("bad", Frequency.everyMinute, Even, ({ wallTime }) => payload(!wallTime.endsWith("00:03"))),
+      Scheduled.dispatch("bad", Frequency.everyMinute, Even, ({ wallTime }) => (wallTime.endsWith("00:03") ? 2 : 0.5)),
       Scheduled.dispatch("throws", Frequency.everyMinute, Even, ({ wallTime }) => {
         if (wallTime.endsWith("00:03")) return 4
         throw new Error("no such table")

@@ -26,6 +26,8 @@ const world = (change: (one: Scheduled.Scheduled<never>) => Scheduled.Scheduled<
   )
   return { lines, counted, layer: Schedules.engine([change(job)], { pipelines: [Count] }) }
 }
+const shut = (one: Scheduled.Scheduled<never>) =>
+  pipe(one, Scheduled.when(Effect.succeed(false)), Scheduled.environments("nowhere"))
 const global = TestEngine.workspace("global")
 const definition = (name: string, trigger: Trigger.Trigger, payload: Schema.Json = 7) =>
   TriggerDefinition.make(Trigger.named(name)(trigger), { _tag: "Deliver", pipeline: "count", payload, lane: "normal" })
@@ -124,8 +126,6 @@ describe("Pausing a trigger", () => {
 
 describe("Testing a trigger", () => {
   it.effect("runs it within a poll, whatever its conditions, environment and pause, and leaves its times alone", () => {
-    const shut = (one: Scheduled.Scheduled<never>) =>
-      pipe(one, Scheduled.when(Effect.succeed(false)), Scheduled.environments("nowhere"))
     const { layer, lines } = world(shut)
     return Effect.gen(function* () {
       const triggers = yield* Triggers

@@ -36,6 +36,14 @@ const stranded = Effect.gen(function* () {
   return (yield* (yield* Ledger).dueWorkspaces(by)).length
 })
 
+const minutely = () => {
+  const times: Array<number> = []
+  const note = Effect.map(Clock.currentTimeMillis, (now) => times.push(now))
+  return { times, scheduled: [Scheduled.run("tick", Frequency.everyMinute, note)] }
+}
+const scheduling = Layer.merge(TestEngine.layerStores({ startAt: 500 }), FakeMessenger.FakeMessenger.layer())
+const nominals = Effect.map(Expect.occurrences("tick"), (found) => found.map(({ nominal }) => nominal))
+
 describe("TestNode", () => {
   it.effect("a killed node gives nothing back: what it held stands until someone takes over", () =>
     Effect.gen(function* () {
@@ -71,14 +79,6 @@ describe("TestNode", () => {
       assert.deepStrictEqual(yield* results, ["accepted"])
     }).pipe(Effect.provide(world))
   )
-
-  const minutely = () => {
-    const times: Array<number> = []
-    const note = Effect.map(Clock.currentTimeMillis, (now) => times.push(now))
-    return { times, scheduled: [Scheduled.run("tick", Frequency.everyMinute, note)] }
-  }
-  const scheduling = Layer.merge(TestEngine.layerStores({ startAt: 500 }), FakeMessenger.FakeMessenger.layer())
-  const nominals = Effect.map(Expect.occurrences("tick"), (found) => found.map(({ nominal }) => nominal))
 
   it.effect("schedules until it is killed or frozen, and catches up when it is thawed", () =>
     Effect.gen(function* () {
