@@ -20,7 +20,7 @@ const hour = 3_600_000
  */
 export const sparse = {
   settings: { poll: hour, sweep: hour, heartbeat: hour, lease: 3 * hour, idle: 1000 * hour },
-  scheduling: { poll: 24 * hour, housekeeping: 1000 * hour }
+  scheduling: { poll: 24 * hour, housekeeping: 1000 * hour, keep: 100_000 * hour }
 }
 
 /** An engine that schedules, with stores and a messenger of its own. */
