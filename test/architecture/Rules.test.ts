@@ -150,6 +150,8 @@ describe("manifests", () => {
     assert.lengthOf(violations(rule, { [path]: source }, { content: ["liquidjs"] }), 1)
     assert.lengthOf(violations(rule, { [path]: source }, { content: ["liquidjs", "@fibercast/domain"] }), 0)
     assert.lengthOf(violations(rule, { [path]: source }, { domain: ["liquidjs", "@fibercast/domain"] }), 2)
+    const usersFile = { "services/cli/src/AppFile.ts": `export const load = (file) => import(urlOf(file).href)` }
+    assert.lengthOf(violations(rule, usersFile, {}), 0)
   })
 
   it("declaredAreImported names what nothing imports", () => {

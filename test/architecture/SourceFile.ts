@@ -86,9 +86,12 @@ export const parse = (path: string, source: string): SourceFile => {
       }
       case "ImportExpression":
       case "TSImportType":
-      case "TSExternalModuleReference":
-        plain(child(node, "source") ?? child(node, "argument") ?? child(node, "expression"))
+      case "TSExternalModuleReference": {
+        const from = child(node, "source") ?? child(node, "argument") ?? child(node, "expression")
+        // What is computed is a file that the user names, and no package of ours.
+        if (from?.type !== "CallExpression" && from?.type !== "MemberExpression") plain(from)
         break
+      }
       case "MemberExpression":
         uses.add(dotted(node))
         break

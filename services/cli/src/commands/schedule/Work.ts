@@ -4,7 +4,6 @@
 import { Scheduler } from "@fibercast/engine/Scheduler"
 import { type News } from "@fibercast/engine/SchedulerListener"
 import { Database } from "@fibercast/node/Database"
-import { TriggerStore } from "@fibercast/ports/TriggerStore"
 import { Clock, Effect, Layer, Option } from "effect"
 import { Command } from "effect/cli"
 import * as AppFile from "../../AppFile.ts"
@@ -13,6 +12,7 @@ import * as ScheduleFlags from "../../ScheduleFlags.ts"
 import * as SchedulerNews from "../../SchedulerNews.ts"
 import * as SchedulerNode from "../../SchedulerNode.ts"
 import * as SchedulerReconciled from "../../SchedulerReconciled.ts"
+import * as SchedulerStanding from "../../SchedulerStanding.ts"
 import { Screen } from "../../Screen.ts"
 import * as SecondInterrupt from "../../SecondInterrupt.ts"
 import { folder } from "../../SendFlags.ts"
@@ -21,17 +21,21 @@ const greet = Effect.fnUntraced(function* (app: string | null, environment: stri
   const screen = yield* Screen
   const { place } = yield* Database
   const { reconciled } = yield* Scheduler
-  const store = yield* TriggerStore
-  const attended = (yield* store.attendance).filter((one) => one.app === null || one.app === app)
+  // A database that goes away at this moment is waited for by the scheduler, and keeps nobody from starting.
+  const standing = yield* Effect.option(SchedulerStanding.look())
+  const attended = Option.match(standing, {
+    onNone: () => [],
+    onSome: ({ attendance }) => attendance.filter((one) => one.app === null || one.app === app)
+  })
   const count = attended.reduce((sum, { triggers }) => sum + triggers, 0)
+  const isMaintained = Option.exists(standing, ({ maintenance }) => maintenance !== null)
   const whose = app === null ? "what was defined at run time" : `the app ${app}, and what was defined at run time`
   yield* screen.say(
     screen.ink.bold(`Scheduling ${whose}: ${Figures.counted(count, "trigger")}, in ${environment}`),
     `on ${place}. Ctrl-C stops it.`,
     ...SchedulerReconciled.lines(reconciled)
   )
-  const maintenance = yield* store.maintenance
-  if (maintenance !== null) yield* screen.say(screen.ink.yellow("Maintenance mode is on: what is due is skipped."))
+  if (isMaintained) yield* screen.say(screen.ink.yellow("Maintenance mode is on: what is due is skipped."))
   yield* screen.say("")
 })
 
@@ -58,8 +62,9 @@ export const work = Command.make(
 ).pipe(
   Command.withDescription(
     "Schedule until it is stopped: bring the triggers of an app into the store, fire what is due, work what it sets off, " +
-      "and print a line for each outcome. Without --app it fires what was defined at run time. Any number may run on one " +
-      "database, also on one folder: each occurrence is fired once. SIGINT or SIGTERM stops it in good order."
+      "and print a line for each outcome. Without --app it fires what was defined at run time. Any number with the same " +
+      "app may run on one database, also on one folder: each occurrence is fired once. A workspace is worked by one " +
+      "process at a time, which puts off what it lacks the code of: give apps workspaces of their own. SIGINT or SIGTERM stops it in good order."
   ),
   Command.withShortDescription("Run the scheduler"),
   Command.withExamples([
