@@ -87,7 +87,7 @@ describe("the list of triggers", () => {
     const code = stored(
       "expire",
       { app: "site" },
-      { target: { _tag: "Deliver", pipeline: "trigger.expire", payload: null, lane: "normal" } }
+      { target: { _tag: "Deliver", pipeline: "trigger.expire.0a1b2c3d", payload: null, lane: "normal" } }
     )
     const lines = ScheduleList.lines([sync, listed(code, { workspace: "school" })], view, Ink.plain)
     assert.match(lines[0] ?? "", /^workspace {2}name/u)

@@ -3,6 +3,7 @@ import * as Occurrence from "@fibercast/domain/Occurrence"
 import * as Planner from "@fibercast/domain/Planner"
 import * as Trigger from "@fibercast/domain/Trigger"
 import { assert, describe, it } from "@effect/vitest"
+import * as FastCheck from "fast-check"
 import { pipe, Result } from "effect"
 
 type Rules = { readonly gap?: Trigger.Gap; readonly fold?: Trigger.Fold }
@@ -280,5 +281,45 @@ describe("Planner", () => {
       10_000
     )
     for (const count of tenths) assert.approximately(count, 1000, 120)
+  })
+})
+
+describe("Planner.lastMany", () => {
+  const triggers = FastCheck.constantFrom(
+    Frequency.everySecond,
+    Frequency.everyTenMinutes,
+    Frequency.lastDayOfMonth("10:00"),
+    Trigger.every("37 minutes"),
+    Trigger.once(Date.UTC(2026, 2, 29, 1)),
+    pipe(Frequency.dailyAt("02:30"), Frequency.timezone("Europe/Berlin")),
+    pipe(Frequency.everyFiveMinutes, Frequency.weekdays, Frequency.between("23:00", "01:00"))
+  )
+  const year = Date.UTC(2026, 0, 1)
+
+  it("is the end of the plan, however much is asked for", () => {
+    const from = FastCheck.integer({ min: year, max: year + 365 * 86_400_000 })
+    FastCheck.assert(
+      FastCheck.property(
+        triggers,
+        from,
+        FastCheck.nat({ max: 7_200_000 }),
+        FastCheck.integer({ min: 1, max: 30 }),
+        (trigger, from, span, count) => {
+          const to = from + span
+          assert.deepStrictEqual(
+            Planner.lastMany(trigger, from, to, count),
+            Planner.plan(trigger, from, to).slice(-count)
+          )
+        }
+      ),
+      { numRuns: 200 }
+    )
+  })
+
+  it("finds the last of a year as well as that of a minute", () => {
+    const [last] = Planner.lastMany(Frequency.yearly, year - 5 * 365 * 86_400_000, year + 86_400_000 * 300, 1)
+    assert.strictEqual(last?.wallTime, "2026-01-01 00:00")
+    assert.deepStrictEqual(Planner.lastMany(Frequency.yearly, year + 1, year + 1000, 3), [])
+    assert.deepStrictEqual(Planner.lastMany(Frequency.everySecond, year, year, 3), [])
   })
 })

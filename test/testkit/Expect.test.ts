@@ -1,5 +1,7 @@
+import * as Frequency from "@fibercast/domain/Frequency"
 import * as RetryPolicy from "@fibercast/domain/RetryPolicy"
 import * as Pipeline from "@fibercast/engine/Pipeline"
+import * as Scheduled from "@fibercast/engine/Scheduled"
 import * as Expect from "@fibercast/testkit/Expect"
 import * as FakeMessenger from "@fibercast/testkit/FakeMessenger"
 import * as TestEngine from "@fibercast/testkit/TestEngine"
@@ -24,7 +26,7 @@ const worked = Effect.gen(function* () {
   yield* TestEngine.catchUp
 })
 
-const message = <A, R>(expectation: Effect.Effect<A, Expect.Unexpected, R>) =>
+const message = <A, E extends Error, R>(expectation: Effect.Effect<A, E, R>) =>
   Effect.map(Effect.flip(expectation), (unexpected) => unexpected.message)
 
 describe("Expect", () => {
@@ -66,4 +68,38 @@ describe("Expect", () => {
       yield* message(Expect.alerted("DeliveryFailed", 2))
     }).pipe(Effect.provide(engine))
   )
+
+  it.effect("says what became of a trigger, and what is there instead", () => {
+    const both = [
+      Scheduled.run("tick", Frequency.everyTenSeconds, Effect.void),
+      Scheduled.run("off", Frequency.everyTenSeconds, Effect.void).pipe(Scheduled.when(Effect.succeed(false)))
+    ]
+    const scheduling = TestEngine.layerScheduling({ pipelines: [], scheduled: both, startAt: 500 })
+    return Effect.gen(function* () {
+      yield* TestClock.adjust("35 seconds")
+      yield* Expect.ran("tick", 3)
+      yield* Expect.occurred("tick", "fired", 3)
+      yield* Expect.ended("tick", "completed", 3)
+      yield* Expect.occurred("off", "skipped", 3, "when")
+      yield* Expect.occurred("off", "skipped", 0, "overlap")
+      assert.deepStrictEqual(
+        (yield* Expect.occurrences("tick")).map(({ nominal }) => nominal),
+        [10_000, 20_000, 30_000]
+      )
+      const found = "but found 0 among: 3 skipped (when)"
+      assert.strictEqual(yield* message(Expect.ran("off", 1)), `expected 1 runs of off, ${found}`)
+      assert.strictEqual(
+        yield* message(Expect.occurred("off", "late", 1, "down")),
+        `expected 1 occurrences of off late (down), ${found}`
+      )
+      assert.strictEqual(
+        yield* message(Expect.ended("tick", "failed", 1)),
+        "expected 1 runs of tick failed, but found 0 among: 3 completed"
+      )
+      assert.strictEqual(
+        yield* message(Expect.ran("unknown", 1)),
+        "expected 1 runs of unknown, but found 0 among: nothing"
+      )
+    }).pipe(Effect.provide(scheduling.pipe(Layer.provideMerge(FakeMessenger.FakeMessenger.layer()))))
+  })
 })

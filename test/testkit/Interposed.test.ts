@@ -1,7 +1,11 @@
-import { LedgerUnavailable } from "@fibercast/ports/Ledger"
+import { CampaignStore } from "@fibercast/ports/CampaignStore"
+import { Ledger, LedgerUnavailable } from "@fibercast/ports/Ledger"
+import * as MemoryStore from "@fibercast/ports/MemoryStore"
+import { TriggerStore } from "@fibercast/ports/TriggerStore"
+import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import * as Interposed from "@fibercast/testkit/Interposed"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Layer } from "effect"
 
 const broken = (operation: string) => Effect.fail(new LedgerUnavailable({ operation, cause: "gone" }))
 
@@ -38,4 +42,18 @@ describe("Interposed", () => {
       assert.strictEqual(yield* service.calls, 1)
     })
   )
+
+  it.effect("stands in front of all four stores", () => {
+    const heard = new Set<string>()
+    const hear = (operation: string) => Effect.sync(() => void heard.add(operation))
+    const stores = Interposed.layerStores({ before: hear }).pipe(Layer.provide(MemoryStore.layer))
+    return Effect.gen(function* () {
+      const workspace = yield* (yield* WorkspaceStore).ensure({ name: "school", zone: "UTC", limits: {} })
+      yield* (yield* TriggerStore).list({ workspaceId: workspace.id })
+      yield* (yield* TriggerStore).schedulers
+      yield* (yield* CampaignStore).activeWorkspaces(0)
+      yield* (yield* Ledger).dueWorkspaces({ by: 0, now: 0, limit: 1 })
+      assert.deepStrictEqual([...heard], ["ensure", "list", "schedulers", "activeWorkspaces", "dueWorkspaces"])
+    }).pipe(Effect.provide(stores))
+  })
 })

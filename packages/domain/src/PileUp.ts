@@ -14,15 +14,27 @@ export interface PileUp {
   /** Nominal times: the first that is not recorded, and the first that does not belong to the pile-up any more. */
   readonly from: number
   readonly end: number
+  /** Nominal times in [from, to) that belong to another cause; null: none do. */
+  readonly except: { readonly from: number; readonly to: number } | null
   readonly now: number
 }
 
+/** The first of the last `count`. */
+const firstOf = ({ end, except, trigger }: PileUp, from: number, count: number): number => {
+  const after = Planner.lastMany(trigger, Math.max(from, except?.to ?? from), end, count)
+  const missing = count - after.length
+  const before =
+    except === null || missing === 0 ? [] : Planner.lastMany(trigger, from, Math.min(end, except.from), missing)
+  return (before[0] ?? after[0])?.nominal ?? Infinity
+}
+
 /** The fate of each nominal time of the pile-up. */
-export const judge = (policy: Misfire, { end, from, now, trigger }: PileUp): ((nominal: number) => Fate) => {
+export const judge = (policy: Misfire, pileUp: PileUp): ((nominal: number) => Fate) => {
+  const { from, now } = pileUp
   if (policy._tag === "Skip") return () => "drop"
   const count = policy._tag === "All" ? policy.cap : 1
   const oldest = policy._tag === "All" && policy.maxAge !== null ? Math.max(from, now - policy.maxAge) : from
-  const first = Planner.lastMany(trigger, oldest, end, count)[0]?.nominal ?? Infinity
+  const first = firstOf(pileUp, oldest, count)
   const passedOver = policy._tag === "Merged" ? "merge" : "drop"
   return (nominal) => (nominal >= first ? "run" : passedOver)
 }

@@ -4,6 +4,7 @@
  * nothing is written here.
  */
 import * as PhoneNumber from "@fibercast/content/PhoneNumber"
+import * as Sha256 from "@fibercast/content/Sha256"
 import * as Template from "@fibercast/content/Template"
 import { type AudienceSpec, maxInlineRows } from "@fibercast/domain/Audience"
 import { type Guarantee } from "@fibercast/domain/Campaign"
@@ -15,7 +16,6 @@ import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { AudienceSource, type AudienceUnreadable } from "@fibercast/ports/AudienceSource"
 import { type NewCampaign } from "@fibercast/ports/CampaignStore"
 import { Clock, DateTime, Duration, Effect, Result, Schema } from "effect"
-import { Digest } from "effect/crypto"
 import { Pipelines } from "./Pipelines.ts"
 
 /** The campaign cannot be launched as asked: which field, and why. */
@@ -77,10 +77,9 @@ export const dueAt = (at: Launch["at"], now: number): Result.Result<number, Camp
 export const prepare = Effect.fn("CampaignLaunch.prepare")(function* (
   asked: Launch,
   due: number
-): Effect.fn.Return<NewCampaign, CampaignRefused | AudienceUnreadable, AudienceSource | Pipelines | Digest.Digest> {
+): Effect.fn.Return<NewCampaign, CampaignRefused | AudienceUnreadable, AudienceSource | Pipelines> {
   const audiences = yield* AudienceSource
   const pipelines = yield* Pipelines
-  const digest = yield* Digest.Digest
   const now = yield* Clock.currentTimeMillis
   if (asked.name.trim() === "") return yield* refuse("name", { message: "a campaign needs a name" })
   if (asked.key?.trim() === "") return yield* refuse("key", { message: "a key cannot be empty" })
@@ -109,12 +108,11 @@ export const prepare = Effect.fn("CampaignLaunch.prepare")(function* (
   }
   const known = Template.checkColumns(template.success, columns)
   if (Result.isFailure(known)) return yield* refuse("template", known.failure)
-  const templateHash = yield* digest.digestHex(Digest.sha256, new TextEncoder().encode(asked.template))
   const deadline = asked.deadline === undefined ? null : due + Duration.toMillis(asked.deadline)
   return {
     workspaceId: asked.workspaceId,
     key: asked.key ?? asked.name,
-    templateHash,
+    templateHash: Sha256.hex(asked.template),
     audienceHash: audience.hash,
     now,
     spec: {

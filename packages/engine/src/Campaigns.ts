@@ -12,7 +12,6 @@ import { type LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { Signal } from "@fibercast/ports/Signal"
 import { type Silence, WorkspaceRuntime, type WorkspaceUnavailable } from "@fibercast/ports/WorkspaceRuntime"
 import { Clock, Context, Effect, Layer } from "effect"
-import { type Digest } from "effect/crypto"
 import { type CampaignRefused, dueAt, type Launch, prepare } from "./CampaignLaunch.ts"
 import { type Pipelines } from "./Pipelines.ts"
 import * as Progress from "./Progress.ts"
@@ -61,7 +60,7 @@ export class Campaigns extends Context.Service<
       const store = yield* CampaignStore
       const runtime = yield* WorkspaceRuntime
       const signal = yield* Signal
-      const needs = yield* Effect.context<AudienceSource | Pipelines | Digest.Digest>()
+      const needs = yield* Effect.context<AudienceSource | Pipelines>()
       const launch = Effect.fn("Campaigns.launch")(function* (asked: Launch) {
         const due = yield* Effect.fromResult(dueAt(asked.at, yield* Clock.currentTimeMillis))
         const result = yield* store.create(yield* Effect.provideContext(prepare(asked, due), needs))

@@ -64,7 +64,9 @@ export const of = (stored: StoredTrigger, situation: Omit<Situation, "grace" | "
     const known = judges.get(cause)
     if (known !== undefined) return known(nominal)
     const end = pileUpEnd(whole, cause) - spread
-    const judge = PileUp.judge(definition.misfires[cause], { trigger, from: cursor, end, now })
+    const except =
+      cause === "paused" || pause === null ? null : { from: pause.since - spread, to: pause.until - spread }
+    const judge = PileUp.judge(definition.misfires[cause], { trigger, from: cursor, end, except, now })
     judges.set(cause, judge)
     return judge(nominal)
   }

@@ -4,13 +4,13 @@
  */
 import { type TriggerStore } from "@fibercast/ports/TriggerStore"
 import { Layer } from "effect"
-import { Digest } from "effect/crypto"
 import { AccountGates } from "./AccountGates.ts"
 import { Campaigns } from "./Campaigns.ts"
 import * as LocalRuntime from "./LocalRuntime.ts"
 import { type Runnable } from "./Pipeline.ts"
 import { Pipelines } from "./Pipelines.ts"
 import * as RunPipeline from "./RunPipeline.ts"
+import * as Scheduled from "./Scheduled.ts"
 import * as Scheduler from "./Scheduler.ts"
 import { Triggers } from "./Triggers.ts"
 
@@ -23,8 +23,7 @@ export const layer = <R = never>(options: Options<R>) =>
   Campaigns.layer.pipe(
     Layer.provideMerge(LocalRuntime.layer(options)),
     Layer.provideMerge(Pipelines.layer(options.pipelines)),
-    Layer.provideMerge(AccountGates.layer),
-    Layer.provide(Digest.layerWebCrypto)
+    Layer.provideMerge(AccountGates.layer)
   )
 
 /** The same with a scheduler, for the triggers of its code and those that were defined at run time. */
@@ -32,8 +31,10 @@ export const layerScheduling = <R = never, R2 = never>(
   options: Options<R> & { readonly scheduler: Scheduler.Options<R2> }
 ) => {
   const { pipelines, scheduler } = options
-  const own = scheduler.scheduled.map(RunPipeline.of).filter((pipeline) => pipeline !== null)
-  return Layer.merge(Scheduler.Scheduler.layer(scheduler), Triggers.layer).pipe(
+  const { app } = scheduler
+  const scheduled = app === null ? [] : scheduler.scheduled.map(Scheduled.ofApp(app))
+  const own = scheduled.map(RunPipeline.of).filter((pipeline) => pipeline !== null)
+  return Layer.merge(Scheduler.Scheduler.layer({ ...scheduler, scheduled }), Triggers.layer).pipe(
     Layer.provideMerge(layer<R | R2 | TriggerStore>({ ...options, pipelines: [...pipelines, ...own] }))
   )
 }

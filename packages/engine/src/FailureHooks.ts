@@ -2,7 +2,7 @@
  * Failure hooks run beside the settler: what an application does in one holds no outcome up, unless so many
  * are behind that memory has to be kept.
  *
- * At most `concurrency` run at once, each for at most 30 seconds; at most `waiting` more, and one batch of outcomes,
+ * At most `concurrency` run at once, each for at most 30 seconds unless told; at most `waiting` more, and one batch of outcomes,
  * wait for their turn. Closing the scope interrupts those that run and drops those that wait, with a word in the log.
  */
 import { Effect, Latch, type Scope } from "effect"
@@ -23,11 +23,14 @@ export interface FailureHooks {
 export const make = Effect.fnUntraced(function* (options: {
   readonly concurrency: number
   readonly waiting: number
+  /** Milliseconds one may take; null: it sees to that itself. */
+  readonly timeout?: number | null
 }): Effect.fn.Return<FailureHooks, never, Scope.Scope> {
+  const { timeout = hookTime } = options
   const runner = yield* PipelineRunner.make<Effect.Effect<void>, void, never, never>({
     concurrency: options.concurrency,
     run: (hook) => hook,
-    timeout: () => hookTime,
+    timeout: () => timeout,
     onExit: () => undefined
   })
   const waiting: Array<Effect.Effect<void>> = []

@@ -10,7 +10,7 @@ import { Ledger } from "@fibercast/ports/Ledger"
 import { Signal } from "@fibercast/ports/Signal"
 import { type Command, WorkspaceRuntime, WorkspaceUnavailable } from "@fibercast/ports/WorkspaceRuntime"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
-import { Clock, Deferred, Effect, FiberMap, Latch, Layer, Option, Random, Stream } from "effect"
+import { Clock, Deferred, Effect, FiberMap, Layer, Option, Random, Stream } from "effect"
 import { EngineConfig } from "./EngineConfig.ts"
 import { untilReachable } from "./Ownership.ts"
 import { Pipelines } from "./Pipelines.ts"
@@ -105,19 +105,18 @@ export const layer = (options: Options): Layer.Layer<WorkspaceRuntime, never, Si
           if (!elsewhere || options.alone) yield* ensure(workspaceId)
         }
       })
-      const bell = yield* Latch.make(false)
+      const look = neverLast("looking for due work", untilReachable(sweep))
       const sweeping = Effect.gen(function* () {
         for (;;) {
-          bell.closeUnsafe()
-          yield* neverLast("looking for due work", untilReachable(sweep))
-          yield* Effect.raceFirst(bell.await, Effect.sleep(settings.sweep))
+          yield* look
+          yield* Effect.sleep(settings.sweep)
         }
       })
       yield* Effect.forkScoped(sweeping)
 
       const wake = Effect.fnUntraced(function* (workspaceId: WorkspaceId) {
         // Whether its work is for this node, the sweep knows.
-        if (!actors.has(workspaceId)) return yield* bell.open
+        if (!actors.has(workspaceId)) return yield* look
         const ready = actors.get(workspaceId)?.ready
         if (ready === undefined || !Deferred.isDoneUnsafe(ready)) return
         const actor = yield* Effect.option(Deferred.await(ready))

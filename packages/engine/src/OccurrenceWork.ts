@@ -6,12 +6,18 @@ import { type Reason } from "@fibercast/domain/OccurrenceOutcome"
 import * as RetryPolicy from "@fibercast/domain/RetryPolicy"
 import { type AudienceSource, type AudienceUnreadable } from "@fibercast/ports/AudienceSource"
 import { type Merging, type StoredTrigger, type Work } from "@fibercast/ports/TriggerStore"
-import { Duration, Effect, type Schema } from "effect"
-import { type Digest } from "effect/crypto"
+import { Duration, Effect, Schema } from "effect"
 import { type CampaignRefused, prepare } from "./CampaignLaunch.ts"
 import { Pipelines } from "./Pipelines.ts"
 import { type Scheduled } from "./Scheduled.ts"
 import * as TriggerRun from "./TriggerRun.ts"
+
+/** Code that makes the work has a bug. */
+export class WorkCrashed extends Schema.TaggedError<WorkCrashed>()("WorkCrashed", { cause: Schema.Defect() }) {
+  override get message(): string {
+    return `making its work crashed: ${this.cause instanceof Error ? this.cause.message : String(this.cause)}`
+  }
+}
 
 export interface Occasion {
   readonly stored: StoredTrigger
@@ -88,11 +94,15 @@ const launch = Effect.fnUntraced(function* (occasion: Occasion) {
   return { _tag: "Launch", campaign } satisfies Work
 })
 
-/** Fails when the work cannot be made: the audience cannot be read, the payload does not encode. */
+/** Fails when the work cannot be made: the audience cannot be read, the payload does not encode, its code crashed. */
 export const make = (
   occasion: Occasion
 ): Effect.Effect<
   Work,
-  CampaignRefused | AudienceUnreadable | Schema.SchemaError,
-  AudienceSource | Pipelines | Digest.Digest
-> => (occasion.stored.definition.target._tag === "Deliver" ? deliver(occasion) : launch(occasion))
+  CampaignRefused | AudienceUnreadable | Schema.SchemaError | WorkCrashed,
+  AudienceSource | Pipelines
+> =>
+  Effect.gen(function* () {
+    const { _tag } = occasion.stored.definition.target
+    return _tag === "Deliver" ? yield* deliver(occasion) : yield* launch(occasion)
+  }).pipe(Effect.catchDefect((cause) => Effect.fail(new WorkCrashed({ cause }))))

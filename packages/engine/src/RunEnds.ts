@@ -1,8 +1,9 @@
 /**
  * Follows runs to their end: what is over is recorded as over, once, and its hooks are run.
  *
- * Hooks run beside the scheduler, those of one run after one another in the order they were given. A process that dies
- * between the record and the hooks does not run them.
+ * Hooks run beside the scheduler, those of one run after one another in the order they were given; one that takes too
+ * long is cut off, and the next one has its turn. A process that dies between the record and the hooks, or does not hear
+ * that the record was made, does not run them.
  */
 import { type LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { type EndedRun, TriggerStore } from "@fibercast/ports/TriggerStore"
@@ -16,26 +17,41 @@ const page = 500
 const applies = (at: Exclude<Hook<never>["at"], "before">, run: TriggerRun.EndedTriggerRun): boolean =>
   at === "after" || (at === "success") === (run.state === "completed")
 
+/** Logs what a hook fails with. `timeout` in milliseconds. */
 const guarded = <R>(
-  name: string,
-  at: string,
-  hook: Effect.Effect<unknown, unknown, R>
+  { name }: TriggerRun.TriggerRun,
+  at: Hook<R>["at"],
+  timeout: number,
+  hook: () => Effect.Effect<unknown, unknown, R>
 ): Effect.Effect<void, never, R> =>
-  Effect.catchCause(Effect.asVoid(hook), (cause) => Effect.logWarning(`the hook ${at} of ${name} failed`, cause))
+  Effect.suspend(hook).pipe(
+    Effect.timeout(timeout),
+    Effect.asVoid,
+    Effect.catchCause((cause) => Effect.logWarning(`the hook ${at} of ${name} failed`, cause))
+  )
 
 /** The `before` hooks of a run. Never fails. */
-export const tellBefore = <R>(scheduled: Scheduled<R>, run: TriggerRun.TriggerRun): Effect.Effect<void, never, R> =>
+export const tellBefore = <R>(
+  scheduled: Scheduled<R>,
+  run: TriggerRun.TriggerRun,
+  timeout: number
+): Effect.Effect<void, never, R> =>
   Effect.forEach(
     scheduled.hooks,
-    (hook) => (hook.at === "before" ? guarded(run.name, hook.at, hook.run(run)) : Effect.void),
+    (hook) => (hook.at === "before" ? guarded(run, hook.at, timeout, () => hook.run(run)) : Effect.void),
     { discard: true }
   )
 
 /** The hooks of a run that is over. Never fails. */
-export const tell = <R>(scheduled: Scheduled<R>, run: TriggerRun.EndedTriggerRun): Effect.Effect<void, never, R> =>
+export const tell = <R>(
+  scheduled: Scheduled<R>,
+  run: TriggerRun.EndedTriggerRun,
+  timeout: number
+): Effect.Effect<void, never, R> =>
   Effect.forEach(
     scheduled.hooks,
-    (hook) => (hook.at !== "before" && applies(hook.at, run) ? guarded(run.name, hook.at, hook.run(run)) : Effect.void),
+    (hook) =>
+      hook.at !== "before" && applies(hook.at, run) ? guarded(run, hook.at, timeout, () => hook.run(run)) : Effect.void,
     { discard: true }
   )
 

@@ -29,6 +29,8 @@ class Text {
 const shown = (value: unknown): string => {
   if (value === undefined || value === null) return ""
   if (typeof value === "string") return value
+  if (value instanceof Error) return `${value.name}: ${value.message}`
+  if (typeof value === "bigint") return `${value}`
   try {
     return JSON.stringify(value) ?? ""
   } catch {

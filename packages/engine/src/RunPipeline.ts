@@ -1,5 +1,5 @@
 /**
- * The pipeline that runs the code of one trigger: its `before` hooks at the first try, then the code, whose output is
+ * The pipeline that runs the code of one trigger: its `before` hooks, then the code, at every try; its output is
  * kept with the occurrence.
  *
  * It is a pipeline like any other: the workspace's actor runs it, retries it, cuts it off when its time is up, and hands
@@ -11,7 +11,7 @@ import { TriggerStore } from "@fibercast/ports/TriggerStore"
 import { Effect } from "effect"
 import * as Pipeline from "./Pipeline.ts"
 import * as RunOutput from "./RunOutput.ts"
-import { pipelineOf, type Scheduled } from "./Scheduled.ts"
+import { type Scheduled } from "./Scheduled.ts"
 import { TriggerRun } from "./TriggerRun.ts"
 
 const keep = (run: TriggerRun) => (text: string) =>
@@ -27,17 +27,16 @@ export const of = <R>(scheduled: Scheduled<R>): Pipeline.Runnable<R | TriggerSto
   const before = (run: TriggerRun) =>
     Effect.forEach(hooks, (hook) => (hook.at === "before" ? hook.run(run) : Effect.void), { discard: true })
 
-  return Pipeline.make(pipelineOf(definition.trigger.name), {
+  return Pipeline.make(definition.target.pipeline, {
     payload: TriggerRun,
     lane: definition.target.lane,
     retry: code.retry ?? RetryPolicy.never,
     timeout: code.timeout,
     guarantee: code.guarantee
   }).pipe(
-    Pipeline.mapEffect((run, { attempt }) => {
-      const whole = Effect.suspend(() => code.effect(run))
-      const work = attempt === 1 ? Effect.andThen(before(run), whole) : whole
-      return Effect.asVoid(RunOutput.capture(work, keep(run)))
+    Pipeline.mapEffect((run) => {
+      const work = Effect.suspend(() => code.effect(run))
+      return Effect.asVoid(RunOutput.capture(Effect.andThen(before(run), work), keep(run)))
     })
   )
 }

@@ -22,6 +22,7 @@ import type * as RetryPolicy from "@fibercast/domain/RetryPolicy"
 import { type Target } from "@fibercast/domain/Target"
 import * as Trigger from "@fibercast/domain/Trigger"
 import * as TriggerDefinition from "@fibercast/domain/TriggerDefinition"
+import * as ZoneRules from "@fibercast/domain/ZoneRules"
 import { Ping } from "@fibercast/ports/Ping"
 import { Duration, Effect, Pipeable, type Schema } from "effect"
 import type * as Pipeline from "./Pipeline.ts"
@@ -86,8 +87,26 @@ const make = <R>(
   })
 }
 
-/** The pipeline that runs the code of a trigger. */
-export const pipelineOf = (name: string): string => `trigger.${name}`
+const codePrefix = (name: string): string => `trigger.${name}.`
+
+/** Whether the trigger runs code of its own. */
+export const isCode = ({ target, trigger }: TriggerDefinition.TriggerDefinition): boolean =>
+  target._tag === "Deliver" && target.pipeline.startsWith(codePrefix(trigger.name))
+
+/**
+ * The same as work of an app: in the app's own workspace unless it names one. Code runs through a pipeline of its own,
+ * whose name ends in eight digits that tell app and workspace, for others may have a trigger of that name.
+ */
+export const ofApp =
+  (app: string) =>
+  <R>(self: Scheduled<R>): Scheduled<R> => {
+    const { code, definition } = self
+    const workspace = { ...self.workspace, name: self.workspace.name ?? app }
+    if (code === null || definition.target._tag !== "Deliver") return build({ ...self, workspace })
+    const whose = ZoneRules.hash(`${app}/${workspace.name}`).toString(16).padStart(8, "0")
+    const target = { ...definition.target, pipeline: codePrefix(definition.trigger.name) + whose }
+    return build({ ...self, workspace, definition: { ...definition, target } })
+  }
 
 /**
  * Runs an Effect, as a delivery of its own: a node that dies with it leaves it to another. Tried once unless told;
@@ -105,7 +124,7 @@ export const run = <A, E, R>(
   } = {}
 ): Scheduled<R> => {
   const { guarantee, lane = "normal", retry, timeout = null } = options
-  const target: Target = { _tag: "Deliver", pipeline: pipelineOf(name), payload: null, lane }
+  const target: Target = { _tag: "Deliver", pipeline: codePrefix(name), payload: null, lane }
   const code = { effect: Effect.isEffect(effect) ? () => effect : effect, retry, timeout, guarantee }
   return make<R>(name, trigger, target, { code, payload: null })
 }
@@ -203,7 +222,7 @@ const hook =
   <R>(self: Scheduled<R>): Scheduled<R | R2> =>
     build<R | R2>({ ...self, hooks: [...self.hooks, added] })
 
-/** Ahead of the work: of code, at each first try and part of it; of other work, once it is dispatched. */
+/** Ahead of the work: of code, at every try and part of it; of other work, once it is dispatched. */
 export const before = <R2>(run: (run: TriggerRun) => Effect.Effect<unknown, unknown, R2>) => hook({ at: "before", run })
 
 /** Once the run is over, however it ended. */
@@ -218,7 +237,11 @@ export const onSuccess = <R2>(run: (run: EndedTriggerRun) => Effect.Effect<unkno
 export const onFailure = <R2>(run: (run: EndedTriggerRun) => Effect.Effect<unknown, unknown, R2>) =>
   hook({ at: "failure", run })
 
-const ping = (url: string) => () => Effect.flatMap(Ping, (service) => service.ping(url))
+/** A monitor that cannot be reached changes nothing. */
+const ping = (url: string) => () =>
+  Effect.flatMap(Ping, (service) => service.ping(url)).pipe(
+    Effect.catchTag("PingFailed", (failed) => Effect.logWarning(failed.message))
+  )
 
 export const pingBefore = (url: string) => before(ping(url))
 export const thenPing = (url: string) => after(ping(url))

@@ -4,7 +4,7 @@
  * Callers may rely on this:
  * - Any number may run at once, with clocks that differ: each occurrence is decided on and recorded once.
  * - A pass that fails is tried again, for as long as it takes; what fell due meanwhile is caught up with.
- * - Closing it stops between two records, and lets the hooks that wait run for up to `hookTimeout`.
+ * - Closing it stops between two records, and lets the hooks that wait run for up to `drain`.
  *
  * Held in memory: what `SchedulerPass` says, and the hooks that wait, at most a thousand runs.
  */
@@ -14,7 +14,6 @@ import { type LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { TriggerStore } from "@fibercast/ports/TriggerStore"
 import { type WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { Clock, Context, Effect, Latch, Layer, Random } from "effect"
-import { Digest } from "effect/crypto"
 import * as FailureHooks from "./FailureHooks.ts"
 import { untilReachable } from "./Ownership.ts"
 import { Pipelines } from "./Pipelines.ts"
@@ -24,9 +23,11 @@ import { SchedulerConfig } from "./SchedulerConfig.ts"
 import * as SchedulerHousekeeping from "./SchedulerHousekeeping.ts"
 import { SchedulerListener } from "./SchedulerListener.ts"
 import * as SchedulerPass from "./SchedulerPass.ts"
+import { type PassReport } from "./SchedulerReport.ts"
 import * as TriggerCode from "./TriggerCode.ts"
 import { type Needs } from "./TriggerDecision.ts"
 import * as TriggerReconciler from "./TriggerReconciler.ts"
+import * as TriggerReplan from "./TriggerReplan.ts"
 import * as TriggerRun from "./TriggerRun.ts"
 
 export interface Options<R> {
@@ -51,7 +52,7 @@ export class Scheduler extends Context.Service<
     /** The pipelines that this process works; what is dispatched to others is for other processes. */
     readonly pipelines: ReadonlyArray<string>
     /** Pass now, and say what became of what was due. */
-    readonly pass: Effect.Effect<SchedulerPass.PassReport, LedgerUnavailable>
+    readonly pass: Effect.Effect<PassReport, LedgerUnavailable>
     /** Record runs that are over, tell their hooks, and release what waited for them; what is due is left for a pass. */
     readonly follow: Effect.Effect<void, LedgerUnavailable>
     /** Something may be due, or may have been defined: do not wait for the next poll. */
@@ -62,9 +63,9 @@ export class Scheduler extends Context.Service<
     options: Options<R>
   ): Layer.Layer<
     Scheduler,
-    NeverFires | TriggerReconciler.DuplicateTrigger,
-    R | Exclude<Needs, Digest.Digest> | WorkspaceStore | Alerts
-  > => Layer.provide(Layer.effect(Scheduler, make(options)), Digest.layerWebCrypto)
+    NeverFires | TriggerReconciler.DuplicateTrigger | TriggerReconciler.TriggerTaken,
+    R | Needs | WorkspaceStore | Alerts
+  > => Layer.effect(Scheduler, make(options))
 }
 
 /** Runs whose hooks wait, and those whose hooks run at once. */
@@ -86,6 +87,8 @@ const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
     app === null
       ? { placed: [], added: [], changed: [], removed: [] }
       : yield* untilReachable(TriggerReconciler.reconcile(app, scheduled))
+  const replanned = yield* untilReachable(TriggerReplan.replan(app))
+  if (replanned > 0) yield* Effect.logInfo(`the rules of time zones have changed: planned ${replanned} triggers anew`)
   for (const [what, names] of Object.entries(reconciled)) {
     if (names.length > 0) yield* Effect.logInfo(`triggers ${what}: ${names.join(", ")}`)
   }
@@ -95,7 +98,7 @@ const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
     knows: ({ pipeline }) => pipelines.options(pipeline) !== undefined
   })
 
-  const hooks = yield* FailureHooks.make({ concurrency: hooksAtOnce, waiting: hooksWaiting })
+  const hooks = yield* FailureHooks.make({ concurrency: hooksAtOnce, waiting: hooksWaiting, timeout: null })
   const later = (hook: Effect.Effect<void, never, R>) =>
     Effect.andThen(
       hooks.room,
@@ -104,7 +107,9 @@ const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
   const byName = (run: TriggerRun.EndedTriggerRun) =>
     placed.find((one) => one.workspaceId === run.workspaceId && one.scheduled.definition.trigger.name === run.name)
 
-  const work: SchedulerPass.Options<R> = {
+  const bell = yield* Latch.make(false)
+  const passes = yield* SchedulerPass.make<R>({
+    wake: Effect.asVoid(bell.open),
     code,
     environment,
     settings,
@@ -112,38 +117,51 @@ const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
       store.beat({ scheduler: name, app, startedAt, now, downAfter })
     ),
     began: (one, run) =>
-      one.hooks.some(({ at }) => at === "before") ? later(RunEnds.tellBefore(one, run)) : Effect.void,
+      one.hooks.some(({ at }) => at === "before")
+        ? later(RunEnds.tellBefore(one, run, settings.hookTimeout))
+        : Effect.void,
     ended: (run) => {
       const told = TriggerRun.ended(run)
       const one = byName(told)
       return one === undefined || one.scheduled.hooks.length === 0
         ? Effect.void
-        : later(RunEnds.tell(one.scheduled, told))
+        : later(RunEnds.tell(one.scheduled, told, settings.hookTimeout))
     },
     tell: yield* SchedulerListener
-  }
-  const pass = Effect.provideContext(SchedulerPass.make(work), needs)
-  const follow = Effect.provideContext(SchedulerPass.follow(work), needs)
+  })
+  const pass = (deliberate: number) => Effect.provideContext(passes.pass(deliberate), needs)
+  const follow = Effect.provideContext(passes.follow, needs)
 
-  const bell = yield* Latch.make(false)
+  /** One pass; answers how long nothing is due after it. */
+  const passed = Effect.gen(function* () {
+    const began = yield* Clock.currentTimeMillis
+    yield* pass(SchedulerPass.shortly)
+    // What fell due during the pass counts; what it could not decide on is left to the poll.
+    const due = yield* store.nextDue({ app, after: began })
+    return (due ?? Infinity) - (yield* Clock.currentTimeMillis)
+  })
   const passing = Effect.gen(function* () {
     for (;;) {
       bell.closeUnsafe()
-      yield* untilReachable(pass).pipe(
-        Effect.catchDefect((defect) => Effect.logError("a pass of the scheduler crashed", defect))
+      const left = yield* untilReachable(passed).pipe(
+        Effect.catchDefect((defect) => Effect.as(Effect.logError("a pass of the scheduler crashed", defect), Infinity))
       )
-      const now = yield* Clock.currentTimeMillis
-      const due = yield* untilReachable(store.nextDue({ app, after: now }))
-      const wait = Math.max(1, Math.min(settings.poll, (due ?? Infinity) - now))
-      yield* Effect.raceFirst(bell.await, Effect.sleep(wait))
+      yield* Effect.raceFirst(bell.await, Effect.sleep(Math.max(1, Math.min(settings.poll, left))))
     }
   })
 
   yield* Effect.addFinalizer(() => Effect.ignore(Effect.timeoutOption(store.retire(name), "5 seconds")))
-  yield* Effect.addFinalizer(() => Effect.timeoutOption(hooks.awaitIdle, settings.hookTimeout))
+  yield* Effect.addFinalizer(() => Effect.timeoutOption(hooks.awaitIdle, settings.drain))
   if (loop) {
     yield* Effect.forkScoped(passing)
     yield* Effect.forkScoped(Effect.provideContext(SchedulerHousekeeping.run(app), needs))
   }
-  return Scheduler.of({ name, reconciled, pipelines: pipelines.names, pass, follow, wake: Effect.asVoid(bell.open) })
+  return Scheduler.of({
+    name,
+    reconciled,
+    pipelines: pipelines.names,
+    pass: pass(Infinity),
+    follow,
+    wake: Effect.asVoid(bell.open)
+  })
 })

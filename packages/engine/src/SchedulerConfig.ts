@@ -19,6 +19,8 @@ export interface SchedulerSettings {
   readonly conditionTimeout: number
   /** How long a hook may take before it is cut off. */
   readonly hookTimeout: number
+  /** How long a scheduler that is closed waits for the hooks it has still to run. */
+  readonly drain: number
   /** How long the records of occurrences are kept. */
   readonly keep: number
   /** How often old records are forgotten, and what is recorded is compared with the plan. */
@@ -34,6 +36,7 @@ export const defaults: SchedulerSettings = {
   catchUpRate: 20,
   conditionTimeout: 5000,
   hookTimeout: 30_000,
+  drain: 25_000,
   keep: 30 * 86_400_000,
   housekeeping: 3_600_000
 }

@@ -3,15 +3,15 @@
  * then runs that are over are recorded as such, and what waited for them is released.
  *
  * Any number of schedulers may pass at once: each occurrence is recorded by one of them. One trigger that cannot be
- * decided on is told of and left; it keeps no other from its turn.
+ * decided on is told of and left, and one whose decision takes long is decided on beside the pass; neither keeps another
+ * from its turn.
  *
- * Held in memory: `batch` triggers with a page of occurrences each.
+ * Held in memory: `batch` triggers with a page of occurrences each, and those that are still being decided on.
  */
-import { type Outcome } from "@fibercast/domain/OccurrenceOutcome"
 import { type TriggerId } from "@fibercast/domain/TriggerId"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import * as ZoneRules from "@fibercast/domain/ZoneRules"
-import { type Alert, Alerts } from "@fibercast/ports/Alerts"
+import { Alerts } from "@fibercast/ports/Alerts"
 import { LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { Signal } from "@fibercast/ports/Signal"
 import {
@@ -21,32 +21,22 @@ import {
   type StoredTrigger,
   TriggerStore
 } from "@fibercast/ports/TriggerStore"
-import { Cause, Clock, Effect, Option, Result } from "effect"
-import { runOf } from "./OccurrenceWork.ts"
+import { Cause, Clock, Effect, Option, Result, type Scope } from "effect"
+import * as Deliberation from "./Deliberation.ts"
 import * as RunEnds from "./RunEnds.ts"
 import { type Scheduled } from "./Scheduled.ts"
 import { type SchedulerSettings } from "./SchedulerConfig.ts"
-import { type News } from "./SchedulerListener.ts"
-import { type TriggerCode } from "./TriggerCode.ts"
+import * as SchedulerReport from "./SchedulerReport.ts"
 import * as TriggerDecision from "./TriggerDecision.ts"
-import { type TriggerRun } from "./TriggerRun.ts"
 import * as WaitingOccurrences from "./WaitingOccurrences.ts"
 
-/** Conditions under evaluation at once. */
-const atOnce = 16
-
-/** How many occurrences came to which outcome. */
-export type PassReport = Readonly<Record<Outcome, number>>
-
-export interface Options<R> {
-  readonly code: TriggerCode<R>
+export interface Options<R> extends SchedulerReport.Listeners<R> {
   readonly environment: string
   readonly settings: SchedulerSettings
   readonly beat: Effect.Effect<Pulse, LedgerUnavailable>
-  /** Work was dispatched that is none of code: its `before` hooks. */
-  readonly began: (scheduled: Scheduled<R>, run: TriggerRun) => Effect.Effect<void>
   readonly ended: (run: EndedRun) => Effect.Effect<void>
-  readonly tell: (news: News) => Effect.Effect<void>
+  /** A decision that took long was taken: there may be more to do. */
+  readonly wake: Effect.Effect<void>
 }
 
 /** A place in the order of due triggers. */
@@ -55,25 +45,28 @@ interface Place {
   readonly triggerId: TriggerId
 }
 
+/** Decisions under way at once that wait for nothing but the store. */
+const atOnce = 16
+
 /** Rounds in which others decided on everything first, before it is left to the next pass. */
 const patience = 5
 
-type Missed = Extract<Alert, { readonly _tag: "OccurrencesMissed" }>
+type Decided = Deliberation.Decided<StoredTrigger, Advance | null>
 
-/** What of the advance was missed, added to what was before. */
-const missedOf = ({ occurrences }: Advance, { definition, workspaceId }: StoredTrigger, before: Missed | undefined) => {
-  let missed = before
-  for (const { nominal, outcome, reason } of occurrences) {
-    if (outcome !== "missed" || reason === null) continue
-    const trigger = definition.trigger.name
-    missed = {
-      ...(missed ?? { _tag: "OccurrencesMissed", workspaceId, trigger, from: nominal }),
-      count: (missed?.count ?? 0) + 1,
-      to: nominal,
-      reason
-    }
-  }
-  return missed
+/** How long a pass waits for decisions that wait for something, in milliseconds; those due later are looked at then. */
+export const shortly = 100
+
+/** Whether deciding on it means to ask the code, or somebody else. */
+const takesTime = <R>({ definition }: StoredTrigger, scheduled: Scheduled<R> | null | undefined): boolean =>
+  definition.target._tag === "Launch" || (scheduled?.conditions.length ?? 0) > 0
+
+export interface SchedulerPass<R> {
+  /** Says how long to wait, in milliseconds, for decisions that take long; the others are taken beside it. */
+  readonly pass: (
+    deliberate: number
+  ) => Effect.Effect<SchedulerReport.PassReport, LedgerUnavailable, R | TriggerDecision.Needs | Alerts>
+  /** Runs that are over are recorded as such, and what waited for them is released; what is due is left. */
+  readonly follow: Effect.Effect<void, LedgerUnavailable, TriggerDecision.Needs | Alerts>
 }
 
 const notify = Effect.fnUntraced(function* (workspaces: Iterable<WorkspaceId>) {
@@ -81,19 +74,12 @@ const notify = Effect.fnUntraced(function* (workspaces: Iterable<WorkspaceId>) {
   yield* Effect.forEach(workspaces, signal.notify, { discard: true })
 })
 
-/** Runs that are over are recorded as such, and what waited for them is released; what is due is left. */
-export const follow = Effect.fnUntraced(function* <R>({
-  code,
-  ended,
-  tell
-}: Pick<Options<R>, "code" | "ended" | "tell">): Effect.fn.Return<void, LedgerUnavailable, TriggerDecision.Needs> {
-  yield* RunEnds.follow(code.app, (run) => Effect.andThen(tell({ _tag: "Ended", run }), ended(run)))
-  yield* notify(yield* WaitingOccurrences.release(code, tell))
-})
-
 /** To be made once for a scheduler: it remembers what it has told, and how far catching up has come. */
-export const make = <R>(options: Options<R>) => {
+export const make = Effect.fnUntraced(function* <R>(
+  options: Options<R>
+): Effect.fn.Return<SchedulerPass<R>, never, Scope.Scope> {
   const { code, environment, settings } = options
+  const deliberation = yield* Deliberation.make<TriggerId>()
   const fingerprints = new Map<string, string>()
   const told = new Set<string>()
   let nextCatchUp = 0
@@ -154,25 +140,38 @@ export const make = <R>(options: Options<R>) => {
     )
   }
 
-  return Effect.gen(function* () {
-    const store = yield* TriggerStore
-    const alerts = yield* Alerts
-    const report: Record<Outcome, number> = { fired: 0, late: 0, skipped: 0, missed: 0, waiting: 0 }
-    const missed = new Map<TriggerId, Missed>()
+  /** Also when the rest fails: what is written is not looked at again. */
+  const reporting = <A, E, R2>(body: (report: SchedulerReport.SchedulerReport) => Effect.Effect<A, E, R2>) =>
+    Effect.flatMap(SchedulerReport.make(options, refuse), (report) => Effect.ensuring(body(report), report.raiseMissed))
 
-    const written = Effect.fnUntraced(function* (stored: StoredTrigger, advance: Advance, recordedAt: number) {
-      const scheduled = code.of(stored)
-      const more = missedOf(advance, stored, missed.get(stored.id))
-      if (more !== undefined) missed.set(stored.id, more)
-      const { occurrences } = advance
-      if (occurrences.length > 0) yield* options.tell({ _tag: "Recorded", trigger: stored, occurrences, recordedAt })
-      for (const { covers, detail, nominal, outcome, reason, work } of occurrences) {
-        report[outcome] += 1
-        if (reason === "refused") yield* refuse(stored, detail ?? "")
-        const isAnnounced = work !== null && scheduled !== undefined && scheduled !== null && scheduled.code === null
-        if (!isAnnounced) continue
-        yield* options.began(scheduled, runOf({ stored, nominal, late: reason, covers }))
+  const followed = Effect.fnUntraced(function* (report: SchedulerReport.SchedulerReport) {
+    yield* RunEnds.follow(code.app, (run) => Effect.andThen(options.tell({ _tag: "Ended", run }), options.ended(run)))
+    yield* WaitingOccurrences.release(code, ({ occurrence, recordedAt, trigger }) =>
+      Effect.andThen(
+        occurrence.work === null ? Effect.void : notify([trigger.workspaceId]),
+        report.written(trigger, [occurrence], recordedAt)
+      )
+    )
+  })
+
+  const passed = Effect.fnUntraced(function* (report: SchedulerReport.SchedulerReport, deliberate: number) {
+    const store = yield* TriggerStore
+
+    /** Records what was decided. Another may have decided first: what is left then is looked at again. */
+    const conclude = Effect.fnUntraced(function* (decided: ReadonlyArray<Decided>, now: number) {
+      const advances = decided.flatMap(({ answer }) => (answer === null ? [] : [answer]))
+      const recorded = new Set(advances.length === 0 ? [] : yield* store.record({ now, advances }))
+      const begun = new Set<WorkspaceId>()
+      let isBehind = false
+      for (const { answer: advance, item: stored } of decided) {
+        if (advance === null) continue
+        isBehind ||= !recorded.has(stored.id) || (advance.nextDue !== null && advance.nextDue <= now)
+        if (!recorded.has(stored.id)) continue
+        yield* report.written(stored, advance.occurrences, now)
+        if (advance.occurrences.some(({ work }) => work !== null)) begun.add(stored.workspaceId)
       }
+      yield* notify(begun)
+      return { isBehind, recorded: recorded.size }
     })
 
     /** One page of what is due; answers where the next begins, and whether it left something due behind. */
@@ -182,25 +181,36 @@ export const make = <R>(options: Options<R>) => {
         [options.beat, store.due({ app: code.app, now, after, limit: settings.batch })],
         { concurrency: 2 }
       )
-      const advances = yield* Effect.forEach(due, (stored) => decide(stored, now, pulse), { concurrency: atOnce })
-      const wanted = advances.filter((advance) => advance !== null)
-      const recorded = new Set(wanted.length === 0 ? [] : yield* store.record({ now, advances: wanted }))
-      const begun = new Set<WorkspaceId>()
-      let isBehind = false
-      for (const [index, stored] of due.entries()) {
-        const advance = advances[index] ?? null
-        if (advance === null) continue
-        // Another decided first, or what it was decided on has changed: what is left of it is looked at again.
-        isBehind ||= !recorded.has(stored.id) || (advance.nextDue !== null && advance.nextDue <= now)
-        if (!recorded.has(stored.id)) continue
-        yield* written(stored, advance, now)
-        if (advance.occurrences.some(({ work }) => work !== null)) begun.add(stored.workspaceId)
-      }
-      yield* notify(begun)
+      const open = due.filter(({ id }) => !deliberation.has(id))
+      const slow = open.filter((stored) => takesTime(stored, code.of(stored)))
+      const quick = open.filter((stored) => !slow.includes(stored))
+      const decideNow = (stored: StoredTrigger) => decide(stored, now, pulse)
+      const done = yield* conclude(
+        yield* Effect.forEach(quick, (item) => Effect.map(decideNow(item), (answer) => ({ item, answer })), {
+          concurrency: atOnce
+        }),
+        now
+      )
+      const late = (decided: Decided) =>
+        Effect.andThen(conclude([decided], now), report.raiseMissed).pipe(
+          Effect.catch((error) => Effect.logWarning(error.message)),
+          Effect.andThen(options.wake)
+        )
+      const deliberated =
+        slow.length === 0
+          ? { isBehind: false, recorded: 0 }
+          : yield* Effect.flatMap(
+              deliberation.all(slow, { decide: decideNow, patience: deliberate, late }),
+              (decided) => conclude(decided, now)
+            )
       const last = due.length < settings.batch ? undefined : due.at(-1)
       const next: Place | null =
         last === undefined || last.nextDue === null ? null : { nextDue: last.nextDue, triggerId: last.id }
-      return { next, isBehind, recorded: recorded.size }
+      return {
+        next,
+        isBehind: done.isBehind || deliberated.isBehind,
+        recorded: done.recorded + deliberated.recorded
+      }
     })
 
     let idle = 0
@@ -215,8 +225,9 @@ export const make = <R>(options: Options<R>) => {
       }
       idle = recorded > 0 ? 0 : idle + 1
     }
-    yield* follow(options)
-    yield* Effect.forEach(missed.values(), alerts.raise, { discard: true })
-    return report satisfies PassReport
+    yield* followed(report)
+    return report.counts
   })
-}
+
+  return { pass: (deliberate) => reporting((report) => passed(report, deliberate)), follow: reporting(followed) }
+})

@@ -19,14 +19,13 @@ import {
   TriggerStore
 } from "@fibercast/ports/TriggerStore"
 import { Cause, Effect } from "effect"
-import { type Digest } from "effect/crypto"
 import * as DueOccurrences from "./DueOccurrences.ts"
 import * as OccurrenceWork from "./OccurrenceWork.ts"
 import { type Pipelines } from "./Pipelines.ts"
 import { type Scheduled } from "./Scheduled.ts"
 import * as StopRuns from "./StopRuns.ts"
 
-export type Needs = TriggerStore | Ledger | CampaignStore | AudienceSource | Pipelines | Signal | Digest.Digest
+export type Needs = TriggerStore | Ledger | CampaignStore | AudienceSource | Pipelines | Signal
 
 export interface Known<R> {
   readonly now: number
@@ -62,14 +61,20 @@ const keptBack = Effect.fnUntraced(function* <R>(
   if (maintenance !== null && !evenInMaintenanceMode) return { reason: "maintenance", detail: maintenance.note }
   for (const { kind, test } of known.scheduled?.conditions ?? []) {
     const answer = yield* test.pipe(
-      Effect.timeout(known.conditionTimeout),
-      Effect.matchCause({
-        onFailure: (cause) => ({ failed: Cause.pretty(cause).split("\n")[0] ?? "" }),
-        onSuccess: (holds) => holds
-      })
+      Effect.map((holds) => ({ holds, detail: null })),
+      Effect.timeoutOrElse({
+        duration: known.conditionTimeout,
+        orElse: () =>
+          Effect.succeed({
+            holds: null,
+            detail: `the condition did not answer within ${known.conditionTimeout / 1000} s`
+          })
+      }),
+      Effect.catchCause((cause) =>
+        Effect.succeed({ holds: null, detail: `the condition failed: ${Cause.pretty(cause).split("\n")[0]}` })
+      )
     )
-    if (typeof answer !== "boolean") return { reason: kind, detail: `the condition failed: ${answer.failed}` }
-    if (answer !== (kind === "when")) return { reason: kind, detail: null }
+    if (answer.holds !== (kind === "when")) return { reason: kind, detail: answer.detail }
   }
   return null
 })

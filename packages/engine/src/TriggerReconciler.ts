@@ -1,6 +1,7 @@
 /**
  * Brings the stored triggers of an app to what its code defines: new ones are added, changed ones changed, and those the
- * code does not define any more are removed. Says what it did.
+ * code does not define any more are removed. Says what it did. A name of another app is taken over only when no
+ * scheduler of that is running any more.
  */
 import { type NeverFires } from "@fibercast/domain/Planner"
 import { type LedgerUnavailable } from "@fibercast/ports/Ledger"
@@ -8,6 +9,7 @@ import { TriggerStore } from "@fibercast/ports/TriggerStore"
 import { type Workspace, WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { Clock, Effect, Schema } from "effect"
 import { type Scheduled } from "./Scheduled.ts"
+import { SchedulerConfig } from "./SchedulerConfig.ts"
 import { type Placed } from "./TriggerCode.ts"
 import * as TriggerPut from "./TriggerPut.ts"
 
@@ -21,6 +23,25 @@ export class DuplicateTrigger extends Schema.TaggedError<DuplicateTrigger>()("Du
   }
 }
 
+/** A trigger of this name belongs to another app. */
+export class TriggerTaken extends Schema.TaggedError<TriggerTaken>()("TriggerTaken", {
+  name: Schema.String,
+  workspace: Schema.String,
+  app: Schema.String
+}) {
+  override get message(): string {
+    return `the trigger "${this.name}" in the workspace ${this.workspace} belongs to ${this.app}, which is running; use another name or workspace`
+  }
+}
+
+/** Whether a scheduler of the app has passed lately and not ended. */
+const isRunning = Effect.fnUntraced(function* (app: string) {
+  const { deadAfter } = yield* SchedulerConfig
+  const now = yield* Clock.currentTimeMillis
+  const passes = yield* (yield* TriggerStore).schedulers
+  return passes.some((pass) => pass.app === app && now - pass.passedAt <= deadAfter)
+})
+
 export interface Reconciled<out R> {
   readonly placed: ReadonlyArray<Placed<R>>
   /** Names. */
@@ -32,7 +53,11 @@ export interface Reconciled<out R> {
 export const reconcile = Effect.fn("TriggerReconciler.reconcile")(function* <R>(
   app: string,
   scheduled: ReadonlyArray<Scheduled<R>>
-): Effect.fn.Return<Reconciled<R>, LedgerUnavailable | NeverFires | DuplicateTrigger, TriggerStore | WorkspaceStore> {
+): Effect.fn.Return<
+  Reconciled<R>,
+  LedgerUnavailable | NeverFires | DuplicateTrigger | TriggerTaken,
+  TriggerStore | WorkspaceStore
+> {
   const store = yield* TriggerStore
   const workspaces = yield* WorkspaceStore
   const placed: Array<Placed<R>> = []
@@ -59,6 +84,10 @@ export const reconcile = Effect.fn("TriggerReconciler.reconcile")(function* <R>(
     places.set(where, place)
     const { id: workspaceId, zone } = place
     const seen = known.get(`${workspaceId}/${name}`) ?? null
+    const owner = seen?.app ?? null
+    if (owner !== null && owner !== app && (yield* isRunning(owner))) {
+      return yield* new TriggerTaken({ name, workspace: where, app: owner })
+    }
     const { change, trigger } = yield* TriggerPut.put({ workspaceId, app, definition, zone, known: seen })
     standing.add(trigger.id)
     placed.push({ workspaceId, scheduled: one })

@@ -90,7 +90,10 @@ export class Triggers extends Context.Service<
     ) => Effect.Effect<ReadonlyArray<RecordedOccurrence>, Missing>
     /** Has it run now, whatever its time and conditions. Answers the nominal time of the run. */
     readonly test: (workspaceId: WorkspaceId, name: string) => Effect.Effect<number, Missing>
-    /** Has it run for each nominal time in [from, to) that lies before now and has not run. */
+    /**
+     * Has it run for each nominal time in [from, to) that lies before now and has not run: first those that were skipped
+     * or missed, then those that have no record, either in nominal order.
+     */
     readonly backfill: (
       workspaceId: WorkspaceId,
       name: string,

@@ -4,67 +4,73 @@
  * asked for it.
  */
 import { type LedgerUnavailable } from "@fibercast/ports/Ledger"
-import { TriggerStore, type Waiting } from "@fibercast/ports/TriggerStore"
+import { type NewOccurrence, type StoredTrigger, TriggerStore, type Waiting } from "@fibercast/ports/TriggerStore"
 import { Clock, Effect } from "effect"
 import * as OccurrenceWork from "./OccurrenceWork.ts"
-import { type News } from "./SchedulerListener.ts"
 import { type TriggerCode } from "./TriggerCode.ts"
 import { type Needs } from "./TriggerDecision.ts"
 
 const page = 100
 
-/** Answers the workspaces that have new work. */
-export const release = Effect.fnUntraced(function* <R>(
+/** What became of one that waited. */
+export interface Released {
+  readonly trigger: StoredTrigger
+  readonly occurrence: NewOccurrence
+  readonly recordedAt: number
+}
+
+/** `told` gets each, once over all schedulers. */
+export const release = Effect.fnUntraced(function* <R, R2>(
   code: TriggerCode<R>,
-  tell: (news: News) => Effect.Effect<void>
-): Effect.fn.Return<ReadonlySet<Waiting["workspaceId"]>, LedgerUnavailable, Needs> {
+  told: (released: Released) => Effect.Effect<void, never, R2>
+): Effect.fn.Return<void, LedgerUnavailable, Needs | R2> {
   const store = yield* TriggerStore
-  const begun = new Set<Waiting["workspaceId"]>()
   /** What this process cannot, or may not, release. */
   const left = new Set<bigint>()
 
   const releaseOne = Effect.fnUntraced(function* (waiting: Waiting) {
-    const { covers, dueAt, nominal, occurrenceId, reason, trigger, workspaceId } = waiting
+    const { covers, dueAt, nominal, occurrenceId, reason, trigger } = waiting
     const scheduled = code.of(trigger)
     const isAsked = reason === "backfill" || reason === "test"
     if (scheduled === null || (trigger.paused !== null && !isAsked)) {
-      left.add(occurrenceId)
       return false
     }
     const now = yield* Clock.currentTimeMillis
-    const releaseAs = Effect.fnUntraced(function* (
+    const become = Effect.fnUntraced(function* (
       fate: Omit<Parameters<typeof store.release>[0], "now" | "occurrenceId">
     ) {
       if (!(yield* store.release({ now, occurrenceId, ...fate }))) return false
       const { rules, zone } = trigger
-      yield* tell({
-        _tag: "Recorded",
-        trigger,
-        occurrences: [{ nominal, dueAt, zone, rules, covers, ...fate }],
-        recordedAt: now
-      })
+      yield* told({ trigger, occurrence: { nominal, dueAt, zone, rules, covers, ...fate }, recordedAt: now })
       return true
     })
     const { deadline } = trigger.definition
     if (!isAsked && deadline !== null && now - dueAt > deadline) {
-      return yield* releaseAs({ outcome: "missed", reason: "deadline", detail: null, work: null })
+      return yield* become({ outcome: "missed", reason: "deadline", detail: null, work: null })
     }
     const occasion = { stored: trigger, scheduled, nominal, dueAt: now, startAt: now, late: reason, covers }
-    const released = yield* OccurrenceWork.make(occasion).pipe(
+    return yield* OccurrenceWork.make(occasion).pipe(
       Effect.matchEffect({
-        onFailure: ({ message: detail }) => releaseAs({ outcome: "skipped", reason: "refused", detail, work: null }),
-        onSuccess: (work) => releaseAs({ outcome: "late", reason, detail: null, work })
+        onFailure: ({ message: detail }) => become({ outcome: "skipped", reason: "refused", detail, work: null }),
+        onSuccess: (work) => become({ outcome: "late", reason, detail: null, work })
       })
     )
-    if (released) begun.add(workspaceId)
-    return released
   })
 
   for (;;) {
-    const ready = yield* store.ready({ app: code.app, limit: page })
-    const known = ready.filter(({ occurrenceId }) => !left.has(occurrenceId))
-    const released = yield* Effect.forEach(known, releaseOne)
-    // What another scheduler has released meanwhile is none of ours.
-    if (!released.includes(true)) return begun
+    // What is left stays among them, and must not crowd out the others.
+    const limit = page + left.size
+    const ready = yield* store.ready({ app: code.app, limit })
+    let count = 0
+    for (const waiting of ready) {
+      if (left.has(waiting.occurrenceId)) continue
+      const isReleased = yield* Effect.catchDefect(releaseOne(waiting), (defect) =>
+        Effect.as(Effect.logError(`what waits for ${waiting.name} cannot be released`, defect), false)
+      )
+      // What another scheduler has released meanwhile is none of ours.
+      if (isReleased) count += 1
+      else left.add(waiting.occurrenceId)
+    }
+    if (count === 0 && ready.length < limit) return
   }
 })

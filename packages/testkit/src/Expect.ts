@@ -5,10 +5,12 @@
 import { type CampaignId } from "@fibercast/domain/Campaign"
 import { isBalanced } from "@fibercast/domain/Counts"
 import { type FinalState } from "@fibercast/domain/DeliveryState"
+import * as OccurrenceOutcome from "@fibercast/domain/OccurrenceOutcome"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { type Alert } from "@fibercast/ports/Alerts"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
 import { MemoryAlerts } from "@fibercast/ports/MemoryAlerts"
+import { type RecordedOccurrence, TriggerStore } from "@fibercast/ports/TriggerStore"
 import { Duration, Effect, Schema } from "effect"
 import { FakeMessenger, type Sent } from "./FakeMessenger.ts"
 import { Journal } from "./Journal.ts"
@@ -84,4 +86,60 @@ export const tried = Effect.fnUntraced(function* (to: string, times: number, apa
   const wanted = Duration.toMillis(apart)
   const holds = calls.length === times && gaps.every((gap) => gap === wanted)
   yield* check(holds, `${times} tries for ${to}, ${wanted} ms apart`, () => listed(calls.map(line)))
+})
+
+/** Everything recorded about the occurrences of the triggers of that name, the oldest first. */
+export const occurrences = Effect.fnUntraced(function* (trigger: string) {
+  const store = yield* TriggerStore
+  const named = (yield* store.list({ workspaceId: null })).filter(
+    ({ definition }) => definition.trigger.name === trigger
+  )
+  const recorded: Array<RecordedOccurrence> = []
+  for (const { id: triggerId } of named) {
+    recorded.push(...(yield* store.history({ triggerId, before: null, limit: 1_000_000 })).toReversed())
+  }
+  return recorded
+})
+
+const counted = (keys: ReadonlyArray<string>) => {
+  const counts = new Map<string, number>()
+  for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1)
+  return listed([...counts].map(([key, count]) => `${count} ${key}`))
+}
+
+const became = ({ outcome, reason }: Pick<RecordedOccurrence, "outcome" | "reason">) =>
+  reason === null ? outcome : `${outcome} (${reason})`
+
+/** So many occurrences of the trigger came to the outcome; for that reason, if one is given. */
+export const occurred = Effect.fnUntraced(function* (
+  trigger: string,
+  outcome: OccurrenceOutcome.Outcome,
+  times: number,
+  reason?: OccurrenceOutcome.Reason
+) {
+  const all = yield* occurrences(trigger)
+  const found = all.filter((one) => one.outcome === outcome && (reason === undefined || one.reason === reason)).length
+  yield* check(
+    found === times,
+    `${times} occurrences of ${trigger} ${became({ outcome, reason: reason ?? null })}`,
+    () => `${found} among: ${counted(all.map(became))}`
+  )
+})
+
+/** The trigger ran so often, on time or late, whether the runs are over or not. */
+export const ran = Effect.fnUntraced(function* (trigger: string, times: number) {
+  const all = yield* occurrences(trigger)
+  const found = all.filter(({ outcome }) => OccurrenceOutcome.ran(outcome)).length
+  yield* check(found === times, `${times} runs of ${trigger}`, () => `${found} among: ${counted(all.map(became))}`)
+})
+
+/** So many runs of the trigger ended in the state. */
+export const ended = Effect.fnUntraced(function* (trigger: string, state: FinalState, times: number) {
+  const runs = (yield* occurrences(trigger)).filter(({ outcome }) => OccurrenceOutcome.ran(outcome))
+  const found = runs.filter((run) => run.state === state).length
+  yield* check(
+    found === times,
+    `${times} runs of ${trigger} ${state}`,
+    () => `${found} among: ${counted(runs.map((run) => run.state ?? "not over"))}`
+  )
 })

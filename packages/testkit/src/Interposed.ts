@@ -5,6 +5,7 @@
  */
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
 import { Ledger, type LedgerUnavailable } from "@fibercast/ports/Ledger"
+import { TriggerStore } from "@fibercast/ports/TriggerStore"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { Effect, Layer } from "effect"
 
@@ -35,9 +36,9 @@ export const make = <S extends object>(service: S, { after, before }: Interposit
   })
 }
 
-type Stores = Ledger | CampaignStore | WorkspaceStore
+type Stores = Ledger | CampaignStore | WorkspaceStore | TriggerStore
 
-/** All three stores interposed, for the engine to be built on. */
+/** All four stores interposed, for the engine to be built on. */
 export const layerStores = (interposition: Interposition): Layer.Layer<Stores, never, Stores> =>
   Layer.mergeAll(
     Layer.effect(
@@ -51,5 +52,9 @@ export const layerStores = (interposition: Interposition): Layer.Layer<Stores, n
     Layer.effect(
       WorkspaceStore,
       Effect.map(WorkspaceStore, (store) => make(store, interposition))
+    ),
+    Layer.effect(
+      TriggerStore,
+      Effect.map(TriggerStore, (store) => make(store, interposition))
     )
   )

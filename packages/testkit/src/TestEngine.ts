@@ -92,20 +92,22 @@ export const layerEngine = <R = never>({ alone = true, pipelines, settings }: Op
 
 export interface SchedulingOptions<R, R2> extends Options<R> {
   readonly scheduled: ReadonlyArray<Scheduled<R2>>
-  /** Default `test`. */
-  readonly app?: string | undefined
+  /** Default `test`; null: it fires only what was defined at run time. */
+  readonly app?: string | null | undefined
   readonly environment?: string | undefined
+  /** False: it passes only when told to. Default true. */
+  readonly loop?: boolean | undefined
   /** What differs from the defaults of production. */
   readonly scheduling?: Partial<SchedulerConfig.SchedulerSettings> | undefined
 }
 
 /** An engine that schedules, on stores that outlive it. */
 export const layerSchedulingEngine = <R = never, R2 = never>(options: SchedulingOptions<R, R2>) => {
-  const { alone = true, app = "test", environment, pipelines, scheduled, scheduling, settings } = options
-  return Engine.layerScheduling({ pipelines, alone, scheduler: { app, environment, scheduled } }).pipe(
+  const { alone = true, app = "test", environment, loop, pipelines, scheduled, scheduling, settings } = options
+  return Engine.layerScheduling({ pipelines, alone, scheduler: { app, environment, loop, scheduled } }).pipe(
     Layer.provide(Layer.succeed(EngineConfig, { ...defaults, drain: 0, ...settings })),
     Layer.provide(
-      Layer.succeed(SchedulerConfig.SchedulerConfig, { ...SchedulerConfig.defaults, hookTimeout: 0, ...scheduling })
+      Layer.succeed(SchedulerConfig.SchedulerConfig, { ...SchedulerConfig.defaults, drain: 0, ...scheduling })
     )
   )
 }

@@ -8,7 +8,7 @@ import * as Occurrence from "@fibercast/domain/Occurrence"
 import * as Planner from "@fibercast/domain/Planner"
 import * as Target from "@fibercast/domain/Target"
 import * as TriggerText from "@fibercast/domain/TriggerText"
-import { pipelineOf } from "@fibercast/engine/Scheduled"
+import * as Scheduled from "@fibercast/engine/Scheduled"
 import { type RecordedOccurrence, type StoredTrigger, type Tally } from "@fibercast/ports/TriggerStore"
 import * as ClockText from "./ClockText.ts"
 import * as Figures from "./Figures.ts"
@@ -46,9 +46,7 @@ export const nextOf = ({ definition, zone }: StoredTrigger, now: number): number
 
 /** What it sets off, in words. */
 export const targetOf = ({ app, definition }: StoredTrigger): string =>
-  definition.target._tag === "Deliver" && definition.target.pipeline === pipelineOf(definition.trigger.name)
-    ? `code of ${app ?? "an app"}`
-    : Target.describe(definition.target)
+  Scheduled.isCode(definition) ? `code of ${app ?? "an app"}` : Target.describe(definition.target)
 
 /** Milliseconds for which something due has waited for its scheduler; 0: nothing has. */
 const overdue = ({ definition, nextDue, paused }: StoredTrigger, now: number): number =>
