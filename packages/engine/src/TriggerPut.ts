@@ -1,6 +1,7 @@
 /**
- * Defining a trigger: it is added, changed, or found as it is. What was due under the old definition keeps its record;
- * a change of when it fires plans from now on, any other change goes on where the trigger stands.
+ * Defining a trigger: it is added, changed, or found as it is. What was recorded under the old definition stays. A change
+ * of when it fires plans from now on, or from where the fastest clock has come, once what the old plan owes until now is
+ * recorded as skipped; any other change goes on where the trigger stands.
  */
 import * as Planner from "@fibercast/domain/Planner"
 import { type TriggerDefinition } from "@fibercast/domain/TriggerDefinition"
@@ -10,15 +11,16 @@ import { type LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { type StoredTrigger, TriggerStore } from "@fibercast/ports/TriggerStore"
 import { Clock, Effect, Equal, Result } from "effect"
 import { nextDueFrom, triggerOf } from "./DueOccurrences.ts"
+import * as OwedOccurrences from "./OwedOccurrences.ts"
 
 export interface Defined {
   readonly trigger: StoredTrigger
   readonly change: "added" | "changed" | "unchanged"
 }
 
-/** Whether it fires at the same times. */
-const isTimedAlike = (stored: StoredTrigger, definition: TriggerDefinition, zone: string): boolean =>
-  stored.zone === zone && Equal.equals(stored.definition.trigger, definition.trigger)
+/** Whether it has the same nominal times. */
+const isTimedAlike = (stored: StoredTrigger, { trigger }: TriggerDefinition, zone: string): boolean =>
+  stored.zone === zone && Equal.equals({ ...stored.definition.trigger, spread: 0 }, { ...trigger, spread: 0 })
 
 /**
  * `zone`: of triggers that name none. `known`: the trigger as the caller has just read it, or null for none; left out,
@@ -43,7 +45,16 @@ export const put = Effect.fnUntraced(function* (options: {
     }
     const now = yield* Clock.currentTimeMillis
     const rules = ZoneRules.fingerprint(Result.getOrThrow(ZoneRules.make(zone)))
-    const cursor = known !== null && isTimedAlike(known, definition, zone) ? known.cursor : now
+    const isKept = known !== null && isTimedAlike(known, definition, zone)
+    const owed =
+      known === null || isKept
+        ? (known?.cursor ?? now)
+        : yield* OwedOccurrences.skip(known, { now, detail: "its time was changed" })
+    if (owed === null) {
+      known = yield* find
+      continue
+    }
+    const cursor = isKept ? owed : Math.max(owed, now)
     const nextDue = nextDueFrom(triggerOf({ definition, zone }), cursor)
     const seen = known === null ? null : { revision: known.revision }
     const trigger = yield* store.put({ workspaceId, app, definition, seen, zone, cursor, nextDue, rules, now })

@@ -23,6 +23,7 @@ import { Clock, Context, Effect, Layer, Schema } from "effect"
 import { triggerOf } from "./DueOccurrences.ts"
 import * as StopRuns from "./StopRuns.ts"
 import * as TriggerPut from "./TriggerPut.ts"
+import * as TriggerRemoval from "./TriggerRemoval.ts"
 
 /** A name is taken by a trigger that code defines. */
 export class TriggerIsCode extends Schema.TaggedError<TriggerIsCode>()("TriggerIsCode", {
@@ -130,9 +131,9 @@ export class Triggers extends Context.Service<
 
         remove: Effect.fn("Triggers.remove")(function* (workspaceId, name) {
           for (;;) {
-            const { app, id: triggerId, revision } = yield* get(workspaceId, name)
-            if (app !== null) return yield* new TriggerIsCode({ name, app })
-            if (yield* store.remove({ triggerId, revision, now: yield* Clock.currentTimeMillis })) return
+            const stored = yield* get(workspaceId, name)
+            if (stored.app !== null) return yield* new TriggerIsCode({ name, app: stored.app })
+            if (yield* Effect.provideContext(TriggerRemoval.remove(stored), needs)) return
           }
         }),
 

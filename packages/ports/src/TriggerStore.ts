@@ -218,8 +218,8 @@ export class TriggerStore extends Context.Service<
     /**
      * Adds a trigger, brings a removed one back, or changes it. Null: it is not as the caller saw it; nothing was written.
      * With another cursor than before it is planned anew from there.
-     * What comes back is the same trigger with its history, but neither paused nor amid a pile-up. A change leaves both
-     * as they are. A workspace that does not exist is refused.
+     * What comes back is the same trigger with its history, but neither paused nor amid a pile-up, and its cursor is no
+     * earlier than it was. A change leaves both as they are. A workspace that does not exist is refused.
      */
     readonly put: (put: Put) => Effect.Effect<StoredTrigger | null, LedgerUnavailable>
 

@@ -92,9 +92,11 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof TriggerSt
       if (known !== undefined) {
         const revived = isStanding ? {} : { paused: null, pause: null, merging: null }
         const isPlannedAnew = !isStanding || known.row.cursor !== put.cursor
-        const plannedFrom = isPlannedAnew ? put.cursor : known.row.plannedFrom
+        // What was recorded before it was removed stays before the cursor.
+        const cursor = isStanding ? put.cursor : Math.max(put.cursor, known.row.cursor)
+        const plannedFrom = isPlannedAnew ? cursor : known.row.plannedFrom
         const revision = known.row.revision + 1
-        known.row = { ...known.row, ...rest, ...revived, plannedFrom, revision, removedAt: null }
+        known.row = { ...known.row, ...rest, ...revived, cursor, plannedFrom, revision, removedAt: null }
         return known.row
       }
       const row: StoredTrigger = {
