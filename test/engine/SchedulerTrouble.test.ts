@@ -78,6 +78,35 @@ describe("A trigger that cannot be run as it is defined", () => {
     }).pipe(Effect.provide(Schedules.world()))
   )
 
+  it.effect("what the store does not take of one keeps no other from its turn, and is told of once", () => {
+    let calls = 0
+    const picky = Layer.effect(
+      TriggerStore,
+      Effect.map(TriggerStore, (store) =>
+        TriggerStore.of({
+          ...store,
+          record: (options) =>
+            Effect.flatMap(store.list({ workspaceId: null }), (all) => {
+              const bad = all.find(({ definition }) => definition.trigger.name === "bad")?.id
+              calls += 1
+              return options.advances.some(({ triggerId }) => triggerId === bad)
+                ? Effect.fail(new LedgerUnavailable({ operation: "record occurrences", cause: "the row is too big" }))
+                : store.record(options)
+            })
+        })
+      )
+    ).pipe(Layer.provideMerge(Schedules.world()))
+    return Effect.gen(function* () {
+      const all = ["a", "bad", "c", ...Array.from({ length: 50 }, (_, index) => `t${index}`)]
+      yield* TestNode.makeScheduling({ pipelines: [], scheduled: all.map((name) => tick(name)) })
+      yield* TestClock.adjust("190 seconds")
+      for (const name of all) yield* Expect.occurred(name, "fired", name === "bad" ? 0 : 3)
+      yield* Expect.ended("c", "completed", 3)
+      yield* Expect.alerted("TriggerRefused", 1)
+      assert.isAbove(calls, 3)
+    }).pipe(Effect.provide(picky))
+  })
+
   it.effect("a hundred that wait behind a pause do not keep one from being released", () => {
     const many = Array.from({ length: 120 }, (_, index) =>
       Scheduled.run(`held-${index}`, Frequency.hourly, Effect.void)

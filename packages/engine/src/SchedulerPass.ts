@@ -23,6 +23,7 @@ import {
 } from "@fibercast/ports/TriggerStore"
 import { Cause, Clock, Effect, Option, Result, type Scope } from "effect"
 import * as Deliberation from "./Deliberation.ts"
+import * as Recording from "./Recording.ts"
 import * as RunEnds from "./RunEnds.ts"
 import { type Scheduled } from "./Scheduled.ts"
 import { type SchedulerSettings } from "./SchedulerConfig.ts"
@@ -160,18 +161,21 @@ export const make = Effect.fnUntraced(function* <R>(
     /** Records what was decided. Another may have decided first: what is left then is looked at again. */
     const conclude = Effect.fnUntraced(function* (decided: ReadonlyArray<Decided>, now: number) {
       const advances = decided.flatMap(({ answer }) => (answer === null ? [] : [answer]))
-      const recorded = new Set(advances.length === 0 ? [] : yield* store.record({ now, advances }))
+      const { failure, refused, written } = yield* Recording.record(now, advances)
       const begun = new Set<WorkspaceId>()
       let isBehind = false
       for (const { answer: advance, item: stored } of decided) {
-        if (advance === null) continue
-        isBehind ||= !recorded.has(stored.id) || (advance.nextDue !== null && advance.nextDue <= now)
-        if (!recorded.has(stored.id)) continue
+        const refusal = refused.get(stored.id)
+        if (refusal !== undefined) yield* refuse(stored, `what becomes of it cannot be recorded: ${refusal}`)
+        if (advance === null || refusal !== undefined) continue
+        isBehind ||= !written.has(stored.id) || (advance.nextDue !== null && advance.nextDue <= now)
+        if (!written.has(stored.id)) continue
         yield* report.written(stored, advance.occurrences, now)
         if (advance.occurrences.some(({ work }) => work !== null)) begun.add(stored.workspaceId)
       }
       yield* notify(begun)
-      return { isBehind, recorded: recorded.size }
+      if (failure !== null) return yield* failure
+      return { isBehind, recorded: written.size }
     })
 
     /** One page of what is due; answers where the next begins, and whether it left something due behind. */

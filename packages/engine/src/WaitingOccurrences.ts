@@ -64,8 +64,12 @@ export const release = Effect.fnUntraced(function* <R, R2>(
     let count = 0
     for (const waiting of ready) {
       if (left.has(waiting.occurrenceId)) continue
-      const isReleased = yield* Effect.catchDefect(releaseOne(waiting), (defect) =>
-        Effect.as(Effect.logError(`what waits for ${waiting.name} cannot be released`, defect), false)
+      const isReleased = yield* releaseOne(waiting).pipe(
+        // Where the store can be reached, it is this one that it does not take.
+        Effect.catchTag("LedgerUnavailable", (error) => Effect.andThen(store.maintenance, Effect.die(error))),
+        Effect.catchDefect((defect) =>
+          Effect.as(Effect.logError(`what waits for ${waiting.name} cannot be released`, defect), false)
+        )
       )
       // What another scheduler has released meanwhile is none of ours.
       if (isReleased) count += 1
