@@ -87,7 +87,12 @@ const make = <R>(
   })
 }
 
-const codePrefix = (name: string): string => `trigger.${name}.`
+const ofCode = "trigger."
+
+const codePrefix = (name: string): string => `${ofCode}${name}.`
+
+/** Whether the pipeline is one that runs the code of a trigger. */
+export const isCodePipeline = (pipeline: string): boolean => pipeline.startsWith(ofCode)
 
 /** Whether the trigger runs code of its own. */
 export const isCode = ({ target, trigger }: TriggerDefinition.TriggerDefinition): boolean =>

@@ -26,6 +26,7 @@ import * as SchedulerPass from "./SchedulerPass.ts"
 import { type PassReport } from "./SchedulerReport.ts"
 import * as TriggerCode from "./TriggerCode.ts"
 import { type Needs } from "./TriggerDecision.ts"
+import { type BadTrigger } from "./TriggerPut.ts"
 import * as TriggerReconciler from "./TriggerReconciler.ts"
 import * as TriggerReplan from "./TriggerReplan.ts"
 import * as TriggerRun from "./TriggerRun.ts"
@@ -63,7 +64,7 @@ export class Scheduler extends Context.Service<
     options: Options<R>
   ): Layer.Layer<
     Scheduler,
-    NeverFires | TriggerReconciler.DuplicateTrigger | TriggerReconciler.TriggerTaken,
+    NeverFires | BadTrigger | TriggerReconciler.DuplicateTrigger | TriggerReconciler.TriggerTaken,
     R | Needs | WorkspaceStore | Alerts
   > => Layer.effect(Scheduler, make(options))
 }

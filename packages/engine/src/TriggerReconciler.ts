@@ -56,7 +56,7 @@ export const reconcile = Effect.fn("TriggerReconciler.reconcile")(function* <R>(
   scheduled: ReadonlyArray<Scheduled<R>>
 ): Effect.fn.Return<
   Reconciled<R>,
-  LedgerUnavailable | NeverFires | DuplicateTrigger | TriggerTaken,
+  LedgerUnavailable | NeverFires | TriggerPut.BadTrigger | DuplicateTrigger | TriggerTaken,
   TriggerStore | WorkspaceStore
 > {
   const store = yield* TriggerStore
