@@ -3,8 +3,8 @@
  * then runs that are over are recorded as such, and what waited for them is released.
  *
  * Any number of schedulers may pass at once: each occurrence is recorded by one of them. One trigger that cannot be
- * decided on is told of and left, and one whose decision takes long is decided on beside the pass; neither keeps another
- * from its turn.
+ * decided on is told of and left, and one whose decision or release takes long is decided on beside the pass; neither
+ * keeps another from its turn.
  *
  * Held in memory: `batch` triggers with a page of occurrences each, and those that are still being decided on.
  */
@@ -81,6 +81,7 @@ export const make = Effect.fnUntraced(function* <R>(
 ): Effect.fn.Return<SchedulerPass<R>, never, Scope.Scope> {
   const { code, environment, settings } = options
   const deliberation = yield* Deliberation.make<TriggerId>()
+  const releasing = yield* Deliberation.make<bigint>()
   const fingerprints = new Map<string, string>()
   const told = new Set<string>()
   let nextCatchUp = 0
@@ -145,14 +146,19 @@ export const make = Effect.fnUntraced(function* <R>(
   const reporting = <A, E, R2>(body: (report: SchedulerReport.SchedulerReport) => Effect.Effect<A, E, R2>) =>
     Effect.flatMap(SchedulerReport.make(options, refuse), (report) => Effect.ensuring(body(report), report.raiseMissed))
 
-  const followed = Effect.fnUntraced(function* (report: SchedulerReport.SchedulerReport) {
+  const followed = Effect.fnUntraced(function* (report: SchedulerReport.SchedulerReport, patience: number) {
     yield* RunEnds.follow(code.app, (run) => Effect.andThen(options.tell({ _tag: "Ended", run }), options.ended(run)))
-    yield* WaitingOccurrences.release(code, ({ occurrence, recordedAt, trigger }) =>
-      Effect.andThen(
-        occurrence.work === null ? Effect.void : notify([trigger.workspaceId]),
-        report.written(trigger, [occurrence], recordedAt)
-      )
-    )
+    yield* WaitingOccurrences.release({
+      code,
+      deliberation: releasing,
+      patience,
+      late: Effect.andThen(report.raiseMissed, options.wake),
+      told: ({ occurrence, recordedAt, trigger }) =>
+        Effect.andThen(
+          occurrence.work === null ? Effect.void : notify([trigger.workspaceId]),
+          report.written(trigger, [occurrence], recordedAt)
+        )
+    })
   })
 
   const passed = Effect.fnUntraced(function* (report: SchedulerReport.SchedulerReport, deliberate: number) {
@@ -229,9 +235,12 @@ export const make = Effect.fnUntraced(function* <R>(
       }
       idle = recorded > 0 ? 0 : idle + 1
     }
-    yield* followed(report)
+    yield* followed(report, deliberate)
     return report.counts
   })
 
-  return { pass: (deliberate) => reporting((report) => passed(report, deliberate)), follow: reporting(followed) }
+  return {
+    pass: (deliberate) => reporting((report) => passed(report, deliberate)),
+    follow: reporting((report) => followed(report, shortly))
+  }
 })
