@@ -269,7 +269,10 @@ export class TriggerStore extends Context.Service<
     /** The earliest `nextDue` after `after` of triggers that `due` would answer when it has come; null: none. */
     readonly nextDue: (options: Mine & { readonly after: number }) => Effect.Effect<number | null, LedgerUnavailable>
 
-    /** What the overlap key of a workspace is doing. `runs`: those not over, by `occurrenceId`. */
+    /**
+     * What the overlap key of a workspace is doing. `runs`: those not over, by `occurrenceId`. What waits of a paused
+     * trigger is not counted, unless a person asked for it: it holds up nobody.
+     */
     readonly holders: (options: {
       readonly workspaceId: WorkspaceId
       readonly overlapKey: string
@@ -298,7 +301,7 @@ export class TriggerStore extends Context.Service<
 
     /**
      * The first waiting occurrence of each overlap key that has no open run, by `occurrenceId`; at most `limit`. If the
-     * first of a key is not the caller's, the key has none for the caller. That its trigger is paused does not matter.
+     * first of a key is not the caller's, the key has none for the caller. What `holders` does not count is passed by.
      */
     readonly ready: (
       options: Mine & { readonly limit: number }
