@@ -1,4 +1,6 @@
 import * as Frequency from "@fibercast/domain/Frequency"
+import * as Trigger from "@fibercast/domain/Trigger"
+import * as TriggerDefinition from "@fibercast/domain/TriggerDefinition"
 import * as Pipeline from "@fibercast/engine/Pipeline"
 import * as Scheduled from "@fibercast/engine/Scheduled"
 import * as SchedulerHealth from "@fibercast/engine/SchedulerHealth"
@@ -173,7 +175,74 @@ describe("A store that cannot be reached for a while", () => {
   })
 })
 
+describe("The audit of what is recorded", () => {
+  const gaps = Effect.map(
+    Effect.flatMap(MemoryAlerts, ({ raised }) => raised),
+    (alerts) =>
+      alerts.flatMap((one) =>
+        one._tag === "OccurrenceGap" ? [[one.trigger, one.count, Schedules.clockOf(one.from)]] : []
+      )
+  )
+
+  it.effect(
+    "alarms once about records that are gone, and a backfill mends them; a trigger that is broken hides none",
+    () =>
+      Effect.gen(function* () {
+        const node = yield* TestNode.makeScheduling({ pipelines: [], scheduled: [tick("broken"), tick()] })
+        const store = yield* TriggerStore
+        const id = yield* TestEngine.workspace("test")
+        const broken = (yield* store.find(id, "broken")) ?? assert.fail()
+        yield* store.put({ ...broken, zone: "Mars/Olympus", seen: broken, now: broken.createdAt })
+        yield* TestClock.adjust("30 minutes")
+        yield* store.forget({ before: Date.UTC(2026, 0, 1, 0, 10), limit: 3 })
+        yield* TestClock.adjust("3 hours")
+        assert.deepStrictEqual(yield* gaps, [["tick", 3, "00:01:00"]])
+        const range = { from: Date.UTC(2026, 0, 1, 0, 1), to: Date.UTC(2026, 0, 1, 1) }
+        const { asked } = yield* node.use(Effect.flatMap(Triggers, (triggers) => triggers.backfill(id, "tick", range)))
+        assert.lengthOf(asked, 3)
+      }).pipe(Effect.provide(Schedules.world()))
+  )
+
+  it.effect("alarms about what nobody can decide on, as no process knows what it sets off", () =>
+    Effect.gen(function* () {
+      const id = yield* TestEngine.workspace()
+      const node = yield* TestNode.makeScheduling({ pipelines: [], scheduled: [tick()] })
+      const target = {
+        _tag: "Launch",
+        pipeline: "broadcast.elsewhere",
+        template: "Hello",
+        audience: { _tag: "Inline", rows: [] },
+        addressColumn: "phone"
+      } as const
+      const news = TriggerDefinition.make(Trigger.named("news")(Frequency.everyThirtyMinutes), target)
+      yield* node.use(Effect.flatMap(Triggers, (triggers) => triggers.define(id, news)))
+      yield* TestClock.adjust("5 hours")
+      assert.deepStrictEqual(
+        (yield* gaps).map(([trigger, , from]) => [trigger, from]),
+        [["news", "00:30:00"]]
+      )
+    }).pipe(Effect.provide(Schedules.world()))
+  )
+})
+
 describe("The watch over schedulers", () => {
+  it.effect("goes on after a crash of its own", () => {
+    let isBroken = false
+    const stores = Interposed.layerStores({
+      before: () => Effect.suspend(() => (isBroken ? Effect.die(new Error("a bug")) : Effect.void))
+    }).pipe(Layer.provideMerge(Schedules.world()))
+    return Effect.gen(function* () {
+      yield* Layer.build(SchedulerHealth.layerWatch)
+      const first = yield* TestNode.makeScheduling({ pipelines: [], scheduled: [tick()] })
+      yield* first.kill
+      isBroken = true
+      yield* TestClock.adjust("1 minute")
+      isBroken = false
+      yield* TestClock.adjust("5 minutes")
+      yield* Expect.alerted("SchedulerDead", 1)
+    }).pipe(Effect.provide(stores))
+  })
+
   it.effect("is quiet while one passes, alarms once when none does, and again only after one has come back", () =>
     Effect.gen(function* () {
       yield* Layer.build(SchedulerHealth.layerWatch)
