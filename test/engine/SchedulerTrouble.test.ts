@@ -188,14 +188,15 @@ describe("The audit of what is recorded", () => {
     "alarms once about records that are gone, and a backfill mends them; a trigger that is broken hides none",
     () =>
       Effect.gen(function* () {
-        const node = yield* TestNode.makeScheduling({ pipelines: [], scheduled: [tick("broken"), tick()] })
+        const often = { scheduling: { housekeeping: 600_000 } }
+        const node = yield* TestNode.makeScheduling({ pipelines: [], scheduled: [tick("broken"), tick()], ...often })
         const store = yield* TriggerStore
         const id = yield* TestEngine.workspace("test")
+        yield* TestClock.adjust("9 minutes")
         const broken = (yield* store.find(id, "broken")) ?? assert.fail()
         yield* store.put({ ...broken, zone: "Mars/Olympus", seen: broken, now: broken.createdAt })
-        yield* TestClock.adjust("30 minutes")
-        yield* store.forget({ before: Date.UTC(2026, 0, 1, 0, 10), limit: 3 })
-        yield* TestClock.adjust("3 hours")
+        yield* store.forget({ before: Date.UTC(2026, 0, 1, 0, 3, 30), limit: 100 })
+        yield* TestClock.adjust("22 minutes")
         assert.deepStrictEqual(yield* gaps, [["tick", 3, "00:01:00"]])
         const range = { from: Date.UTC(2026, 0, 1, 0, 1), to: Date.UTC(2026, 0, 1, 1) }
         const { asked } = yield* node.use(Effect.flatMap(Triggers, (triggers) => triggers.backfill(id, "tick", range)))
@@ -206,7 +207,8 @@ describe("The audit of what is recorded", () => {
   it.effect("alarms about what nobody can decide on, as no process knows what it sets off", () =>
     Effect.gen(function* () {
       const id = yield* TestEngine.workspace()
-      const node = yield* TestNode.makeScheduling({ pipelines: [], scheduled: [tick()] })
+      const often = { scheduling: { housekeeping: 600_000 } }
+      const node = yield* TestNode.makeScheduling({ pipelines: [], scheduled: [tick()], ...often })
       const target = {
         _tag: "Launch",
         pipeline: "broadcast.elsewhere",
@@ -214,13 +216,10 @@ describe("The audit of what is recorded", () => {
         audience: { _tag: "Inline", rows: [] },
         addressColumn: "phone"
       } as const
-      const news = TriggerDefinition.make(Trigger.named("news")(Frequency.everyThirtyMinutes), target)
+      const news = TriggerDefinition.make(Trigger.named("news")(Frequency.everyFiveMinutes), target)
       yield* node.use(Effect.flatMap(Triggers, (triggers) => triggers.define(id, news)))
-      yield* TestClock.adjust("5 hours")
-      assert.deepStrictEqual(
-        (yield* gaps).map(([trigger, , from]) => [trigger, from]),
-        [["news", "00:30:00"]]
-      )
+      yield* TestClock.adjust("25 minutes")
+      assert.deepStrictEqual(yield* gaps, [["news", 4, "00:05:00"]])
     }).pipe(Effect.provide(Schedules.world()))
   )
 })
