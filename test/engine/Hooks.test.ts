@@ -41,6 +41,24 @@ describe("Hooks of a trigger", () => {
     }).pipe(Effect.provide(Schedules.engine([job])))
   })
 
+  it.effect(
+    "that hang by the thousand hold up no tick; the ends of further runs are recorded when there is room",
+    () => {
+      const many = Array.from({ length: 60 }, (_, index) =>
+        Scheduled.run(`job-${index}`, Frequency.everySecond, Effect.void).pipe(Scheduled.after(() => Effect.never))
+      )
+      return Effect.gen(function* () {
+        yield* TestClock.adjust("29 seconds")
+        yield* Expect.occurred("job-0", "fired", 29)
+        const ended = (yield* Expect.occurrences("job-0")).filter(({ state }) => state !== null)
+        assert.isBelow(ended.length, 28)
+        yield* TestClock.adjust("2 minutes")
+        const more = (yield* Expect.occurrences("job-0")).filter(({ state }) => state !== null)
+        assert.isAbove(more.length, ended.length)
+      }).pipe(Effect.provide(Schedules.engine(many, { scheduling: { hookTimeout: 3000 } })))
+    }
+  )
+
   it.effect("on failure run once, at the final failure, when all tries are used up", () => {
     const { lines, note } = Schedules.diary()
     const retry = RetryPolicy.after("5 seconds", { tries: 3 })
@@ -70,7 +88,7 @@ describe("Hooks of a trigger", () => {
       yield* TestClock.adjust("110 seconds")
       assert.deepStrictEqual(words(), ["work", "last"])
       yield* Expect.ended("job", "completed", 1)
-    }).pipe(Effect.provide(Schedules.engine([job], { scheduling: { hookTimeout: 20_000 } })))
+    }).pipe(Effect.provide(Schedules.engine([job], { scheduling: { hookTimeout: 3000 } })))
   })
 
   it.effect("before that fail keep the code from running, at every try", () => {

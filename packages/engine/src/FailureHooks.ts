@@ -14,6 +14,8 @@ const hookTime = 30_000
 export interface FailureHooks {
   /** In the order added; returns at once. */
   readonly add: (hook: Effect.Effect<void>) => void
+  /** Whether not too many wait. */
+  readonly hasRoom: () => boolean
   /** Returns when not too many wait. */
   readonly room: Effect.Effect<void>
   /** Returns when all that were added have ended. */
@@ -62,6 +64,7 @@ export const make = Effect.fnUntraced(function* (options: {
       none.closeUnsafe()
       if (waiting.length >= options.waiting) room.closeUnsafe()
     },
+    hasRoom: () => waiting.length < options.waiting,
     room: room.await,
     awaitIdle: Effect.andThen(none.await, runner.awaitIdle)
   }

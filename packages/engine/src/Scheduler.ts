@@ -6,7 +6,7 @@
  * - A pass that fails is tried again, for as long as it takes; what fell due meanwhile is caught up with.
  * - Closing it stops between two records, and lets the hooks that wait run for up to `drain`.
  *
- * Held in memory: what `SchedulerPass` says, and the hooks that wait, at most a thousand runs.
+ * Held in memory: what `SchedulerPass` says, and the hooks that wait, of at most 1,500 runs.
  */
 import { type NeverFires } from "@fibercast/domain/Planner"
 import { type Alerts } from "@fibercast/ports/Alerts"
@@ -124,10 +124,10 @@ const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
     ended: (run) => {
       const told = TriggerRun.ended(run)
       const one = byName(told)
-      return one === undefined || one.scheduled.hooks.length === 0
-        ? Effect.void
-        : later(RunEnds.tell(one.scheduled, told, settings.hookTimeout))
+      if (one === undefined || one.scheduled.hooks.length === 0) return
+      hooks.add(Effect.provideContext(RunEnds.tell(one.scheduled, told, settings.hookTimeout), needs))
     },
+    hasRoom: hooks.hasRoom,
     tell: yield* SchedulerListener
   })
   const pass = (deliberate: number) => Effect.provideContext(passes.pass(deliberate), needs)

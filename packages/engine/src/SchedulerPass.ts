@@ -1,6 +1,6 @@
 /**
  * One pass of a scheduler: every occurrence that is due gets its outcome, with its work, until nothing is due any more;
- * then runs that are over are recorded as such, and what waited for them is released.
+ * then, and every now and then in between, runs that are over are recorded as such, and what waited for them is released.
  *
  * Any number of schedulers may pass at once: each occurrence is recorded by one of them. One trigger that cannot be
  * decided on is told of and left, and one whose decision or release takes long is decided on beside the pass; neither
@@ -35,7 +35,10 @@ export interface Options<R> extends SchedulerReport.Listeners<R> {
   readonly environment: string
   readonly settings: SchedulerSettings
   readonly beat: Effect.Effect<Pulse, LedgerUnavailable>
-  readonly ended: (run: EndedRun) => Effect.Effect<void>
+  /** A run is over: its hooks. */
+  readonly ended: (run: EndedRun) => void
+  /** Whether the hooks of more runs may wait. */
+  readonly hasRoom: () => boolean
   /** A decision that took long was taken: there may be more to do. */
   readonly wake: Effect.Effect<void>
 }
@@ -48,6 +51,9 @@ interface Place {
 
 /** Decisions under way at once that wait for nothing but the store. */
 const atOnce = 16
+
+/** Rounds over what is due after which runs are followed in between. */
+const stretch = 16
 
 /** Rounds in which others decided on everything first, before it is left to the next pass. */
 const patience = 5
@@ -147,7 +153,15 @@ export const make = Effect.fnUntraced(function* <R>(
     Effect.flatMap(SchedulerReport.make(options, refuse), (report) => Effect.ensuring(body(report), report.raiseMissed))
 
   const followed = Effect.fnUntraced(function* (report: SchedulerReport.SchedulerReport, patience: number) {
-    yield* RunEnds.follow(code.app, (run) => Effect.andThen(options.tell({ _tag: "Ended", run }), options.ended(run)))
+    yield* RunEnds.follow({
+      app: code.app,
+      hasRoom: options.hasRoom,
+      told: (run) =>
+        Effect.andThen(
+          options.tell({ _tag: "Ended", run }),
+          Effect.sync(() => options.ended(run))
+        )
+    })
     yield* WaitingOccurrences.release({
       code,
       deliberation: releasing,
@@ -224,7 +238,9 @@ export const make = Effect.fnUntraced(function* <R>(
     })
 
     let idle = 0
+    let rounds = 0
     for (let isBehind = true; isBehind && idle < patience;) {
+      if (++rounds % stretch === 0) yield* followed(report, shortly)
       isBehind = false
       let recorded = 0
       for (let after: Place | null | undefined; after !== null;) {
