@@ -14,7 +14,7 @@ import { type LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { TriggerStore } from "@fibercast/ports/TriggerStore"
 import { type WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { Clock, Context, Effect, Latch, Layer, Random } from "effect"
-import * as FailureHooks from "./FailureHooks.ts"
+import * as Hooks from "./Hooks.ts"
 import { untilReachable } from "./Ownership.ts"
 import { Pipelines } from "./Pipelines.ts"
 import * as RunEnds from "./RunEnds.ts"
@@ -99,7 +99,7 @@ const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
     knows: ({ pipeline }) => pipelines.options(pipeline) !== undefined
   })
 
-  const hooks = yield* FailureHooks.make({ concurrency: hooksAtOnce, waiting: hooksWaiting, timeout: null })
+  const hooks = yield* Hooks.make({ concurrency: hooksAtOnce, waiting: hooksWaiting, timeout: null })
   const later = (hook: Effect.Effect<void, never, R>) =>
     Effect.andThen(
       hooks.room,
