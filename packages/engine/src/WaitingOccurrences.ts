@@ -20,6 +20,8 @@ export interface Released {
   readonly recordedAt: number
 }
 
+const takesTime = ({ trigger }: Waiting): boolean => trigger.definition.target._tag === "Launch"
+
 export interface Options<R, R2> {
   readonly code: TriggerCode<R>
   /** Gets each, once over all schedulers. */
@@ -80,7 +82,6 @@ export const release = Effect.fnUntraced(function* <R, R2>({
         Effect.as(Effect.logError(`what waits for ${waiting.name} cannot be released`, defect), false)
       )
     )
-  const takesTime = ({ trigger }: Waiting) => trigger.definition.target._tag === "Launch"
 
   for (;;) {
     // What is left stays among them, and must not crowd out the others.
