@@ -1,5 +1,5 @@
 /**
- * Ledgers that do not let go of what was put off, or mistake one try for the next.
+ * Ledgers that do not let go of what was put off or given back, or mistake one try for the next.
  */
 import { type DeliveryId } from "@fibercast/domain/Delivery"
 import { type Batch, type Ledger, type Settlement } from "@fibercast/ports/Ledger"
@@ -177,6 +177,47 @@ export const brokenPutOffs: ReadonlyArray<BrokenTwin> = [
           })
       }))
   ),
+  brokenLedger(
+    "keeps what is given back until its claim is finished",
+    "what is given back of a claim is claimed again at once, uncharged, while the rest is still held",
+    (ledger) => ({ settle: (options) => ledger.settle({ ...options, givenBack: [] }) })
+  ),
+  brokenLedger(
+    "gives back from whichever claim holds it now",
+    "what was given back and is claimed again is not given back by the first claim, nor with it",
+    (ledger) => {
+      const { batches, claim } = newest(ledger)
+      return {
+        claim,
+        settle: (options) =>
+          ledger.settle({
+            ...options,
+            givenBack: options.givenBack?.map(({ claimId, id }) => ({
+              claimId: batches.get(id)?.claimId ?? claimId,
+              id
+            }))
+          })
+      }
+    }
+  ),
+  brokenLedger(
+    "gives back or puts off, not both",
+    "one settle may give back some of a claim and put off others of it",
+    (ledger) => ({
+      settle: (options) =>
+        ledger.settle({ ...options, givenBack: options.settlements.length > 0 ? [] : options.givenBack })
+    })
+  ),
+  brokenLedger("gives back the whole claim with one of it", "a started mark goes with what is given back", (ledger) => {
+    const { batches, claim } = newest(ledger)
+    return {
+      claim,
+      settle: ({ givenBack = [], ...options }) => {
+        const claims = givenBack.map(({ id }) => batches.get(id)?.claimId ?? 0n)
+        return ledger.settle({ ...options, finishedClaims: [...options.finishedClaims, ...claims] })
+      }
+    }
+  }),
   brokenLedger(
     "leaves what was put off to the sender of its first claim",
     "a cancel also ends what was put off, though its claim stands",

@@ -8,7 +8,7 @@ import { type FinalState } from "@fibercast/domain/DeliveryState"
 import { none } from "@fibercast/domain/Limits"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
-import { type Batch, Ledger, type Owned, type Settlement, type Source } from "@fibercast/ports/Ledger"
+import { type Batch, type GivenBack, Ledger, type Owned, type Settlement, type Source } from "@fibercast/ports/Ledger"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { Effect, Random } from "effect"
 
@@ -153,6 +153,9 @@ export const putOff = (
   errorClass: null,
   reason: null
 })
+
+export const givenBack = ({ claimId }: Batch, deliveries: ReadonlyArray<ClaimedDelivery>): ReadonlyArray<GivenBack> =>
+  deliveries.map(({ id }) => ({ claimId, id }))
 
 export const idsOf = <T extends { readonly id: unknown }>(rows: ReadonlyArray<T>): ReadonlyArray<T["id"]> =>
   rows.map(({ id }) => id)

@@ -10,6 +10,7 @@ import { claimSentences } from "./ClaimSentences.ts"
 import { ownershipSentences } from "./OwnershipSentences.ts"
 import { doneSentences } from "./DoneSentences.ts"
 import { dueSentences } from "./DueSentences.ts"
+import { giveBackSentences } from "./GiveBackSentences.ts"
 import { anyHistory } from "./LedgerProperty.ts"
 import { putOffSentences } from "./PutOffSentences.ts"
 import { register, type Sentence } from "./Sentence.ts"
@@ -24,6 +25,7 @@ export const sentencesOf = (runs: number): ReadonlyArray<Sentence<Used>> => [
   ...claimSentences,
   ...settleSentences,
   ...putOffSentences,
+  ...giveBackSentences,
   ...doneSentences,
   ...ownershipSentences,
   ...rescueSentences,

@@ -2,8 +2,9 @@ import { type Guarantee } from "@fibercast/domain/Campaign"
 import { type Limits } from "@fibercast/domain/Limits"
 import * as RetryPolicy from "@fibercast/domain/RetryPolicy"
 import * as Broadcast from "@fibercast/engine/Broadcast"
+import { Campaigns } from "@fibercast/engine/Campaigns"
 import * as Pipeline from "@fibercast/engine/Pipeline"
-import { LedgerUnavailable } from "@fibercast/ports/Ledger"
+import { Ledger, LedgerUnavailable } from "@fibercast/ports/Ledger"
 import * as Expect from "@fibercast/testkit/Expect"
 import * as FakeMessenger from "@fibercast/testkit/FakeMessenger"
 import * as Interposed from "@fibercast/testkit/Interposed"
@@ -12,7 +13,7 @@ import * as TestNode from "@fibercast/testkit/TestNode"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
 import { TestClock } from "effect/testing"
-import { launchTo, phone } from "./internal/Broadcasts.ts"
+import { launchTo, now, phone } from "./internal/Broadcasts.ts"
 
 const { FakeMessenger: Fake } = FakeMessenger
 
@@ -26,6 +27,11 @@ const job = (guarantee: Guarantee = "at-least-once") =>
     Pipeline.map((to) => ({ to, text: "Hello" })),
     Pipeline.send(Fake)
   )
+
+const Announce = Broadcast.make("fake", Fake, {
+  retry: RetryPolicy.after("10 seconds", { tries: 3 }),
+  timeout: "2 hours"
+})
 
 const long = phone(0)
 const short = phone(1)
@@ -156,11 +162,38 @@ describe("retries amid a run of fifty minutes that was claimed with them", () =>
     )
   }
 
+  it.effect("what waits in a campaign for its account, not begun, begins when that takes more", () => {
+    const layer = TestEngine.layer({ pipelines: [Announce], settings: { concurrency: 2 } }).pipe(
+      Layer.provideMerge(Fake.layer(amidLongRun(FakeMessenger.fail("rateLimited", "slow down", 30_000))))
+    )
+    return Effect.gen(function* () {
+      const campaign = yield* launchTo(yield* TestEngine.workspace(), 7)
+      yield* TestClock.adjust("29 seconds")
+      assert.lengthOf(yield* (yield* Fake).sent, 2)
+      yield* TestClock.adjust("5 seconds")
+      assert.deepInclude((yield* now(campaign)).counts, { completed: 6 })
+    }).pipe(Effect.provide(layer))
+  })
+
+  it.effect("what a pause gave back is held by nobody, while what is under way goes on", () => {
+    const layer = TestEngine.layer({ pipelines: [Announce], settings: { concurrency: 1 } }).pipe(
+      Layer.provideMerge(Fake.layer(({ to }) => FakeMessenger.delay(to === long ? "50 minutes" : "1 second")))
+    )
+    return Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace("school")
+      const campaigns = yield* Campaigns
+      const one = yield* launchTo(workspaceId, 4)
+      yield* TestClock.adjust("2 seconds")
+      yield* Effect.forkChild(campaigns.pause(workspaceId, one.id))
+      yield* TestClock.adjust("5 seconds")
+      const ledger = yield* Ledger
+      const source = { lane: one.spec.lane, campaignId: one.id }
+      assert.isNotNull(yield* ledger.nextDue({ workspaceId, source }))
+      assert.deepInclude((yield* now(one)).counts, { planned: 4, open: 4 })
+    }).pipe(Effect.provide(layer))
+  })
+
   it.effect("are as much on time in a campaign", () => {
-    const Announce = Broadcast.make("fake", Fake, {
-      retry: RetryPolicy.after("10 seconds", { tries: 3 }),
-      timeout: "2 hours"
-    })
     return Effect.gen(function* () {
       yield* launchTo(yield* TestEngine.workspace(), 2)
       yield* TestClock.adjust("1 minute")

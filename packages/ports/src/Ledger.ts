@@ -6,8 +6,8 @@
  * - The started mark is written per delivery, not per claim, so one claim may mix guarantees.
  * - Only the owner of a workspace claims and settles, under the epoch that `takeOver` gave it. When
  *   another has taken over, every call under the old epoch fails with `EpochLost` and changes nothing.
- * - A claim is one record of a batch. While it stands, nothing that it holds is claimed again. What is settled or put
- *   off leaves it at once: a retry is claimed when it is due, however long the rest of its batch takes.
+ * - A claim is one record of a batch. While it stands, nothing that it holds is claimed again. What is settled, put
+ *   off or given back leaves it at once: a retry is claimed when it is due, however long the rest of its batch takes.
  * - Counts of a campaign change in the same transaction as its deliveries.
  * - Anybody may take work back. What a claim holds is left to its owner unless it is taken by force; once
  *   asked for, it is not claimed again.
@@ -132,11 +132,19 @@ export type Settlement =
       readonly reason: string | null
     }
 
+/** A delivery that a claim holds and nobody began. */
+export interface GivenBack {
+  readonly claimId: bigint
+  readonly id: DeliveryId
+}
+
 export interface Settle extends Owned {
   readonly settlements: ReadonlyArray<Settlement>
+  /** These leave their claims as they were before, uncharged, and may be claimed again at once. */
+  readonly givenBack?: ReadonlyArray<GivenBack> | undefined
   /**
    * Claims of which nothing is left to settle. What such a claim still holds becomes claimable again; what was
-   * put off has left it, and is not touched.
+   * put off or given back has left it, and is not touched.
    */
   readonly finishedClaims: ReadonlyArray<bigint>
 }
@@ -240,7 +248,7 @@ export class Ledger extends Context.Service<
 
     /**
      * Write the started mark on deliveries that a standing claim holds; for at-most-once work it must
-     * succeed before they are sent. The mark is of that try: it goes with its claim, or when the delivery is put off.
+     * succeed before they are sent. The mark is of that try: it goes with its claim, or when the delivery leaves that.
      */
     readonly start: (
       options: Owned & { readonly claimId: bigint; readonly ids: ReadonlyArray<DeliveryId> }

@@ -177,7 +177,7 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
       }, translate("start")),
 
       settle: Effect.fn("Ledger.settle")(function* (options: Settle) {
-        const { finishedClaims, now, settlements } = options
+        const { finishedClaims, givenBack = [], now, settlements } = options
         yield* days.make(now)
         const ids = settlements.map(({ id }) => id)
         const rows = yield* sql.unsafe<{ readonly final: number; readonly later: number }>(FinishStatements.settle, [
@@ -192,9 +192,11 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
           int2s(settlements.map(({ errorClass }) => errorClassCode(errorClass))),
           texts(settlements.map(({ reason }) => reason)),
           int8s(finishedClaims),
-          settlements.some(({ state }) => state === "retry" || state === "snooze"),
+          givenBack.length > 0 || settlements.some(({ state }) => state === "retry" || state === "snooze"),
           int8(ids.reduce((least, id) => (id < least ? id : least), ids[0] ?? 0n)),
-          int8(ids.reduce((greatest, id) => (id > greatest ? id : greatest), ids[0] ?? 0n))
+          int8(ids.reduce((greatest, id) => (id > greatest ? id : greatest), ids[0] ?? 0n)),
+          int8s(givenBack.map(({ claimId }) => claimId)),
+          int8s(givenBack.map(({ id }) => id))
         ])
         return yield* fenced(options, rows)
       }, translate("settle")),

@@ -177,6 +177,11 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof Ledger> =
         if (settlement.state === "retry" || settlement.state === "snooze") later += 1
         else final += 1
       }
+      for (const { claimId, id } of options.givenBack ?? []) {
+        const delivery = state.open.get(id)
+        const claim = workspace.claims.get(claimId)
+        if (delivery !== undefined && claim !== undefined && delivery.claim === claim) free(delivery)
+      }
       for (const claimId of options.finishedClaims) {
         const claim = workspace.claims.get(claimId)
         if (claim !== undefined) release(state, workspace, claim)

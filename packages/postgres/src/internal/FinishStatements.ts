@@ -41,10 +41,11 @@ const charges = `(select count(*) from gone where state in (1, 2, 6))`
 
 /**
  * $2 epoch; per delivery $4 id, $5 when it was due, $6 state, $7 due_at when put off, $8 provider id, $9 error class,
- * $10 reason; $11 finished claims, $12 whether any is put off, $13 the least id, $14 the greatest.
+ * $10 reason; $11 finished claims, $12 whether anything leaves a claim open, $13 the least id, $14 the greatest;
+ * per delivery given back $15 claim, $16 id.
  *
  * A delivery is settled only while a claim names it; cancelled and expired also without a claim. What is put off
- * leaves its claim in the same statement, its started mark with it: a claim names nothing that waits to be tried
+ * or given back leaves its claim in the same statement, its started mark with it: a claim names nothing that waits to be tried
  * again, and whoever claims meanwhile sees both or neither.
  *
  * A settlement is of one try, and a try is known by its due time: each time that a delivery is put off it is due
@@ -73,7 +74,11 @@ later as (
     and x.due_at > x.was_due
   returning d.id, d.campaign_id, d.attempt, x.state, x.error_class, x.reason, x.claim_id),
 leaving as materialized (
-  select claim_id, array_agg(id) as ids from later where claim_id <> all ($11::bigint[]) group by claim_id),
+  select claim_id, array_agg(id) as ids from (
+    select claim_id, id from later
+    union all select claim_id, id from unnest($15::bigint[], $16::bigint[]) as g (claim_id, id)
+    where exists (select 1 from owned)) l
+  where claim_id <> all ($11::bigint[]) group by claim_id),
 parted as (
   update claims c set ids = array(select unnest(c.ids) except select unnest(l.ids)),
     started = array(select unnest(c.started) except select unnest(l.ids))
