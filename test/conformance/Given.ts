@@ -132,18 +132,22 @@ export const start = Effect.fnUntraced(function* (owned: Owned, batch: Batch, st
   yield* ledger.start({ ...owned, claimId: batch.claimId, ids: idsOf(started) })
 })
 
-export const ended = ({ attempt, id }: ClaimedDelivery, state: FinalState): Settlement => ({
+export const ended = ({ dueAt: wasDue, id }: ClaimedDelivery, state: FinalState): Settlement => ({
   id,
-  attempt,
+  wasDue,
   state,
   providerId: null,
   errorClass: null,
   reason: null
 })
 
-export const putOff = ({ attempt, id }: ClaimedDelivery, state: "retry" | "snooze", dueAt: number): Settlement => ({
+export const putOff = (
+  { dueAt: wasDue, id }: ClaimedDelivery,
+  state: "retry" | "snooze",
+  dueAt: number
+): Settlement => ({
   id,
-  attempt,
+  wasDue,
   state,
   dueAt,
   errorClass: null,

@@ -73,10 +73,12 @@ export class LedgerModel {
     const answer = { final: 0, later: 0 }
     for (const settlement of settlements) {
       const row = this.rows.find(({ id }) => id === settlement.id)
-      if (row === undefined || isFinal(row.state) || row.attempt !== settlement.attempt) continue
+      if (row === undefined || isFinal(row.state) || row.dueAt !== settlement.wasDue) continue
       if (settlement.state === "retry" || settlement.state === "snooze") {
         move(row, { _tag: settlement.state === "retry" ? "Retry" : "Snooze" })
         row.dueAt = settlement.dueAt
+        row.claimId = null
+        row.isStarted = false
         if (settlement.state === "retry") row.attempt += 1
         answer.later += 1
       } else {

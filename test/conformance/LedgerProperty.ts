@@ -112,9 +112,9 @@ const walk = Effect.fnUntraced(function* (steps: ReadonlyArray<Step>) {
   })
 
   /** Whether a sender may say how it ended: it holds it, or is too late with it. */
-  const isTellable = (batch: Batch, { attempt, id }: ClaimedDelivery) => {
+  const isTellable = (batch: Batch, { dueAt, id }: ClaimedDelivery) => {
     const row = model.rows.find((row) => row.id === id)
-    if (row === undefined || isFinal(row.state) || row.attempt !== attempt) return true
+    if (row === undefined || isFinal(row.state) || row.dueAt !== dueAt) return true
     return row.state === "claimed" && row.claimId === batch.claimId
   }
 

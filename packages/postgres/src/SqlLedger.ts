@@ -185,7 +185,7 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
           int4(options.epoch),
           int8(now),
           int8s(ids),
-          int2s(settlements.map(({ attempt }) => attempt)),
+          int8s(settlements.map(({ wasDue }) => wasDue)),
           int2s(settlements.map(({ state }) => states[state])),
           int8s(settlements.map((settlement) => ("dueAt" in settlement ? settlement.dueAt : null))),
           texts(settlements.map((settlement) => ("providerId" in settlement ? settlement.providerId : null))),
