@@ -44,13 +44,14 @@ const charges = `(select count(*) from gone where state in (1, 2, 6))`
  * $10 reason; $11 finished claims, $12 whether anything leaves a claim open, $13 the least id, $14 the greatest;
  * per delivery given back $15 claim, $16 id.
  *
- * A delivery is settled only while a claim names it; cancelled and expired also without a claim. What is put off
- * or given back leaves its claim in the same statement, its started mark with it: a claim names nothing that waits to be tried
- * again, and whoever claims meanwhile sees both or neither.
+ * A delivery is settled only while a claim names it; cancelled and expired also without a claim. What is put off or
+ * given back leaves its claim in the same statement, its started mark with it: a claim names nothing that waits to be
+ * tried again, and whoever claims meanwhile sees both or neither.
  *
  * A settlement is of one try, and a try is known by its due time: each time that a delivery is put off it is due
  * later than before. That is asked of the row that is written, not of the snapshot. So what is put off and claimed
- * again is out of reach of whatever is said of the try before, repeated or late, whether or not that was charged.
+ * again is out of reach of whatever is said of the try before, repeated or late, whether or not that was charged. A
+ * rescue leaves the due time, but nobody is heard any more who could speak of the try before it: the epoch is another.
  *
  * Claims are looked up by the range of their ids. Answers no row when the epoch is lost.
  */
