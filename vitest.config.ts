@@ -10,7 +10,7 @@ export default defineConfig({
     exclude: ["test/chaos/**", "**/node_modules/**"],
     globalSetup: ["test/support/PostgresServer.ts"],
     maxWorkers: 2,
-    testTimeout: 30_000,
+    testTimeout: 90_000,
     hookTimeout: 60_000,
     reporters: report === undefined ? ["default"] : ["default", ["json", { outputFile: report }]]
   }

@@ -1,9 +1,10 @@
 import { describe } from "@effect/vitest"
 import { brokenLedgers } from "./BrokenLedgers.ts"
 import { brokenOwnerships } from "./BrokenOwnerships.ts"
+import { brokenPutOffs } from "./BrokenPutOffs.ts"
 import { brokenRecalls } from "./BrokenRecalls.ts"
 import { refusesTwins } from "./BrokenTwin.ts"
 import { sentencesOf } from "./LedgerSuite.ts"
 
 describe("the Ledger suite", () =>
-  refusesTwins(sentencesOf(5), [...brokenLedgers, ...brokenOwnerships, ...brokenRecalls]))
+  refusesTwins(sentencesOf(5), [...brokenLedgers, ...brokenPutOffs, ...brokenOwnerships, ...brokenRecalls]))

@@ -1,14 +1,13 @@
 /**
- * Ledgers that claim, settle or cancel wrongly. Those that mistake who owns what are `BrokenOwnerships`.
+ * Ledgers that claim, settle or cancel wrongly. Those that mistake who owns what are `BrokenOwnerships`, those that
+ * mistake what was put off `BrokenPutOffs`.
  */
 import { type CampaignId } from "@fibercast/domain/Campaign"
 import { type DeliveryId } from "@fibercast/domain/Delivery"
-import { type Batch, type Owned, type Settlement } from "@fibercast/ports/Ledger"
+import { type Batch, type Owned } from "@fibercast/ports/Ledger"
 import { Effect } from "effect"
 import { type BrokenTwin, brokenLedger } from "./BrokenTwin.ts"
 import { ended, later, second } from "./Given.ts"
-
-const isPutOff = ({ state }: Settlement): boolean => state === "retry" || state === "snooze"
 
 export const brokenLedgers: ReadonlyArray<BrokenTwin> = [
   brokenLedger("keeps a claim that nobody knows", "what a lost claim holds is given back, and nothing else", () => ({
@@ -85,19 +84,19 @@ export const brokenLedgers: ReadonlyArray<BrokenTwin> = [
         Effect.map(ledger.settle(options), (settled) => ({ ...settled, final: options.settlements.length }))
     })
   ),
-  brokenLedger("settles whatever the attempt", "a settle of another attempt changes nothing", (ledger) => {
-    const attempts = new Map<DeliveryId, number>()
+  brokenLedger("settles whatever the try", "a settle of another try changes nothing", (ledger) => {
+    const dues = new Map<DeliveryId, number>()
     return {
       claim: (options) =>
         Effect.tap(ledger.claim(options), (batch) =>
-          Effect.sync(() => batch?.deliveries.forEach(({ attempt, id }) => attempts.set(id, attempt)))
+          Effect.sync(() => batch?.deliveries.forEach(({ dueAt, id }) => dues.set(id, dueAt)))
         ),
       settle: (options) =>
         ledger.settle({
           ...options,
           settlements: options.settlements.map((settlement) => ({
             ...settlement,
-            attempt: attempts.get(settlement.id) ?? settlement.attempt
+            wasDue: dues.get(settlement.id) ?? settlement.wasDue
           }))
         })
     }
@@ -136,23 +135,6 @@ export const brokenLedgers: ReadonlyArray<BrokenTwin> = [
           )
         })
     })
-  ),
-  brokenLedger(
-    "ends a claim as soon as something of it is put off",
-    "what is put off is not claimed before its claim is finished, however due",
-    (ledger) => {
-      const claims = new Map<DeliveryId, Batch>()
-      return {
-        claim: (options) =>
-          Effect.tap(ledger.claim(options), (batch) =>
-            Effect.sync(() => batch?.deliveries.forEach(({ id }) => claims.set(id, batch)))
-          ),
-        settle: (options) => {
-          const ended = options.settlements.filter(isPutOff).flatMap(({ id }) => claims.get(id)?.claimId ?? [])
-          return ledger.settle({ ...options, finishedClaims: [...options.finishedClaims, ...ended] })
-        }
-      }
-    }
   ),
   brokenLedger(
     "gives nothing back when a claim is finished",

@@ -18,6 +18,7 @@ import {
   later,
   openCampaign,
   ownedWorkspace,
+  putOff,
   second
 } from "./Given.ts"
 import { sentence } from "./Sentence.ts"
@@ -67,6 +68,21 @@ export const cancelSentences = [
       assert.strictEqual(yield* cancel, 1)
       const after = yield* countsOf(owned.workspaceId, campaign.id)
       assert.deepStrictEqual(after, { ...none, planned: 5, completed: 1, cancelled: 4 })
+    })
+  ),
+  sentence(
+    "a cancel also ends what was put off, though its claim stands",
+    Effect.gen(function* () {
+      const ledger = yield* Ledger
+      const { batch, campaign, owned } = yield* claimedCampaign(3)
+      const settlements = batch.deliveries.slice(1).map((delivery) => putOff(delivery, "snooze", owned.now + second))
+      yield* ledger.settle({ ...owned, settlements, finishedClaims: [] })
+      const cancel = ledger.cancel({ ...owned, campaignId: campaign.id, limit: 10, reason: "stopped" })
+      assert.deepStrictEqual([yield* cancel, yield* cancel], [2, 0])
+      yield* ledger.settle({ ...owned, settlements: [], finishedClaims: [batch.claimId] })
+      assert.strictEqual(yield* cancel, 1)
+      const counts = yield* countsOf(owned.workspaceId, campaign.id)
+      assert.deepStrictEqual(counts, { ...none, planned: 3, cancelled: 3 })
     })
   ),
   sentence(

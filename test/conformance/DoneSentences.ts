@@ -44,8 +44,12 @@ export const doneSentences = [
       const done = yield* ledger.done({ campaignId: campaign.id, states: finalStates, after: null, limit: 10 })
       assert.deepStrictEqual<unknown>(
         done.map((delivery) => ({ ...delivery, attempt: 0, payload: parsed(delivery.payload) })),
-        settlements.map((settlement, index) => ({
-          ...settlement,
+        settlements.map(({ errorClass, id, providerId, reason, state }, index) => ({
+          errorClass,
+          id,
+          providerId,
+          reason,
+          state,
           attempt: 0,
           settledAt: base + second,
           payload: index === 0 ? null : { index }

@@ -8,7 +8,7 @@ import { type FinalState } from "@fibercast/domain/DeliveryState"
 import { none } from "@fibercast/domain/Limits"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
-import { type Batch, Ledger, type Owned, type Settlement, type Source } from "@fibercast/ports/Ledger"
+import { type Batch, type GivenBack, Ledger, type Owned, type Settlement, type Source } from "@fibercast/ports/Ledger"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { Effect, Random } from "effect"
 
@@ -132,23 +132,30 @@ export const start = Effect.fnUntraced(function* (owned: Owned, batch: Batch, st
   yield* ledger.start({ ...owned, claimId: batch.claimId, ids: idsOf(started) })
 })
 
-export const ended = ({ attempt, id }: ClaimedDelivery, state: FinalState): Settlement => ({
+export const ended = ({ dueAt: wasDue, id }: ClaimedDelivery, state: FinalState): Settlement => ({
   id,
-  attempt,
+  wasDue,
   state,
   providerId: null,
   errorClass: null,
   reason: null
 })
 
-export const putOff = ({ attempt, id }: ClaimedDelivery, state: "retry" | "snooze", dueAt: number): Settlement => ({
+export const putOff = (
+  { dueAt: wasDue, id }: ClaimedDelivery,
+  state: "retry" | "snooze",
+  dueAt: number
+): Settlement => ({
   id,
-  attempt,
+  wasDue,
   state,
   dueAt,
   errorClass: null,
   reason: null
 })
+
+export const givenBack = ({ claimId }: Batch, deliveries: ReadonlyArray<ClaimedDelivery>): ReadonlyArray<GivenBack> =>
+  deliveries.map(({ id }) => ({ claimId, id }))
 
 export const idsOf = <T extends { readonly id: unknown }>(rows: ReadonlyArray<T>): ReadonlyArray<T["id"]> =>
   rows.map(({ id }) => id)

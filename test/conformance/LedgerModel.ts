@@ -5,7 +5,7 @@
 import { type Counts, none, planned, settled } from "@fibercast/domain/Counts"
 import { type DeliveryId, type NewDelivery } from "@fibercast/domain/Delivery"
 import { type Event, type FinalState, isFinal, type State, transition } from "@fibercast/domain/DeliveryState"
-import { type Settlement, type Source } from "@fibercast/ports/Ledger"
+import { type GivenBack, type Settlement, type Source } from "@fibercast/ports/Ledger"
 import { Option } from "effect"
 
 export interface ModelRow {
@@ -69,14 +69,20 @@ export class LedgerModel {
   }
 
   /** What a settle must answer. */
-  settle(settlements: ReadonlyArray<Settlement>, finishedClaims: ReadonlyArray<bigint>) {
+  settle(
+    settlements: ReadonlyArray<Settlement>,
+    finishedClaims: ReadonlyArray<bigint>,
+    givenBack: ReadonlyArray<GivenBack>
+  ) {
     const answer = { final: 0, later: 0 }
     for (const settlement of settlements) {
       const row = this.rows.find(({ id }) => id === settlement.id)
-      if (row === undefined || isFinal(row.state) || row.attempt !== settlement.attempt) continue
+      if (row === undefined || isFinal(row.state) || row.dueAt !== settlement.wasDue) continue
       if (settlement.state === "retry" || settlement.state === "snooze") {
         move(row, { _tag: settlement.state === "retry" ? "Retry" : "Snooze" })
         row.dueAt = settlement.dueAt
+        row.claimId = null
+        row.isStarted = false
         if (settlement.state === "retry") row.attempt += 1
         answer.later += 1
       } else {
@@ -85,7 +91,9 @@ export class LedgerModel {
       }
     }
     for (const row of this.rows) {
-      if (row.claimId === null || !finishedClaims.includes(row.claimId)) continue
+      if (row.claimId === null) continue
+      const isGivenBack = givenBack.some(({ claimId, id }) => claimId === row.claimId && id === row.id)
+      if (!isGivenBack && !finishedClaims.includes(row.claimId)) continue
       if (row.state === "claimed") move(row, { _tag: "Release" })
       row.claimId = null
       row.isStarted = false

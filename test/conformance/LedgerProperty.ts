@@ -6,13 +6,14 @@ import { assert } from "@effect/vitest"
 import { isBalanced } from "@fibercast/domain/Counts"
 import { type ClaimedDelivery } from "@fibercast/domain/Delivery"
 import { finalStates, isFinal } from "@fibercast/domain/DeliveryState"
-import { type Batch, Ledger, type Owned, type Settlement } from "@fibercast/ports/Ledger"
+import { type Batch, type GivenBack, Ledger, type Owned, type Settlement } from "@fibercast/ports/Ledger"
 import { Arbitrary, Effect, Schema } from "effect"
 import {
   background,
   countsOf,
   ended,
   freshCampaign,
+  givenBack,
   idsOf,
   jobs,
   later,
@@ -32,7 +33,8 @@ const upTo = (most: number, least = 0) => Schema.Int.check(Schema.isBetween({ mi
 const Fate = Schema.Union([
   Schema.Literals(finalStates),
   Schema.Literals(["retry", "left"]),
-  Schema.Literals(["snooze", "left"])
+  Schema.Literals(["snooze", "left"]),
+  Schema.Literal("given back")
 ])
 
 /** 0 is the newest. */
@@ -106,15 +108,19 @@ const walk = Effect.fnUntraced(function* (steps: ReadonlyArray<Step>) {
     return batch
   })
 
-  const settle = Effect.fnUntraced(function* (settlements: ReadonlyArray<Settlement>, finishedClaims: Array<bigint>) {
-    const settled = yield* ledger.settle({ ...owned, settlements, finishedClaims })
-    assert.deepStrictEqual(settled, model.settle(settlements, finishedClaims))
+  const settle = Effect.fnUntraced(function* (
+    settlements: ReadonlyArray<Settlement>,
+    finishedClaims: ReadonlyArray<bigint>,
+    givenBack: ReadonlyArray<GivenBack> = []
+  ) {
+    const settled = yield* ledger.settle({ ...owned, settlements, finishedClaims, givenBack })
+    assert.deepStrictEqual(settled, model.settle(settlements, finishedClaims, givenBack))
   })
 
   /** Whether a sender may say how it ended: it holds it, or is too late with it. */
-  const isTellable = (batch: Batch, { attempt, id }: ClaimedDelivery) => {
+  const isTellable = (batch: Batch, { dueAt, id }: ClaimedDelivery) => {
     const row = model.rows.find((row) => row.id === id)
-    if (row === undefined || isFinal(row.state) || row.attempt !== attempt) return true
+    if (row === undefined || isFinal(row.state) || row.dueAt !== dueAt) return true
     return row.state === "claimed" && row.claimId === batch.claimId
   }
 
@@ -140,13 +146,15 @@ const walk = Effect.fnUntraced(function* (steps: ReadonlyArray<Step>) {
       case "Settle": {
         const batch = batchAt(step.batch)
         if (batch === undefined) return
+        const fateOf = (index: number) => step.fates[index % step.fates.length] ?? "left"
+        const released = batch.deliveries.filter((_, index) => fateOf(index) === "given back")
         const settlements = batch.deliveries.flatMap((delivery, index) => {
-          const fate = step.fates[index % step.fates.length] ?? "left"
-          if (fate === "left" || !isTellable(batch, delivery)) return []
+          const fate = fateOf(index)
+          if (fate === "left" || fate === "given back" || !isTellable(batch, delivery)) return []
           const isLater = fate === "retry" || fate === "snooze"
           return [isLater ? putOff(delivery, fate, owned.now + 2 * second) : ended(delivery, fate)]
         })
-        yield* settle(settlements, step.isFinished ? [batch.claimId] : [])
+        yield* settle(settlements, step.isFinished ? [batch.claimId] : [], givenBack(batch, released))
         return
       }
       case "Cancel": {

@@ -10,7 +10,9 @@ import { claimSentences } from "./ClaimSentences.ts"
 import { ownershipSentences } from "./OwnershipSentences.ts"
 import { doneSentences } from "./DoneSentences.ts"
 import { dueSentences } from "./DueSentences.ts"
+import { giveBackSentences } from "./GiveBackSentences.ts"
 import { anyHistory } from "./LedgerProperty.ts"
+import { putOffSentences } from "./PutOffSentences.ts"
 import { register, type Sentence } from "./Sentence.ts"
 import { recallSentences } from "./RecallSentences.ts"
 import { rescueSentences } from "./RescueSentences.ts"
@@ -22,6 +24,8 @@ type Used = Ledger | CampaignStore | WorkspaceStore
 export const sentencesOf = (runs: number): ReadonlyArray<Sentence<Used>> => [
   ...claimSentences,
   ...settleSentences,
+  ...putOffSentences,
+  ...giveBackSentences,
   ...doneSentences,
   ...ownershipSentences,
   ...rescueSentences,

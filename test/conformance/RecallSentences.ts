@@ -182,6 +182,40 @@ export const recallSentences = [
     })
   ),
   sentence(
+    "what was put off and is claimed again is its owner's to stop",
+    Effect.gen(function* () {
+      const ledger = yield* Ledger
+      const { batch, campaign, ids, owned, source } = yield* claimedCampaign(2)
+      const settlements = batch.deliveries.map((delivery) => putOff(delivery, "snooze", owned.now + second))
+      yield* ledger.settle({ ...owned, settlements: settlements.slice(0, 1), finishedClaims: [] })
+      const due = later(owned, second)
+      const next = yield* claimed(due, source)
+      assert.deepStrictEqual(yield* recall(due, ids), { cancelled: [], asked: ids })
+      yield* ledger.settle({ ...due, settlements, finishedClaims: [batch.claimId] })
+      assert.deepStrictEqual(yield* recalled(due), stops(ids.slice(0, 1)))
+      const stopped = next.deliveries.map((delivery) => ended(delivery, "cancelled"))
+      yield* ledger.settle({ ...due, settlements: stopped, finishedClaims: [next.claimId] })
+      const counts = yield* countsOf(owned.workspaceId, campaign.id)
+      assert.deepStrictEqual(counts, { ...none, planned: 2, cancelled: 2 })
+    })
+  ),
+  sentence(
+    "what is put off after its owner was asked, and leaves its claim with that, is not claimed while that stands",
+    Effect.gen(function* () {
+      const ledger = yield* Ledger
+      const { batch, campaign, ids, owned, source } = yield* claimedCampaign(2)
+      yield* recall(owned, ids.slice(0, 1))
+      const settlements = batch.deliveries.slice(0, 1).map((one) => putOff(one, "retry", owned.now + second))
+      yield* ledger.settle({ ...owned, settlements, finishedClaims: [] })
+      const due = later(owned, 2 * second)
+      assert.deepStrictEqual(yield* claimable(due, source), [])
+      assert.isNull(yield* ledger.nextDue({ workspaceId: owned.workspaceId, source }))
+      assert.deepStrictEqual(yield* recalled(due), [])
+      const counts = yield* countsOf(owned.workspaceId, campaign.id)
+      assert.deepStrictEqual(counts, { ...none, planned: 2, open: 1, cancelled: 1 })
+    })
+  ),
+  sentence(
     "what is put off after its owner was asked is not claimed again, and cancelled when the owner looks",
     Effect.gen(function* () {
       const ledger = yield* Ledger

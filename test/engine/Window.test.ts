@@ -82,6 +82,8 @@ describe("Window", () => {
     window.began(task)
     assert.strictEqual(window.release(flow), 3)
     assert.deepStrictEqual([window.size, flow.size, window.active, window.queued(flow)], [1, 1, 1, 0])
+    const left = [101n, 102n, 103n].map((id) => ({ claimId: 1n, id: DeliveryId.make(id) }))
+    assert.deepStrictEqual(window.givenBack, left)
     assert.deepStrictEqual(window.finished, [])
     window.ended(task)
     window.leave(task)

@@ -45,7 +45,10 @@ it.layer(stores, { timeout: "30 seconds" })("SqlLedger's plans", (it) => {
           yield* ledger.recalled(owned)
           return [
             yield* planOf("picked as", "(1, 1, 1, 1, 1, 1, 1, 1000)"),
-            yield* planOf("later as", "(1, 1, 1, '{1}', '{1}', '{1}', '{1}', '{a}', '{1}', '{a}', '{}', true, 1, 1)"),
+            yield* planOf(
+              "later as",
+              "(1, 1, 1, '{1}', '{1}', '{1}', '{1}', '{a}', '{1}', '{a}', '{}', true, 1, 1, '{}', '{}')"
+            ),
             yield* planOf("chosen as", "(1, 1, 1, 'a', 10)"),
             yield* planOf("told as", "(1, '{1}', 1, 'a', false, 1, 1)"),
             yield* planOf("forgotten as", "(1, 1, 1)")

@@ -1,4 +1,5 @@
 import { assert, it } from "@effect/vitest"
+import { type ClaimedDelivery, type DeliveryId } from "@fibercast/domain/Delivery"
 import * as SqlCampaignStore from "@fibercast/postgres/SqlCampaignStore"
 import * as SqlLedger from "@fibercast/postgres/SqlLedger"
 import * as SqlWorkspaceStore from "@fibercast/postgres/SqlWorkspaceStore"
@@ -9,7 +10,9 @@ import {
   background,
   base,
   claimed,
+  claimedCampaign,
   ended,
+  idsOf,
   job,
   jobs,
   later,
@@ -17,7 +20,8 @@ import {
   openCampaign,
   ownedWorkspace,
   putOff,
-  second
+  second,
+  start
 } from "../conformance/Given.ts"
 import { TestDatabase } from "../support/TestDatabase.ts"
 import { heldOpen, someoneWaits } from "./internal/Sessions.ts"
@@ -62,6 +66,167 @@ it.layer(stores, { timeout: "30 seconds" })("SqlLedger, with several connections
 
       assert.strictEqual(progress.completed, count)
       assert.strictEqual(tries.size, count + count / 5)
+    })
+  )
+
+  it.effect("claims amid settles that put off, while first claims stand, hold nothing twice and lose nothing", () =>
+    Effect.gen(function* () {
+      const ledger = yield* Ledger
+      const owned = yield* ownedWorkspace()
+      const count = 600
+      const ids = yield* ledger.insert({ workspaceId: owned.workspaceId, now: base, deliveries: jobs(count) })
+      const held = new Set<DeliveryId>()
+      const putOffs = new Map(ids.map((id) => [id, Number(id % 4n)]))
+      const standing: Array<{ readonly batch: Batch; readonly left: ReadonlyArray<ClaimedDelivery> }> = []
+      const progress = { completed: 0, ticks: 0 }
+
+      const settle = Effect.fnUntraced(function* (settlements: ReadonlyArray<Settlement>, finished: Array<bigint>) {
+        const now = base + progress.ticks
+        const settled = yield* ledger.settle({ ...owned, now, settlements, finishedClaims: finished })
+        assert.strictEqual(settled.final + settled.later, settlements.length, "what was held could not be settled")
+        progress.completed += settled.final
+      })
+
+      const claimer = Effect.gen(function* () {
+        while (progress.completed < count) {
+          progress.ticks += 1
+          const now = base + progress.ticks
+          const batch = yield* ledger.claim({ ...owned, now, source: background, limit: 23, after: null })
+          if (batch === null) continue
+          for (const { id } of batch.deliveries) {
+            assert.isFalse(held.has(id), `${id} is held twice`)
+            held.add(id)
+          }
+          const late = batch.deliveries.filter(({ id }) => (putOffs.get(id) ?? 0) > 0)
+          const settlements = late.map((delivery) => {
+            const left = putOffs.get(delivery.id) ?? 0
+            putOffs.set(delivery.id, left - 1)
+            return putOff(delivery, left === 2 ? "retry" : "snooze", now + 1)
+          })
+          standing.push({ batch, left: batch.deliveries.filter((delivery) => !late.includes(delivery)) })
+          for (const { id } of late) held.delete(id)
+          yield* settle(settlements, [])
+          // Said again, as after an answer that was lost: by now the next try may be under way.
+          const again = yield* ledger.settle({ ...owned, now, settlements, finishedClaims: [] })
+          assert.deepStrictEqual(again, { final: 0, later: 0 })
+        }
+      })
+      const finisher = Effect.gen(function* () {
+        while (progress.completed < count) {
+          const isStarving = progress.ticks % 7 === 0
+          const done = standing.length > 5 || isStarving ? standing.shift() : undefined
+          if (done === undefined) {
+            yield* ledger.nextDue({ workspaceId: owned.workspaceId, source: background })
+            continue
+          }
+          for (const { id } of done.left) held.delete(id)
+          yield* settle(
+            done.left.map((delivery) => ended(delivery, "completed")),
+            [done.batch.claimId]
+          )
+        }
+      })
+      yield* Effect.all([claimer, claimer, finisher], { concurrency: "unbounded" })
+
+      assert.strictEqual(progress.completed, count)
+      assert.deepStrictEqual([...new Set(putOffs.values())], [0])
+      assert.strictEqual(held.size, 0)
+    })
+  )
+
+  it.effect("a settle that puts off waits for a started mark on its claim, and only what stays keeps its mark", () =>
+    Effect.gen(function* () {
+      const ledger = yield* Ledger
+      const { batch, ids, owned, source } = yield* claimedCampaign(3)
+      const settlements = batch.deliveries.slice(0, 2).map((delivery) => putOff(delivery, "retry", base + second))
+
+      const marking = yield* heldOpen(start(owned, batch, batch.deliveries.slice(1)))
+      const settling = yield* Effect.forkChild(ledger.settle({ ...owned, settlements, finishedClaims: [] }))
+      yield* someoneWaits
+      yield* marking.release
+
+      assert.deepStrictEqual(yield* Fiber.join(settling), { final: 0, later: 2 })
+      const due = later(owned, second)
+      assert.deepStrictEqual(idsOf((yield* claimed(due, source)).deliveries), ids.slice(0, 2))
+      const taken = yield* ledger.takeOver({ ...due, owner: "node-b", lease, force: true })
+      assert.deepInclude(taken, { rescued: 2, unknown: 1 })
+    })
+  )
+
+  it.effect("a started mark that waits for a settle is not written on what that puts off", () =>
+    Effect.gen(function* () {
+      const ledger = yield* Ledger
+      const { batch, owned } = yield* claimedCampaign(3)
+      const settlements = batch.deliveries.slice(0, 2).map((delivery) => putOff(delivery, "snooze", base + second))
+
+      const settling = yield* heldOpen(ledger.settle({ ...owned, settlements, finishedClaims: [] }))
+      const marking = yield* Effect.forkChild(start(owned, batch, batch.deliveries))
+      yield* someoneWaits
+      yield* settling.release
+      yield* Fiber.join(marking)
+
+      const taken = yield* ledger.takeOver({ ...owned, owner: "node-b", lease, force: true })
+      assert.deepInclude(taken, { rescued: 0, unknown: 1 })
+    })
+  )
+
+  it.effect("of two settles that put off of the same claim, each takes out its own", () =>
+    Effect.gen(function* () {
+      const ledger = yield* Ledger
+      const { batch, ids, owned, source } = yield* claimedCampaign(5)
+      const putsOff = (from: number, to: number) =>
+        ledger.settle({
+          ...owned,
+          settlements: batch.deliveries.slice(from, to).map((delivery) => putOff(delivery, "snooze", base + second)),
+          finishedClaims: []
+        })
+
+      const first = yield* heldOpen(putsOff(0, 2))
+      const other = yield* Effect.forkChild(putsOff(2, 4))
+      yield* someoneWaits
+      yield* first.release
+
+      assert.deepStrictEqual(yield* Fiber.join(other), { final: 0, later: 2 })
+      assert.deepStrictEqual(idsOf((yield* claimed(later(owned, second), source)).deliveries), ids.slice(0, 4))
+    })
+  )
+
+  it.effect("a settle that waits for itself, said again, puts nothing off twice", () =>
+    Effect.gen(function* () {
+      const ledger = yield* Ledger
+      const { batch, ids, owned, source } = yield* claimedCampaign(2)
+      const settlements = batch.deliveries.map((delivery, index) =>
+        putOff(delivery, index === 0 ? "retry" : "snooze", base + second)
+      )
+      const settle = ledger.settle({ ...owned, settlements, finishedClaims: [] })
+
+      const first = yield* heldOpen(settle)
+      const again = yield* Effect.forkChild(settle)
+      yield* someoneWaits
+      yield* first.release
+
+      assert.deepStrictEqual(yield* Fiber.join(again), { final: 0, later: 0 })
+      const { deliveries } = yield* claimed(later(owned, second), source)
+      assert.deepStrictEqual(
+        deliveries.map(({ attempt, id }) => ({ attempt, id })),
+        ids.map((id, index) => ({ attempt: 1 - index, id }))
+      )
+    })
+  )
+
+  it.effect("a take-over waits for a settle that puts off, and rescues what stayed in the claim", () =>
+    Effect.gen(function* () {
+      const ledger = yield* Ledger
+      const { batch, owned } = yield* claimedCampaign(3)
+      yield* start(owned, batch, batch.deliveries.slice(0, 1))
+      const settlements = batch.deliveries.slice(0, 1).map((delivery) => putOff(delivery, "snooze", base + second))
+
+      const settling = yield* heldOpen(ledger.settle({ ...owned, settlements, finishedClaims: [] }))
+      const takeOver = yield* Effect.forkChild(ledger.takeOver({ ...owned, owner: "node-b", lease, force: true }))
+      yield* someoneWaits
+      yield* settling.release
+
+      assert.deepInclude(yield* Fiber.join(takeOver), { rescued: 2, unknown: 0 })
     })
   )
 

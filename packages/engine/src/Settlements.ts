@@ -6,12 +6,12 @@ import { type Settlement } from "@fibercast/ports/Ledger"
 import { type Ending } from "./Pipeline.ts"
 import { type Task } from "./Window.ts"
 
-const keyOf = ({ context: { delivery } }: Task) => ({ id: delivery.id, attempt: delivery.attempt })
+const keyOf = ({ context: { delivery } }: Task) => ({ id: delivery.id, wasDue: delivery.dueAt })
 
 /** What to write for an outcome. */
 export const of = (task: Task, outcome: Outcome, now: number): Settlement => {
   const final = { ...keyOf(task), providerId: null, errorClass: null, reason: null }
-  // Later than the claim, so that the claim's rescue can tell it was put off.
+  // Later than the claim, and so than it was due: each try has a due time of its own.
   const later = (after: number) => Math.max(now + Math.ceil(after), task.held.claimedAt + 1)
   switch (outcome._tag) {
     case "Completed":

@@ -55,9 +55,9 @@ export class Settler {
     this.#pending.openUnsafe()
   }
 
-  /** Claims were given up without a settlement: write that too. */
+  /** Something was given back without a settlement: write that too. */
   nudge() {
-    if (this.#window.finished.length > 0) this.#pending.openUnsafe()
+    if (this.#isBehind) this.#pending.openUnsafe()
   }
 
   /** Settles until interrupted; fails when another owner took over. */
@@ -77,7 +77,8 @@ export class Settler {
   )
 
   get #isBehind(): boolean {
-    return this.#buffer.length > 0 || this.#window.finished.length > 0
+    const { finished, givenBack } = this.#window
+    return this.#buffer.length > 0 || finished.length > 0 || givenBack.length > 0
   }
 
   private readonly batch: Effect.Effect<void, EpochLost, Ledger> = Effect.uninterruptibleMask((restore) =>
@@ -87,11 +88,13 @@ export class Settler {
       if (!this.#isBehind) return
       const ended = this.#buffer.splice(0, most)
       const finished = this.#window.finished.splice(0)
+      const givenBack = this.#window.givenBack.splice(0)
       const closing = this.#closing(ended)
       const write = Effect.suspend(() =>
         ledger.settle({
           ...this.#ownership.proof,
           settlements: ended.map((one) => one.settlement),
+          givenBack,
           finishedClaims: [...finished, ...closing]
         })
       )
@@ -100,6 +103,7 @@ export class Settler {
           Effect.sync(() => {
             this.#buffer.unshift(...ended)
             this.#window.finished.unshift(...finished)
+            this.#window.givenBack.unshift(...givenBack)
             this.#pending.openUnsafe()
           })
         )

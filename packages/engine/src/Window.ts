@@ -8,7 +8,7 @@
 import { type Campaign } from "@fibercast/domain/Campaign"
 import { type Lane } from "@fibercast/domain/Lane"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
-import { type Batch, type Cursor, type Source } from "@fibercast/ports/Ledger"
+import { type Batch, type Cursor, type GivenBack, type Source } from "@fibercast/ports/Ledger"
 import { Latch } from "effect"
 import { type DeliveryContext } from "./DeliveryContext.ts"
 import { type Limiter } from "./Limiter.ts"
@@ -72,6 +72,8 @@ export class Window {
   readonly room = Latch.makeUnsafe(true)
   /** Claims of which nothing is left, to be deleted with the next settle. */
   finished: Array<bigint> = []
+  /** What was released and its claim still names, to be written with the next settle. */
+  givenBack: Array<GivenBack> = []
   /** Every claim that stands, as far as this actor knows. */
   readonly claims = new Set<bigint>()
   size = 0
@@ -188,10 +190,13 @@ export class Window {
     if (this.size < this.limit) this.room.openUnsafe()
   }
 
-  /** Give back everything of the flow that was not begun; it is claimable again once its claims are settled. */
+  /** Give back everything of the flow that was not begun; it is claimable again after the next settle. */
   release(flow: Flow): number {
     const tasks = this.take(flow, this.queued(flow))
-    for (const task of tasks) this.leave(task)
+    for (const task of tasks) {
+      this.givenBack.push({ claimId: task.held.claimId, id: task.context.delivery.id })
+      this.leave(task)
+    }
     flow.cursor = null
     return tasks.length
   }

@@ -6,7 +6,8 @@
  * - The started mark is written per delivery, not per claim, so one claim may mix guarantees.
  * - Only the owner of a workspace claims and settles, under the epoch that `takeOver` gave it. When
  *   another has taken over, every call under the old epoch fails with `EpochLost` and changes nothing.
- * - A claim is one record of a batch. While it stands, none of its deliveries is claimed again.
+ * - A claim is one record of a batch. While it stands, nothing that it holds is claimed again. What is settled, put
+ *   off or given back leaves it at once: a retry is claimed when it is due, however long the rest of its batch takes.
  * - Counts of a campaign change in the same transaction as its deliveries.
  * - Anybody may take work back. What a claim holds is left to its owner unless it is taken by force; once
  *   asked for, it is not claimed again.
@@ -102,7 +103,7 @@ export interface Claim extends Owned {
   readonly after: Cursor | null
 }
 
-/** What one claim holds, in (dueAt, id) order; never empty. */
+/** What one claim holds when it is made, in (dueAt, id) order; never empty. */
 export interface Batch {
   readonly claimId: bigint
   readonly claimedAt: number
@@ -113,8 +114,8 @@ export interface Batch {
 export type Settlement =
   | {
       readonly id: DeliveryId
-      /** Attempts that had ended when it was claimed; guards against settling another try. */
-      readonly attempt: number
+      /** When it was due as it was claimed. That names the try, as no two tries are due together: another's end is not written. */
+      readonly wasDue: number
       readonly state: FinalState
       readonly providerId: string | null
       readonly errorClass: ErrorClass | null
@@ -122,20 +123,28 @@ export type Settlement =
     }
   | {
       readonly id: DeliveryId
-      readonly attempt: number
+      readonly wasDue: number
       /** `retry` charges the attempt, `snooze` does not. */
       readonly state: "retry" | "snooze"
-      /** Later than its batch's `claimedAt`. */
+      /** Later than `wasDue`, or it is not written. It leaves its claim with this, and may be claimed from then on. */
       readonly dueAt: number
       readonly errorClass: ErrorClass | null
       readonly reason: string | null
     }
 
+/** A delivery that a claim holds and nobody began. */
+export interface GivenBack {
+  readonly claimId: bigint
+  readonly id: DeliveryId
+}
+
 export interface Settle extends Owned {
   readonly settlements: ReadonlyArray<Settlement>
+  /** These leave their claims as they were before, uncharged, and may be claimed again at once. */
+  readonly givenBack?: ReadonlyArray<GivenBack> | undefined
   /**
-   * Claims of which nothing is left to settle. What such a claim held and is not settled becomes
-   * claimable again; what was put off stays with its claim until then.
+   * Claims of which nothing is left to settle. What such a claim still holds becomes claimable again; what was
+   * put off or given back has left it, and is not touched.
    */
   readonly finishedClaims: ReadonlyArray<bigint>
 }
@@ -143,7 +152,7 @@ export interface Settle extends Owned {
 export interface Settled {
   /** Reached a final state by this call. Less than asked when some had been settled or cancelled before. */
   readonly final: number
-  /** Put off by this call. */
+  /** Put off by this call: held by nobody now. */
   readonly later: number
 }
 
@@ -226,7 +235,7 @@ export class Ledger extends Context.Service<
      */
     readonly abandon: (options: Owned) => Effect.Effect<void, LedgerUnavailable>
 
-    /** Claim due deliveries of a source. Null when none is due. */
+    /** Claim due deliveries of a source that no claim holds. Null when there are none. */
     readonly claim: (options: Claim) => Effect.Effect<Batch | null, LedgerUnavailable | EpochLost>
 
     /**
@@ -239,7 +248,7 @@ export class Ledger extends Context.Service<
 
     /**
      * Write the started mark on deliveries that a standing claim holds; for at-most-once work it must
-     * succeed before they are sent. The mark goes with its claim.
+     * succeed before they are sent. The mark is of that try: it goes with its claim, or when the delivery leaves that.
      */
     readonly start: (
       options: Owned & { readonly claimId: bigint; readonly ids: ReadonlyArray<DeliveryId> }
@@ -257,8 +266,8 @@ export class Ledger extends Context.Service<
     ) => Effect.Effect<number, LedgerUnavailable | EpochLost>
 
     /**
-     * Take open deliveries back, as cancelled with the reason. Those that a standing claim holds are left to its
-     * owner, who is told by `recalled`, and are settled at once only by force. Repeating it is harmless. Joins the
+     * Take open deliveries back, as cancelled with the reason. Those that a claim holds, which what was put off is
+     * not until it is claimed again, are left to its owner, who is told by `recalled`, and are settled at once only by force. Repeating it is harmless. Joins the
      * caller's transaction where the store has one; the workspace claims and settles nothing until that ends.
      */
     readonly recall: (options: Recall) => Effect.Effect<Recalled, LedgerUnavailable>
@@ -266,7 +275,8 @@ export class Ledger extends Context.Service<
     /**
      * What the owner must stop of what it holds, by id. A delivery is named again until it is no longer open;
      * one that is not open, taken by force or ended by itself, is named once and then forgotten. What was put off
-     * or given back since it was asked for is settled as cancelled by this call, and not named.
+     * or given back since it was asked for, held by nobody and not claimed again, is settled as cancelled by this
+     * call, and not named.
      */
     readonly recalled: (options: Owned) => Effect.Effect<ReadonlyArray<Stop>, LedgerUnavailable | EpochLost>
 

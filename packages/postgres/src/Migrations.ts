@@ -11,9 +11,15 @@ import { type Migration } from "./Migration.ts"
 import * as Initial from "./migrations/0001_initial.ts"
 import * as Triggers from "./migrations/0002_triggers.ts"
 import * as Recalls from "./migrations/0003_recalls.ts"
+import * as FreeRetries from "./migrations/0004_free_retries.ts"
 
 /** Every migration ever released, in order. Append only. */
-export const all: ReadonlyArray<Migration> = [Initial.migration, Triggers.migration, Recalls.migration]
+export const all: ReadonlyArray<Migration> = [
+  Initial.migration,
+  Triggers.migration,
+  Recalls.migration,
+  FreeRetries.migration
+]
 
 /** The database has migrations this code does not know. Run the newer release, or restore a backup. */
 export class DatabaseNewer extends Schema.TaggedError<DatabaseNewer>()("DatabaseNewer", {

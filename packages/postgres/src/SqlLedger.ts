@@ -177,7 +177,7 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
       }, translate("start")),
 
       settle: Effect.fn("Ledger.settle")(function* (options: Settle) {
-        const { finishedClaims, now, settlements } = options
+        const { finishedClaims, givenBack = [], now, settlements } = options
         yield* days.make(now)
         const ids = settlements.map(({ id }) => id)
         const rows = yield* sql.unsafe<{ readonly final: number; readonly later: number }>(FinishStatements.settle, [
@@ -185,16 +185,18 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
           int4(options.epoch),
           int8(now),
           int8s(ids),
-          int2s(settlements.map(({ attempt }) => attempt)),
+          int8s(settlements.map(({ wasDue }) => wasDue)),
           int2s(settlements.map(({ state }) => states[state])),
           int8s(settlements.map((settlement) => ("dueAt" in settlement ? settlement.dueAt : null))),
           texts(settlements.map((settlement) => ("providerId" in settlement ? settlement.providerId : null))),
           int2s(settlements.map(({ errorClass }) => errorClassCode(errorClass))),
           texts(settlements.map(({ reason }) => reason)),
           int8s(finishedClaims),
-          settlements.some(({ state }) => state === "retry" || state === "snooze"),
+          givenBack.length > 0 || settlements.some(({ state }) => state === "retry" || state === "snooze"),
           int8(ids.reduce((least, id) => (id < least ? id : least), ids[0] ?? 0n)),
-          int8(ids.reduce((greatest, id) => (id > greatest ? id : greatest), ids[0] ?? 0n))
+          int8(ids.reduce((greatest, id) => (id > greatest ? id : greatest), ids[0] ?? 0n)),
+          int8s(givenBack.map(({ claimId }) => claimId)),
+          int8s(givenBack.map(({ id }) => id))
         ])
         return yield* fenced(options, rows)
       }, translate("settle")),

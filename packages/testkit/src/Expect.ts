@@ -10,7 +10,7 @@ import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { type Alert } from "@fibercast/ports/Alerts"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
 import { MemoryAlerts } from "@fibercast/ports/MemoryAlerts"
-import { type RecordedOccurrence, TriggerStore } from "@fibercast/ports/TriggerStore"
+import { type RecordedOccurrence, type Tally, TriggerStore } from "@fibercast/ports/TriggerStore"
 import { Duration, Effect, Schema } from "effect"
 import { FakeMessenger, type Sent } from "./FakeMessenger.ts"
 import { Journal } from "./Journal.ts"
@@ -101,14 +101,25 @@ export const occurrences = Effect.fnUntraced(function* (trigger: string) {
   return recorded
 })
 
-const counted = (keys: ReadonlyArray<string>) => {
-  const counts = new Map<string, number>()
-  for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1)
-  return listed([...counts].map(([key, count]) => `${count} ${key}`))
-}
+type Counted = Pick<Tally, "outcome" | "reason" | "count">
 
-const became = ({ outcome, reason }: Pick<RecordedOccurrence, "outcome" | "reason">) =>
+/** How often the triggers of that name came to which outcome, over all time. */
+const talliesOf = Effect.fnUntraced(function* (trigger: string) {
+  const store = yield* TriggerStore
+  const named = new Set(
+    (yield* store.list({ workspaceId: null }))
+      .filter(({ definition }) => definition.trigger.name === trigger)
+      .map(({ id }) => id)
+  )
+  return (yield* store.tallies({ workspaceId: null })).filter(({ triggerId }) => named.has(triggerId))
+})
+
+const total = (some: ReadonlyArray<Counted>): number => some.reduce((sum, { count }) => sum + count, 0)
+
+const became = ({ outcome, reason }: Pick<Counted, "outcome" | "reason">) =>
   reason === null ? outcome : `${outcome} (${reason})`
+
+const tallied = (some: ReadonlyArray<Counted>) => listed(some.map((one) => `${one.count} ${became(one)}`))
 
 /** So many occurrences of the trigger came to the outcome; for that reason, if one is given. */
 export const occurred = Effect.fnUntraced(function* (
@@ -117,21 +128,27 @@ export const occurred = Effect.fnUntraced(function* (
   times: number,
   reason?: OccurrenceOutcome.Reason
 ) {
-  const all = yield* occurrences(trigger)
-  const found = all.filter((one) => one.outcome === outcome && (reason === undefined || one.reason === reason)).length
+  const all = yield* talliesOf(trigger)
+  const found = total(all.filter((one) => one.outcome === outcome && (reason === undefined || one.reason === reason)))
   yield* check(
     found === times,
     `${times} occurrences of ${trigger} ${became({ outcome, reason: reason ?? null })}`,
-    () => `${found} among: ${counted(all.map(became))}`
+    () => `${found} among: ${tallied(all)}`
   )
 })
 
 /** The trigger ran so often, on time or late, whether the runs are over or not. */
 export const ran = Effect.fnUntraced(function* (trigger: string, times: number) {
-  const all = yield* occurrences(trigger)
-  const found = all.filter(({ outcome }) => OccurrenceOutcome.ran(outcome)).length
-  yield* check(found === times, `${times} runs of ${trigger}`, () => `${found} among: ${counted(all.map(became))}`)
+  const all = yield* talliesOf(trigger)
+  const found = total(all.filter(({ outcome }) => OccurrenceOutcome.ran(outcome)))
+  yield* check(found === times, `${times} runs of ${trigger}`, () => `${found} among: ${tallied(all)}`)
 })
+
+const counted = (keys: ReadonlyArray<string>) => {
+  const counts = new Map<string, number>()
+  for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1)
+  return listed([...counts].map(([key, count]) => `${count} ${key}`))
+}
 
 /** So many runs of the trigger ended in the state. */
 export const ended = Effect.fnUntraced(function* (trigger: string, state: FinalState, times: number) {

@@ -101,6 +101,17 @@ export interface SchedulingOptions<R, R2> extends Options<R> {
   readonly scheduling?: Partial<SchedulerConfig.SchedulerSettings> | undefined
 }
 
+const hour = 3_600_000
+
+/**
+ * Settings under which virtual time is cheap, for months and years of triggers: between two occurrences hardly anything
+ * wakes up, and records are kept. The end of a run is recorded with the next pass.
+ */
+export const sparse = {
+  settings: { poll: 12 * hour, sweep: 12 * hour, heartbeat: 12 * hour, lease: 36 * hour, idle: 1000 * hour },
+  scheduling: { poll: 24 * hour, housekeeping: 1000 * hour, keep: 100_000 * hour }
+}
+
 /** An engine that schedules, on stores that outlive it. */
 export const layerSchedulingEngine = <R = never, R2 = never>(options: SchedulingOptions<R, R2>) => {
   const { alone = true, app = "test", environment, loop, pipelines, scheduled, scheduling, settings } = options

@@ -12,16 +12,7 @@ import { Clock, Effect, Layer } from "effect"
 
 export const startAt = "2026-01-01T00:00:00.500Z"
 
-const hour = 3_600_000
-
-/**
- * Settings under which virtual time is cheap: between two occurrences hardly anything wakes up. The end of a run is
- * then recorded with the next pass.
- */
-export const sparse = {
-  settings: { poll: hour, sweep: hour, heartbeat: hour, lease: 3 * hour, idle: 1000 * hour },
-  scheduling: { poll: 24 * hour, housekeeping: 1000 * hour, keep: 100_000 * hour }
-}
+export const { sparse } = TestEngine
 
 /** An engine that schedules, with stores and a messenger of its own. */
 export const engine = <R2, R = never>(

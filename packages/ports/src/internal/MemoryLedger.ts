@@ -27,6 +27,7 @@ import { WorkspaceNotFound } from "../WorkspaceStore.ts"
 import { firstClaimable, recall, recalled, takeClaimable } from "./MemoryRecalls.ts"
 import {
   finish,
+  free,
   insert,
   type MemoryState,
   type MemoryWorkspace,
@@ -76,17 +77,16 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof Ledger> =
   /** Whether the settlement was written. */
   const settleOne = (workspace: MemoryWorkspace, settlement: Settlement, now: number): boolean => {
     const delivery = state.open.get(settlement.id)
-    if (delivery === undefined || delivery.workspace !== workspace || delivery.attempt !== settlement.attempt) {
-      return false
-    }
+    if (delivery === undefined || delivery.workspace !== workspace || delivery.dueAt !== settlement.wasDue) return false
     const before = stateOf(delivery)
     switch (settlement.state) {
       case "retry":
       case "snooze": {
         const isRetry = settlement.state === "retry"
+        if (settlement.dueAt <= settlement.wasDue) return false
         if (Option.isNone(transition(before, { _tag: isRetry ? "Retry" : "Snooze" }))) return false
-        delivery.isPutOff = true
         delivery.dueAt = settlement.dueAt
+        free(delivery)
         if (isRetry) {
           delivery.attempt += 1
           workspace.attempts.push(now)
@@ -176,6 +176,11 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof Ledger> =
         if (!settleOne(workspace, settlement, options.now)) continue
         if (settlement.state === "retry" || settlement.state === "snooze") later += 1
         else final += 1
+      }
+      for (const { claimId, id } of options.givenBack ?? []) {
+        const delivery = state.open.get(id)
+        const claim = workspace.claims.get(claimId)
+        if (delivery !== undefined && claim !== undefined && delivery.claim === claim) free(delivery)
       }
       for (const claimId of options.finishedClaims) {
         const claim = workspace.claims.get(claimId)

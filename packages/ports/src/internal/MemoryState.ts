@@ -21,15 +21,13 @@ export interface OpenDelivery extends NewDelivery {
   rescues: number
   /** The standing claim that names it. */
   claim: StandingClaim | null
-  /** Retried or snoozed under `claim`: open, and claimable once that claim is gone. */
-  isPutOff: boolean
   /** It may have been sent under `claim`. */
   isStarted: boolean
 }
 
 export interface StandingClaim {
   readonly claimId: bigint
-  /** Everything it was made with; what is settled since is no longer in `open`. */
+  /** Everything it was made with. What ended since is no longer in `open`; what was put off since has left it. */
   readonly deliveries: ReadonlyArray<OpenDelivery>
 }
 
@@ -125,7 +123,6 @@ export const insert = (
     attempt: 0,
     rescues: 0,
     claim: null,
-    isPutOff: false,
     isStarted: false
   }
   state.open.set(id, open)
@@ -135,8 +132,7 @@ export const insert = (
   return id
 }
 
-export const stateOf = (delivery: OpenDelivery): State =>
-  delivery.claim !== null && !delivery.isPutOff ? "claimed" : "scheduled"
+export const stateOf = (delivery: OpenDelivery): State => (delivery.claim === null ? "scheduled" : "claimed")
 
 /** How an open delivery ended. */
 export interface Ending {
@@ -170,22 +166,26 @@ export const finish = (state: MemoryState, delivery: OpenDelivery, ending: Endin
   })
 }
 
-/** End a claim, and answer what it held and nobody settled or put off. What it held and is open can be claimed again. */
+/** Take it out of its claim, to be claimed again once it is due. */
+export const free = (delivery: OpenDelivery): void => {
+  delivery.claim = null
+  delivery.isStarted = false
+  offer(delivery)
+}
+
+/** What the claim holds. */
+const heldBy = (state: MemoryState, claim: StandingClaim): ReadonlyArray<OpenDelivery> =>
+  claim.deliveries.filter((delivery) => delivery.claim === claim && state.open.has(delivery.id))
+
+/** End a claim, and answer what it held: that can be claimed again. */
 export const release = (
   state: MemoryState,
   workspace: MemoryWorkspace,
   claim: StandingClaim
 ): ReadonlyArray<OpenDelivery> => {
   workspace.claims.delete(claim.claimId)
-  const held: Array<OpenDelivery> = []
-  for (const delivery of claim.deliveries) {
-    if (!state.open.has(delivery.id)) continue
-    if (!delivery.isPutOff) held.push(delivery)
-    delivery.claim = null
-    delivery.isPutOff = false
-    delivery.isStarted = false
-    offer(delivery)
-  }
+  const held = heldBy(state, claim)
+  for (const delivery of held) free(delivery)
   return held
 }
 
@@ -198,9 +198,8 @@ export const rescue = (
   let rescued = 0
   let unknown = 0
   for (const claim of workspace.claims.values()) {
-    const started = claim.deliveries.filter((delivery) => stateOf(delivery) === "claimed" && delivery.isStarted)
-    for (const delivery of started) {
-      if (!state.open.has(delivery.id)) continue
+    for (const delivery of heldBy(state, claim)) {
+      if (!delivery.isStarted) continue
       const reason = "its sender was lost after it may have been sent"
       finish(state, delivery, { state: "unknown", now, providerId: null, errorClass: "unknown", reason })
       unknown += 1

@@ -2,13 +2,13 @@
  * Claims: reads a source in (due_at, id) order after the cursor and records the batch, in one statement. No
  * delivery is written.
  *
- * Why nothing is claimed twice: a settle deletes deliveries and finished claims in one statement, and this
- * statement sees both tables in one snapshot. So a delivery is either still named by its claim, and left out, or
- * settled, and gone or put off. Two claims of one workspace at the same time would not see each other: the caller
+ * Why nothing is claimed twice: a settle deletes deliveries, puts them off and changes claims in one statement, and
+ * this statement sees both tables in one snapshot. So a delivery is either still named by its claim, and left out,
+ * or settled: gone, or named no more and due later. Two claims of one workspace at the same time would not see each other: the caller
  * must make one at a time.
  *
- * Only claims that can name a delivery after the cursor are looked into: those that reach beyond it, and those
- * with deliveries put off. For an owner that reads onward there are none, and a claim costs the same however much
+ * Only claims that can name a delivery after the cursor are looked into: those that reach beyond it, as what a claim
+ * names is due when it was due as it was claimed. For an owner that reads onward there are none, and a claim costs the same however much
  * it holds. `not in` is meant: it is hashed and keeps the order of the index, where a join would sort the backlog.
  *
  * Nothing is claimed that was taken back. A claim that had to wait for a recall sees the deliveries from before it:
@@ -28,7 +28,7 @@ picked as materialized (
   where workspace_id = $1 and lane = $3 and campaign_id = $4 and (due_at, id) > ($5, $6) and due_at <= $7
     and id not in (
       select unnest(ids) from claims
-      where workspace_id = $1 and lane = $3 and campaign_id = $4 and (put_off or (last_due, max_id) > ($5, $6)))
+      where workspace_id = $1 and lane = $3 and campaign_id = $4 and (last_due, max_id) > ($5, $6))
     and id not in (select delivery_id from recalls where workspace_id = $1)
     and exists (select 1 from seen where not is_stale)
   order by due_at, id limit $8),

@@ -40,36 +40,50 @@ const explained = `select id, $3, $1, campaign_id, attempt, state, error_class, 
 const charges = `(select count(*) from gone where state in (1, 2, 6))`
 
 /**
- * $2 epoch; per delivery $4 id, $5 attempt, $6 state, $7 due_at when put off, $8 provider id, $9 error class,
- * $10 reason; $11 finished claims, $12 whether any is put off, $13 the least id, $14 the greatest.
+ * $2 epoch; per delivery $4 id, $5 when it was due, $6 state, $7 due_at when put off, $8 provider id, $9 error class,
+ * $10 reason; $11 finished claims, $12 whether anything leaves a claim open, $13 the least id, $14 the greatest;
+ * per delivery given back $15 claim, $16 id.
  *
- * A delivery is settled only while a claim names it and it was not put off since; cancelled and expired also
- * without a claim. Claims are looked up by the range of their ids. Answers no row when the epoch is lost.
+ * A delivery is settled only while a claim names it; cancelled and expired also without a claim. What is put off or
+ * given back leaves its claim in the same statement, its started mark with it: a claim names nothing that waits to be
+ * tried again, and whoever claims meanwhile sees both or neither.
+ *
+ * A settlement is of one try, and a try is known by its due time: each time that a delivery is put off it is due
+ * later than before. That is asked of the row that is written, not of the snapshot. So what is put off and claimed
+ * again is out of reach of whatever is said of the try before, repeated or late, whether or not that was charged. A
+ * rescue leaves the due time, but nobody is heard any more who could speak of the try before it: the epoch is another.
+ *
+ * Claims are looked up by the range of their ids. Answers no row when the epoch is lost.
  */
 export const settle = `with ${owned},
 x as materialized (
-  select * from unnest($4::bigint[], $5::smallint[], $6::smallint[], $7::bigint[], $8::text[], $9::smallint[],
-    $10::text[]) as x (id, attempt, state, due_at, provider_id, error_class, reason)
+  select * from unnest($4::bigint[], $5::bigint[], $6::smallint[], $7::bigint[], $8::text[], $9::smallint[],
+    $10::text[]) as x (id, was_due, state, due_at, provider_id, error_class, reason)
   where exists (select 1 from owned)),
 held as materialized (
-  select unnest(ids) as id, claimed_at from claims where workspace_id = $1 and min_id <= $14 and max_id >= $13),
+  select unnest(ids) as id, claim_id from claims where workspace_id = $1 and min_id <= $14 and max_id >= $13),
 valid as materialized (
-  select x.*, held.claimed_at from x left join held on held.id = x.id
+  select x.*, held.claim_id from x left join held on held.id = x.id
   where held.id is not null or x.state in (4, 5)),
 gone as (
   delete from deliveries d using valid x
-  where d.id = x.id and d.workspace_id = $1 and d.attempt = x.attempt and x.state <= 6
-    and (d.due_at <= x.claimed_at or x.state in (4, 5))
+  where d.id = x.id and d.workspace_id = $1 and d.due_at = x.was_due and x.state <= 6
   returning ${ending("x.state", "x.error_class", "x.provider_id", "x.reason")}),
 later as (
   update deliveries d set due_at = x.due_at, attempt = d.attempt + (x.state = 7)::int from valid x
-  where $12 and d.id = x.id and d.workspace_id = $1 and d.attempt = x.attempt and x.state > 6
-    and d.due_at <= x.claimed_at
-  returning d.id, d.campaign_id, d.attempt, x.state, x.error_class, x.reason),
-reaching as (
-  update claims set put_off = true
-  where $12 and workspace_id = $1 and not put_off and min_id <= $14 and max_id >= $13
-    and claim_id <> all ($11::bigint[]) and exists (select 1 from owned)),
+  where $12 and d.id = x.id and d.workspace_id = $1 and d.due_at = x.was_due and x.state > 6
+    and x.due_at > x.was_due
+  returning d.id, d.campaign_id, d.attempt, x.state, x.error_class, x.reason, x.claim_id),
+leaving as materialized (
+  select claim_id, array_agg(id) as ids from (
+    select claim_id, id from later
+    union all select claim_id, id from unnest($15::bigint[], $16::bigint[]) as g (claim_id, id)
+    where exists (select 1 from owned)) l
+  where claim_id <> all ($11::bigint[]) group by claim_id),
+parted as (
+  update claims c set ids = array(select unnest(c.ids) except select unnest(l.ids)),
+    started = array(select unnest(c.started) except select unnest(l.ids))
+  from leaving l where $12 and c.workspace_id = $1 and c.claim_id = l.claim_id),
 ${recorded},
 ${attempted(
   `${explained} union all select id, $3, $1, campaign_id, attempt, state, error_class, reason from later where state = 7`,
@@ -82,19 +96,19 @@ select (select count(*)::int from gone) as final, (select count(*)::int from lat
 /**
  * Ends all claims of the workspace. The caller holds the workspace's row lock since an EARLIER statement of the
  * same transaction: in one statement the snapshot would be older than the lock, and miss a claim made meanwhile.
- * A delivery put off since it was claimed is due later than that, and left as it is. $2 reason.
+ * $2 reason.
  */
 export const rescue = `with ended as (
-  delete from claims where workspace_id = $1 returning ids, started, claimed_at),
-doubted as materialized (select unnest(started) as id, claimed_at from ended),
-held as materialized (select unnest(ids) as id, claimed_at from ended),
+  delete from claims where workspace_id = $1 returning ids, started),
+doubted as materialized (select unnest(started) as id from ended),
+held as materialized (select unnest(ids) as id from ended),
 gone as (
   delete from deliveries d using doubted x
-  where d.id = x.id and d.workspace_id = $1 and d.due_at <= x.claimed_at
+  where d.id = x.id and d.workspace_id = $1
   returning ${ending("6::smallint", "8::smallint", "null::text", "$2::text")}),
 back as (
   update deliveries d set rescues = d.rescues + 1 from held x
-  where d.id = x.id and d.workspace_id = $1 and d.due_at <= x.claimed_at and x.id not in (select id from doubted)
+  where d.id = x.id and d.workspace_id = $1 and x.id not in (select id from doubted)
   returning 1),
 ${recorded},
 ${attempted(explained, charges)}

@@ -1,5 +1,5 @@
 /**
- * Taking work back. A delivery is held while a claim names it and it was not put off since.
+ * Taking work back. A delivery is held while a claim names it.
  *
  * The two that end deliveries come after the workspace's row was locked by an EARLIER statement of their transaction,
  * as `rescue` does: no claim is made and nothing is settled meanwhile, and what was claimed before is seen. A claim
@@ -21,10 +21,10 @@ const gone = (reason: string): string => `gone as (
  * each delivery that was open. The first reason for which an owner is asked stays.
  */
 export const recall = `with held as materialized (
-  select unnest(ids) as id, claimed_at from claims where workspace_id = $1 and min_id <= $7 and max_id >= $6),
+  select unnest(ids) as id from claims where workspace_id = $1 and min_id <= $7 and max_id >= $6),
 found as materialized (
   select d.id, held.id is not null as is_held
-  from deliveries d left join held on held.id = d.id and d.due_at <= held.claimed_at
+  from deliveries d left join held on held.id = d.id
   where d.id = any ($2::bigint[]) and d.workspace_id = $1),
 ending as materialized (select id from found where $5 or not is_held),
 ${gone("$4::text")},
@@ -42,11 +42,11 @@ from workspaces where id = $1 and epoch = $2 and owner is not null`
 export const recalled = `with entries as materialized (
   select delivery_id as id, reason from recalls where workspace_id = $1),
 held as materialized (
-  select unnest(ids) as id, claimed_at from claims where workspace_id = $1
+  select unnest(ids) as id from claims where workspace_id = $1
     and min_id <= (select max(id) from entries) and max_id >= (select min(id) from entries)),
 open as materialized (
   select d.id, held.id is not null as is_held
-  from deliveries d left join held on held.id = d.id and d.due_at <= held.claimed_at
+  from deliveries d left join held on held.id = d.id
   where d.id = any (array(select id from entries)) and d.workspace_id = $1),
 ending as materialized (select id, reason from entries where id in (select id from open where not is_held)),
 ${gone("e.reason")},
