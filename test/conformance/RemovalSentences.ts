@@ -189,5 +189,18 @@ export const removalSentences = [
       assert.deepStrictEqual(yield* talliesOf(back), { "skipped: when": 2 })
       assert.isTrue(yield* remove(back))
     })
+  ),
+  sentence(
+    "one that comes back begins no earlier than where it was, so that it never meets its own records",
+    Effect.gen(function* () {
+      const trigger = yield* freshTrigger()
+      const { app, workspaceId } = trigger
+      const before = yield* recorded(trigger, [skippedAt(nth(0)), skippedAt(nth(1))])
+      yield* remove(before)
+      const back = yield* added(asked(workspaceId, app, { cursor: nth(1), nextDue: nth(1), now: nth(1) }))
+      const { cursor } = before
+      assert.deepInclude(back, { cursor, plannedFrom: cursor })
+      assert.deepStrictEqual(yield* standing(trigger), back)
+    })
   )
 ]

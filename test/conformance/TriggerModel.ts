@@ -35,8 +35,13 @@ export class TriggerModel {
   busy(): Busy {
     return {
       running: this.rows.filter(({ work }) => work === "open").length,
-      waiting: this.rows.filter(({ outcome }) => outcome === "waiting").length
+      waiting: this.rows.filter((row) => this.isInLine(row)).length
     }
+  }
+
+  /** It waits, and not behind a pause. */
+  isInLine({ of, outcome, reason }: ModelRow): boolean {
+    return outcome === "waiting" && (this.triggers[of]?.isPaused !== true || reason === "backfill" || reason === "test")
   }
 
   row(of: number, nominal: number): ModelRow | undefined {

@@ -219,7 +219,7 @@ const walk = Effect.fnUntraced(function* (steps: ReadonlyArray<Step>) {
     const open = model.rows.filter((row) => row.work === "open").map((row) => `${names[row.of]} ${row.nominal}`)
     assert.deepStrictEqual(yield* holders, { runs: open, waiting: model.busy().waiting })
     const isFree = open.length === 0
-    const first = model.rows.find(({ outcome }) => outcome === "waiting")
+    const first = model.rows.find((row) => model.isInLine(row))
     const ready = (yield* triggers.ready({ app, limit: 10 })).map(({ nominal }) => nominal)
     assert.deepStrictEqual(ready, isFree && first !== undefined ? [first.nominal] : [])
   })

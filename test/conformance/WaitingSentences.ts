@@ -128,16 +128,23 @@ export const waitingSentences = [
     })
   ),
   sentence(
-    "what waits of a paused trigger is ready as ever",
+    "what waits of a paused trigger holds up nobody, and is in line again when the pause ends; what a person asked for stays in it",
     Effect.gen(function* () {
       const triggers = yield* TriggerStore
       const trigger = yield* waiting
-      const paused = yield* triggers.pause({ ...trigger, name: "report", note: null, now: nth(1) })
-      const ready = yield* readyOf(trigger.app)
-      assert.deepStrictEqual(
-        ready.map((one) => one.trigger),
-        [paused]
-      )
+      const { workspaceId } = trigger
+      const beside = yield* another(trigger, "beside", { overlapKey: "report" })
+      yield* recorded(beside, [waitingAt(nth(1))])
+      yield* triggers.pause({ workspaceId, name: "report", note: null, now: nth(1) })
+      assert.deepStrictEqual(nominals(yield* readyOf(trigger.app)), [nth(1)])
+      assert.deepStrictEqual(yield* busyOf(trigger), { runs: [], waiting: 1 })
+      yield* recorded(yield* standing(beside), [waitingAt(nth(2))], { busy: { running: 0, waiting: 1 } })
+      yield* triggers.resume({ workspaceId, name: "report", now: nth(2) })
+      assert.deepStrictEqual(nominals(yield* readyOf(trigger.app)), [nth(0)])
+      assert.deepStrictEqual(yield* busyOf(trigger), { runs: [], waiting: 3 })
+      yield* triggers.pause({ workspaceId, name: "report", note: null, now: nth(3) })
+      yield* filled(trigger, waitingAt(nth(-5), { reason: "test" }))
+      assert.deepStrictEqual(yield* busyOf(trigger), { runs: [], waiting: 3 })
     })
   ),
   sentence(

@@ -2,6 +2,7 @@ import * as Frequency from "@fibercast/domain/Frequency"
 import { type Misfire } from "@fibercast/domain/Misfire"
 import { type Trigger } from "@fibercast/domain/Trigger"
 import * as Scheduled from "@fibercast/engine/Scheduled"
+import { type News, SchedulerListener } from "@fibercast/engine/SchedulerListener"
 import { Scheduler } from "@fibercast/engine/Scheduler"
 import { Triggers } from "@fibercast/engine/Triggers"
 import { MemoryAlerts } from "@fibercast/ports/MemoryAlerts"
@@ -143,6 +144,26 @@ describe("What has piled up", () => {
         "03:00:38 down 03:00"
       ])
     }).pipe(Effect.provide(Schedules.world()))
+  })
+
+  it.effect("and is long holds up neither the end of runs nor what waits for it", () => {
+    const news: Array<string> = []
+    const told = (one: News) => Effect.sync(() => news.push(one._tag === "Ended" ? one.run.name : one._tag))
+    const options = { pipelines: [], scheduling: { page: 50 } }
+    const piled = Scheduled.run("job", Frequency.everySecond, Effect.void)
+    const quick = Scheduled.run("quick", Frequency.everyMinute, Effect.void)
+    return Effect.gen(function* () {
+      const first = yield* TestNode.makeScheduling({ ...options, scheduled: [piled, quick] })
+      yield* TestClock.adjust("1 minute")
+      yield* first.stop
+      yield* TestClock.adjust("3 hours")
+      news.length = 0
+      yield* TestNode.makeScheduling({ ...options, scheduled: [piled, quick] })
+      yield* TestClock.adjust("1 second")
+      const ended = news.indexOf("quick")
+      assert.isAbove(ended, 0)
+      assert.isAbove(news.lastIndexOf("Recorded"), ended + 100)
+    }).pipe(Effect.provideService(SchedulerListener, told), Effect.provide(Schedules.world()))
   })
 
   it.effect("past its deadline is missed, whatever the policy is", () =>

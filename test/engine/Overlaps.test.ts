@@ -2,7 +2,9 @@ import * as Frequency from "@fibercast/domain/Frequency"
 import { type Overlap } from "@fibercast/domain/Overlap"
 import * as Pipeline from "@fibercast/engine/Pipeline"
 import * as Scheduled from "@fibercast/engine/Scheduled"
+import { Triggers } from "@fibercast/engine/Triggers"
 import * as Expect from "@fibercast/testkit/Expect"
+import * as TestEngine from "@fibercast/testkit/TestEngine"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { TestClock } from "effect/testing"
@@ -74,6 +76,27 @@ describe("Runs that last longer than their interval", () => {
       yield* Expect.ran("a", 2)
       assert.deepStrictEqual(yield* Schedules.history("b"), ["00:01:00 skipped (overlap)"])
     }).pipe(Effect.provide(Schedules.engine(all)))
+  })
+
+  it.effect("what waits of a paused trigger lets the others of its key go on, and runs when the pause ends", () => {
+    const key = { key: "line" }
+    const slow = Scheduled.run("slow", Frequency.everyMinute, ({ wallTime }) =>
+      wallTime.endsWith("00:01") ? Effect.sleep("70 seconds") : Effect.void
+    ).pipe(Scheduled.overlap({ _tag: "BufferOne" }, key))
+    const other = Scheduled.run("other", Frequency.hourlyAt(5), Effect.void).pipe(
+      Scheduled.overlap({ _tag: "Skip" }, key)
+    )
+    return Effect.gen(function* () {
+      const triggers = yield* Triggers
+      const id = yield* TestEngine.workspace("test")
+      yield* TestClock.adjust("125 seconds")
+      yield* triggers.pause(id, "slow")
+      yield* TestClock.adjust("4 minutes")
+      yield* Expect.occurred("other", "fired", 1)
+      yield* triggers.resume(id, "slow")
+      yield* TestClock.adjust("20 seconds")
+      assert.strictEqual((yield* Schedules.history("slow"))[1], "00:02:00 late (overlap)")
+    }).pipe(Effect.provide(Schedules.engine([slow, other])))
   })
 
   it.effect("a delivery of a pipeline is a run until it is settled, its retries included", () => {

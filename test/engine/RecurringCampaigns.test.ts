@@ -1,7 +1,8 @@
 import * as Frequency from "@fibercast/domain/Frequency"
 import { type Overlap } from "@fibercast/domain/Overlap"
 import * as Scheduled from "@fibercast/engine/Scheduled"
-import { type OpenAudience } from "@fibercast/ports/AudienceSource"
+import { Triggers } from "@fibercast/engine/Triggers"
+import { AudienceSource, type OpenAudience } from "@fibercast/ports/AudienceSource"
 import * as Expect from "@fibercast/testkit/Expect"
 import * as FakeMessenger from "@fibercast/testkit/FakeMessenger"
 import * as TestEngine from "@fibercast/testkit/TestEngine"
@@ -81,6 +82,31 @@ describe("A recurring campaign", () => {
     }).pipe(Effect.provide(engine(news("flaky"), { flaky })))
   })
 
+  it.effect("that waited, and whose audience hangs, holds up nothing, and is refused in the end", () => {
+    const { lines, note } = Schedules.diary()
+    const hanging = AudienceSource.of({ open: () => Effect.never })
+    const tick = Scheduled.run("tick", Frequency.everyMinute, note("tick"))
+    return Effect.gen(function* () {
+      const id = yield* TestEngine.workspace("test")
+      yield* (yield* Triggers).test(id, "news")
+      yield* TestClock.adjust("310 seconds")
+      assert.lengthOf(lines, 5)
+      const [one] = yield* Expect.occurrences("news")
+      assert.deepInclude(one, {
+        outcome: "skipped",
+        reason: "refused",
+        detail: "making its work took longer than 5 minutes"
+      })
+    }).pipe(
+      Effect.provide(
+        TestEngine.layerSchedulingEngine({
+          pipelines: [Announce],
+          scheduled: [news("hanging", Frequency.daily), tick]
+        }).pipe(Layer.provide(Layer.succeed(AudienceSource, hanging)), Layer.provideMerge(Schedules.world()))
+      )
+    )
+  })
+
   it.effect("of an audience that nobody knows is refused with the reason, and the next trigger runs", () =>
     Effect.gen(function* () {
       yield* TestClock.adjust("70 seconds")
@@ -127,7 +153,7 @@ describe("A recurring campaign", () => {
           "00:00:40 waiting (overlap)"
         ])
         const begun = (yield* sent).map((text) => text.slice(0, 8))
-        assert.deepStrictEqual(new Set(begun), new Set(["00:00:10", "00:00:36"]))
+        assert.deepStrictEqual(new Set(begun), new Set(["00:00:10", "00:00:35"]))
       }).pipe(
         Effect.provide(
           engine(

@@ -1,9 +1,12 @@
 import * as Frequency from "@fibercast/domain/Frequency"
 import * as RetryPolicy from "@fibercast/domain/RetryPolicy"
 import * as Scheduled from "@fibercast/engine/Scheduled"
+import { Ledger } from "@fibercast/ports/Ledger"
+import { TriggerStore } from "@fibercast/ports/TriggerStore"
 import * as Expect from "@fibercast/testkit/Expect"
+import * as TestEngine from "@fibercast/testkit/TestEngine"
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Layer, Schema } from "effect"
+import { Clock, Context, Effect, Layer, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import * as Schedules from "./internal/Schedules.ts"
 
@@ -36,6 +39,39 @@ describe("Code that a trigger runs", () => {
       }
       assert.deepStrictEqual(told, [{ triggerId, workspaceId, ...run }])
     }).pipe(Effect.provide(Schedules.engine([daily], Schedules.sparse)))
+  })
+
+  it.effect("does not run for another workspace than its delivery's", () => {
+    let ran = 0
+    const daily = Scheduled.run(
+      "daily",
+      Frequency.daily,
+      Effect.sync(() => ++ran)
+    )
+    return Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace("nosy")
+      const store = yield* TriggerStore
+      const [trigger] = yield* store.list({ workspaceId: null })
+      if (trigger?.definition.target._tag !== "Deliver") return assert.fail("it is not there")
+      const { id: triggerId, workspaceId: victim, zone } = trigger
+      const run = {
+        triggerId,
+        name: "daily",
+        workspaceId: victim,
+        nominal: 0,
+        wallTime: "",
+        zone,
+        late: null,
+        covers: null
+      }
+      const { lane, pipeline } = trigger.definition.target
+      const now = yield* Clock.currentTimeMillis
+      const delivery = { pipeline, lane, campaignId: null, dueAt: now, deadline: null, payload: JSON.stringify(run) }
+      yield* (yield* Ledger).insert({ workspaceId, now, deliveries: [delivery] })
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(ran, 0)
+      yield* Expect.alerted("DeliveryFailed", 1)
+    }).pipe(Effect.provide(Schedules.engine([daily])))
   })
 
   it.effect("gets what it requires from the layer", () => {

@@ -6,7 +6,7 @@ import * as Expect from "@fibercast/testkit/Expect"
 import * as Interposed from "@fibercast/testkit/Interposed"
 import * as TestNode from "@fibercast/testkit/TestNode"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Clock, Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import * as Schedules from "./internal/Schedules.ts"
 
@@ -123,6 +123,37 @@ describe("Several schedulers", () => {
           Array.from({ length: 36 }, (_, index) => begin + (index + 1) * 10_000)
         )
       }).pipe(Effect.provide(stores))
+    })
+  }
+})
+
+describe("A node that decides on what another has decided already", () => {
+  for (const _tag of ["TerminateOther", "CancelOther"] as const) {
+    it.effect(`under ${_tag} does not stop the run that the other has begun`, () => {
+      const minutes = new Set<number>()
+      let both = 0
+      /** Whoever asks first in a minute has to wait. */
+      const slow = Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        const minute = Math.floor(now / 60_000)
+        if (minutes.has(minute)) both += 1
+        return minutes.has(minute)
+          ? Effect.void
+          : Effect.andThen(
+              Effect.sync(() => minutes.add(minute)),
+              Effect.sleep("2 seconds")
+            )
+      })
+      const job = Scheduled.run("job", Frequency.everyMinute, Effect.sleep("30 seconds")).pipe(
+        Scheduled.when(Effect.as(slow, true)),
+        Scheduled.overlap({ _tag })
+      )
+      return Effect.gen(function* () {
+        yield* nodes([job], [0, 0])
+        yield* TestClock.adjust("5 minutes")
+        yield* TestClock.adjust("45 seconds")
+        assert.strictEqual(both, 5)
+        yield* Expect.ended("job", "completed", 5)
+      }).pipe(Effect.provide(Schedules.world()))
     })
   }
 })

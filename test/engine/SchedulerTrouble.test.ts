@@ -1,4 +1,6 @@
 import * as Frequency from "@fibercast/domain/Frequency"
+import * as Trigger from "@fibercast/domain/Trigger"
+import * as TriggerDefinition from "@fibercast/domain/TriggerDefinition"
 import * as Pipeline from "@fibercast/engine/Pipeline"
 import * as Scheduled from "@fibercast/engine/Scheduled"
 import * as SchedulerHealth from "@fibercast/engine/SchedulerHealth"
@@ -78,6 +80,35 @@ describe("A trigger that cannot be run as it is defined", () => {
     }).pipe(Effect.provide(Schedules.world()))
   )
 
+  it.effect("what the store does not take of one keeps no other from its turn, and is told of once", () => {
+    let calls = 0
+    const picky = Layer.effect(
+      TriggerStore,
+      Effect.map(TriggerStore, (store) =>
+        TriggerStore.of({
+          ...store,
+          record: (options) =>
+            Effect.flatMap(store.list({ workspaceId: null }), (all) => {
+              const bad = all.find(({ definition }) => definition.trigger.name === "bad")?.id
+              calls += 1
+              return options.advances.some(({ triggerId }) => triggerId === bad)
+                ? Effect.fail(new LedgerUnavailable({ operation: "record occurrences", cause: "the row is too big" }))
+                : store.record(options)
+            })
+        })
+      )
+    ).pipe(Layer.provideMerge(Schedules.world()))
+    return Effect.gen(function* () {
+      const all = ["a", "bad", "c", ...Array.from({ length: 50 }, (_, index) => `t${index}`)]
+      yield* TestNode.makeScheduling({ pipelines: [], scheduled: all.map((name) => tick(name)) })
+      yield* TestClock.adjust("190 seconds")
+      for (const name of all) yield* Expect.occurred(name, "fired", name === "bad" ? 0 : 3)
+      yield* Expect.ended("c", "completed", 3)
+      yield* Expect.alerted("TriggerRefused", 1)
+      assert.isAbove(calls, 3)
+    }).pipe(Effect.provide(picky))
+  })
+
   it.effect("a hundred that wait behind a pause do not keep one from being released", () => {
     const many = Array.from({ length: 120 }, (_, index) =>
       Scheduled.run(`held-${index}`, Frequency.hourly, Effect.void)
@@ -144,7 +175,73 @@ describe("A store that cannot be reached for a while", () => {
   })
 })
 
+describe("The audit of what is recorded", () => {
+  const gaps = Effect.map(
+    Effect.flatMap(MemoryAlerts, ({ raised }) => raised),
+    (alerts) =>
+      alerts.flatMap((one) =>
+        one._tag === "OccurrenceGap" ? [[one.trigger, one.count, Schedules.clockOf(one.from)]] : []
+      )
+  )
+
+  it.effect(
+    "alarms once about records that are gone, and a backfill mends them; a trigger that is broken hides none",
+    () =>
+      Effect.gen(function* () {
+        const often = { scheduling: { housekeeping: 600_000 } }
+        const node = yield* TestNode.makeScheduling({ pipelines: [], scheduled: [tick("broken"), tick()], ...often })
+        const store = yield* TriggerStore
+        const id = yield* TestEngine.workspace("test")
+        yield* TestClock.adjust("9 minutes")
+        const broken = (yield* store.find(id, "broken")) ?? assert.fail()
+        yield* store.put({ ...broken, zone: "Mars/Olympus", seen: broken, now: broken.createdAt })
+        yield* store.forget({ before: Date.UTC(2026, 0, 1, 0, 3, 30), limit: 100 })
+        yield* TestClock.adjust("22 minutes")
+        assert.deepStrictEqual(yield* gaps, [["tick", 3, "00:01:00"]])
+        const range = { from: Date.UTC(2026, 0, 1, 0, 1), to: Date.UTC(2026, 0, 1, 1) }
+        const { asked } = yield* node.use(Effect.flatMap(Triggers, (triggers) => triggers.backfill(id, "tick", range)))
+        assert.lengthOf(asked, 3)
+      }).pipe(Effect.provide(Schedules.world()))
+  )
+
+  it.effect("alarms about what nobody can decide on, as no process knows what it sets off", () =>
+    Effect.gen(function* () {
+      const id = yield* TestEngine.workspace()
+      const often = { scheduling: { housekeeping: 600_000 } }
+      const node = yield* TestNode.makeScheduling({ pipelines: [], scheduled: [tick()], ...often })
+      const target = {
+        _tag: "Launch",
+        pipeline: "broadcast.elsewhere",
+        template: "Hello",
+        audience: { _tag: "Inline", rows: [] },
+        addressColumn: "phone"
+      } as const
+      const news = TriggerDefinition.make(Trigger.named("news")(Frequency.everyFiveMinutes), target)
+      yield* node.use(Effect.flatMap(Triggers, (triggers) => triggers.define(id, news)))
+      yield* TestClock.adjust("25 minutes")
+      assert.deepStrictEqual(yield* gaps, [["news", 4, "00:05:00"]])
+    }).pipe(Effect.provide(Schedules.world()))
+  )
+})
+
 describe("The watch over schedulers", () => {
+  it.effect("goes on after a crash of its own", () => {
+    let isBroken = false
+    const stores = Interposed.layerStores({
+      before: () => Effect.suspend(() => (isBroken ? Effect.die(new Error("a bug")) : Effect.void))
+    }).pipe(Layer.provideMerge(Schedules.world()))
+    return Effect.gen(function* () {
+      yield* Layer.build(SchedulerHealth.layerWatch)
+      const first = yield* TestNode.makeScheduling({ pipelines: [], scheduled: [tick()] })
+      yield* first.kill
+      isBroken = true
+      yield* TestClock.adjust("1 minute")
+      isBroken = false
+      yield* TestClock.adjust("5 minutes")
+      yield* Expect.alerted("SchedulerDead", 1)
+    }).pipe(Effect.provide(stores))
+  })
+
   it.effect("is quiet while one passes, alarms once when none does, and again only after one has come back", () =>
     Effect.gen(function* () {
       yield* Layer.build(SchedulerHealth.layerWatch)

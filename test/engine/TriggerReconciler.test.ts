@@ -86,14 +86,66 @@ describe("What a release brings into the store", () => {
   )
 
   test(
-    "of which the time has changed is planned from now on: nothing is made up for",
+    "of which the time has changed is planned from now on: nothing is made up for, and what was owed says so",
     Effect.gen(function* () {
       const first = yield* release([job("a", Frequency.hourly)])
       yield* first.node.stop
       yield* TestClock.adjust("150 minutes")
       yield* release([job("a", Frequency.everyThirtyMinutes)])
       yield* TestClock.adjust("31 minutes")
-      assert.deepStrictEqual(yield* Schedules.history("a"), ["03:00:00 fired"])
+      assert.deepStrictEqual(yield* Schedules.history("a"), [
+        "01:00:00 skipped (removed)",
+        "02:00:00 skipped (removed)",
+        "03:00:00 fired"
+      ])
+      const [change] = yield* Expect.occurrences("a")
+      assert.strictEqual(change?.detail, "its time was changed")
+    })
+  )
+
+  test(
+    "and is not in the code any more records what it owed before it goes",
+    Effect.gen(function* () {
+      const first = yield* release([job("a", Frequency.hourly)])
+      const store = yield* TriggerStore
+      const id = (yield* named)["a"]?.id ?? assert.fail("it is not there")
+      yield* first.node.stop
+      yield* TestClock.adjust("150 minutes")
+      assert.deepStrictEqual((yield* release([])).reconciled.removed, ["a"])
+      const history = yield* store.history({ triggerId: id, before: null, limit: 10 })
+      assert.deepStrictEqual(
+        history.map(({ nominal, outcome, reason }) => `${Schedules.clockOf(nominal)} ${outcome} ${reason}`),
+        ["02:00:00 skipped removed", "01:00:00 skipped removed"]
+      )
+    })
+  )
+
+  test(
+    "of which the spread has changed keeps what is not due yet",
+    Effect.gen(function* () {
+      const first = yield* release([job("a", Frequency.hourly).pipe(Scheduled.spread("50 minutes"))])
+      yield* TestClock.adjust("61 minutes")
+      yield* first.node.stop
+      yield* release([job("a", Frequency.hourly).pipe(Scheduled.spread("49 minutes"))])
+      yield* TestClock.adjust("50 minutes")
+      assert.deepStrictEqual(yield* Schedules.history("a"), ["01:00:00 fired"])
+    })
+  )
+
+  test(
+    "with a new time, on a node whose clock is behind, goes on from where the one ahead has come",
+    Effect.gen(function* () {
+      const ahead = { pipelines: [Count], app: "test", alone: false, skew: 90_000 }
+      const first = yield* TestNode.makeScheduling({ ...ahead, scheduled: [job("a")] })
+      yield* TestClock.adjust("2 minutes")
+      yield* first.stop
+      yield* release([job("a", Frequency.everyThirtySeconds)])
+      yield* TestClock.adjust("2 minutes")
+      assert.deepStrictEqual((yield* Schedules.history("a")).slice(-3), [
+        "00:03:00 fired",
+        "00:03:30 fired",
+        "00:04:00 fired"
+      ])
     })
   )
 

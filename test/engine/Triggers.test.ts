@@ -89,6 +89,28 @@ describe("A trigger defined at run time", () => {
   })
 })
 
+describe("What a trigger that is defined at run time may be", () => {
+  it.effect("does not include the code of another trigger, nor names and texts that the store cannot keep", () => {
+    const { layer } = world()
+    return Effect.gen(function* () {
+      const triggers = yield* Triggers
+      const id = yield* TestEngine.workspace()
+      const refusal = (changes: Partial<TriggerDefinition.TriggerDefinition>) =>
+        Effect.map(
+          Effect.flip(triggers.define(id, { ...definition("tick", Frequency.hourly), ...changes })),
+          ({ _tag }) => _tag
+        )
+      const [job] = yield* triggers.list(yield* global)
+      assert.strictEqual(yield* refusal({ target: job?.definition.target ?? assert.fail() }), "TargetIsCode")
+      assert.strictEqual(yield* refusal({ overlapKey: "k".repeat(3000) }), "BadTrigger")
+      assert.strictEqual(yield* refusal({ description: "d".repeat(20_000) }), "BadTrigger")
+      assert.strictEqual(yield* refusal({ deadline: 0.5 }), "BadTrigger")
+      const target = { _tag: "Deliver", pipeline: "count", payload: "p".repeat(5_000_000), lane: "normal" } as const
+      assert.strictEqual(yield* refusal({ target }), "BadTrigger")
+    }).pipe(Effect.provide(layer))
+  })
+})
+
 describe("Pausing a trigger", () => {
   it.effect("skips what falls due meanwhile, and keeps the note; resumed, it fires from then on", () => {
     const { layer, lines } = world()

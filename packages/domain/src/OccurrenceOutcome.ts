@@ -24,7 +24,7 @@ export type Outcome = typeof Outcome.Type
  * | `when`, `skip` | skipped | a condition in the code said so, or failed |
  * | `overlap`, `buffer-full` | late (`overlap`), skipped, waiting | an earlier run was not over, or too many waited |
  * | `merged` | skipped | a later run stands for it as well |
- * | `removed` | skipped | its trigger was removed while it waited |
+ * | `removed` | skipped | its trigger was removed, or its time changed, before it ran |
  * | `refused` | skipped | its work could not be made; the detail says why |
  * | `backfill`, `test` | late | a person asked for it |
  */

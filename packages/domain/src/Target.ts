@@ -8,16 +8,18 @@ import { Guarantee } from "./Campaign.ts"
 import { Lane } from "./Lane.ts"
 import { Rate } from "./Limits.ts"
 
+const PipelineName = Schema.NonEmptyString.check(Schema.isMaxLength(200))
+
 export const Target = Schema.Union([
   Schema.TaggedStruct("Deliver", {
-    pipeline: Schema.NonEmptyString,
+    pipeline: PipelineName,
     /** As the pipeline's payload schema encodes it. Code may make another for each occurrence. */
     payload: Schema.Json,
     lane: Lane
   }),
   /** A recurring campaign: each occurrence reads the audience anew and launches a campaign of its own. */
   Schema.TaggedStruct("Launch", {
-    pipeline: Schema.NonEmptyString,
+    pipeline: PipelineName,
     template: Schema.String,
     audience: AudienceSpec,
     /** The column that holds the address. */

@@ -19,6 +19,9 @@ export const isName = (name: string): boolean => pattern.test(name)
 
 export const nameRule = "use 1 to 80 lower-case letters, digits, dots, dashes and underscores"
 
+/** Names are part of keys by which the store looks for them. */
+const Name = Schema.NonEmptyString.check(Schema.isMaxLength(200))
+
 const Millis = Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
 
 export const TriggerDefinition = Schema.Struct({
@@ -27,19 +30,19 @@ export const TriggerDefinition = Schema.Struct({
   target: Target,
   overlap: Overlap,
   /** Runs of one key do not overlap, whichever triggers of the workspace they are of. */
-  overlapKey: Schema.NonEmptyString,
+  overlapKey: Name,
   misfires: Misfires,
   /** Milliseconds after its due time in which an occurrence still counts as fired. */
   grace: Millis,
   /** An occurrence that is not begun so many milliseconds after its due time is missed; null: there is no such time. */
   deadline: Schema.NullOr(Millis),
   /** Only where one of these is the environment; empty: everywhere. */
-  environments: Schema.Array(Schema.NonEmptyString),
+  environments: Schema.Array(Name),
   evenInMaintenanceMode: Schema.Boolean,
   /** Triggers that were defined together. */
-  group: Schema.NullOr(Schema.NonEmptyString),
+  group: Schema.NullOr(Name),
   /** What it is for, in the words of who defined it. */
-  description: Schema.NullOr(Schema.String)
+  description: Schema.NullOr(Schema.String.check(Schema.isMaxLength(10_000)))
 })
 export type TriggerDefinition = typeof TriggerDefinition.Type
 

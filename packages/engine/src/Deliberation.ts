@@ -56,6 +56,7 @@ export const make = Effect.fnUntraced(function* <Key>(): Effect.fn.Return<Delibe
   return {
     has: (key) => FiberMap.hasUnsafe(fibers, key),
     all: Effect.fnUntraced(function* (items, options) {
+      if (items.length === 0) return []
       const begun = yield* Effect.forEach(items, (item) => begin(item, options))
       const ended = Effect.forEach(begun, ({ fiber }) => Fiber.await(fiber), { discard: true })
       yield* options.patience === Infinity ? ended : Effect.timeoutOption(ended, options.patience)

@@ -19,6 +19,16 @@ export class WorkCrashed extends Schema.TaggedError<WorkCrashed>()("WorkCrashed"
   }
 }
 
+/** Milliseconds that making work may take: reading a list of all recipients once is in it. */
+const longest = 300_000
+
+/** An audience, or code that makes the work, hangs. */
+export class WorkTooSlow extends Schema.TaggedError<WorkTooSlow>()("WorkTooSlow", {}) {
+  override get message(): string {
+    return `making its work took longer than ${longest / 60_000} minutes`
+  }
+}
+
 export interface Occasion {
   readonly stored: StoredTrigger
   /** Its code; undefined: it was defined at run time. */
@@ -94,15 +104,18 @@ const launch = Effect.fnUntraced(function* (occasion: Occasion) {
   return { _tag: "Launch", campaign } satisfies Work
 })
 
-/** Fails when the work cannot be made: the audience cannot be read, the payload does not encode, its code crashed. */
+/** Fails when the work cannot be made: the audience cannot be read, the payload does not encode, its code crashed or hangs. */
 export const make = (
   occasion: Occasion
 ): Effect.Effect<
   Work,
-  CampaignRefused | AudienceUnreadable | Schema.SchemaError | WorkCrashed,
+  CampaignRefused | AudienceUnreadable | Schema.SchemaError | WorkCrashed | WorkTooSlow,
   AudienceSource | Pipelines
 > =>
   Effect.gen(function* () {
     const { _tag } = occasion.stored.definition.target
     return _tag === "Deliver" ? yield* deliver(occasion) : yield* launch(occasion)
-  }).pipe(Effect.catchDefect((cause) => Effect.fail(new WorkCrashed({ cause }))))
+  }).pipe(
+    Effect.timeoutOrElse({ duration: longest, orElse: () => Effect.fail(new WorkTooSlow()) }),
+    Effect.catchDefect((cause) => Effect.fail(new WorkCrashed({ cause })))
+  )

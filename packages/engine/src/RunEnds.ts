@@ -3,7 +3,7 @@
  *
  * Hooks run beside the scheduler, those of one run after one another in the order they were given; one that takes too
  * long is cut off, and the next one has its turn. A process that dies between the record and the hooks, or does not hear
- * that the record was made, does not run them.
+ * that the record was made, does not run them; nor does one of another release, that has no code of the trigger.
  */
 import { type LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { type EndedRun, TriggerStore } from "@fibercast/ports/TriggerStore"
@@ -55,15 +55,22 @@ export const tell = <R>(
     { discard: true }
   )
 
-/** `told` gets each run, once over all nodes. */
-export const follow = Effect.fnUntraced(function* (
-  app: string | null,
-  told: (run: EndedRun) => Effect.Effect<void>
-): Effect.fn.Return<void, LedgerUnavailable, TriggerStore> {
+/**
+ * `told` gets each run, once over all nodes, also when the caller is interrupted. While there is no room for more, runs
+ * that are over stay unmarked until there is.
+ */
+export const follow = Effect.fnUntraced(function* (options: {
+  readonly app: string | null
+  readonly hasRoom: () => boolean
+  readonly told: (run: EndedRun) => Effect.Effect<void>
+}): Effect.fn.Return<void, LedgerUnavailable, TriggerStore> {
+  const { app, hasRoom, told } = options
   const store = yield* TriggerStore
-  for (;;) {
-    const ended = yield* store.end({ app, now: yield* Clock.currentTimeMillis, limit: page })
-    yield* Effect.forEach(ended, told, { discard: true })
-    if (ended.length < page) return
+  while (hasRoom()) {
+    const now = yield* Clock.currentTimeMillis
+    const marked = yield* Effect.uninterruptibleMask((restore) =>
+      Effect.tap(restore(store.end({ app, now, limit: page })), (ended) => Effect.forEach(ended, told))
+    )
+    if (marked.length < page) return
   }
 })

@@ -1,7 +1,8 @@
 /**
  * The output of a run is what it logs and what it answers, as text, kept with its occurrence.
  *
- * At most 64 KiB are kept: the beginning, and a note about the rest.
+ * Kept in clear, as long as the record is, for everybody who may look at the workspace's triggers: what is secret must
+ * not be logged or answered. At most 65,536 characters are kept: the beginning, and a note about the rest.
  */
 import { Cause, Effect, Logger } from "effect"
 

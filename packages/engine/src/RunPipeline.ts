@@ -8,11 +8,19 @@
 import { TriggerId } from "@fibercast/domain/TriggerId"
 import * as RetryPolicy from "@fibercast/domain/RetryPolicy"
 import { TriggerStore } from "@fibercast/ports/TriggerStore"
-import { Effect } from "effect"
+import { Effect, Schema } from "effect"
 import * as Pipeline from "./Pipeline.ts"
 import * as RunOutput from "./RunOutput.ts"
 import { type Scheduled } from "./Scheduled.ts"
 import { TriggerRun } from "./TriggerRun.ts"
+
+/** The delivery speaks for a run of another workspace. */
+class ForeignRun extends Schema.TaggedError<ForeignRun>()("ForeignRun", { name: Schema.String }) {
+  readonly errorClass = "messagePermanent"
+  override get message(): string {
+    return `the run of ${this.name} is not of this workspace`
+  }
+}
 
 const keep = (run: TriggerRun) => (text: string) =>
   Effect.flatMap(TriggerStore, (store) =>
@@ -34,7 +42,9 @@ export const of = <R>(scheduled: Scheduled<R>): Pipeline.Runnable<R | TriggerSto
     timeout: code.timeout,
     guarantee: code.guarantee
   }).pipe(
-    Pipeline.mapEffect((run) => {
+    Pipeline.mapEffect((run, { workspaceId }) => {
+      // What names a run of another workspace was not dispatched by its trigger, and could write over its output.
+      if (run.workspaceId !== workspaceId) return Effect.fail(new ForeignRun({ name: run.name }))
       const work = Effect.suspend(() => code.effect(run))
       return Effect.asVoid(RunOutput.capture(Effect.andThen(before(run), work), keep(run)))
     })

@@ -87,7 +87,12 @@ const make = <R>(
   })
 }
 
-const codePrefix = (name: string): string => `trigger.${name}.`
+const ofCode = "trigger."
+
+const codePrefix = (name: string): string => `${ofCode}${name}.`
+
+/** Whether the pipeline is one that runs the code of a trigger. */
+export const isCodePipeline = (pipeline: string): boolean => pipeline.startsWith(ofCode)
 
 /** Whether the trigger runs code of its own. */
 export const isCode = ({ target, trigger }: TriggerDefinition.TriggerDefinition): boolean =>
@@ -110,7 +115,8 @@ export const ofApp =
 
 /**
  * Runs an Effect, as a delivery of its own: a node that dies with it leaves it to another. Tried once unless told;
- * `timeout` is for one try, without one it may take as long as it likes; at-least-once unless told.
+ * `timeout` is for one try, without one it may take as long as it likes; at-least-once unless told. What it logs and
+ * answers is kept with the occurrence, in clear: no secrets, please.
  */
 export const run = <A, E, R>(
   name: string,

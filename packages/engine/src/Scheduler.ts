@@ -6,7 +6,7 @@
  * - A pass that fails is tried again, for as long as it takes; what fell due meanwhile is caught up with.
  * - Closing it stops between two records, and lets the hooks that wait run for up to `drain`.
  *
- * Held in memory: what `SchedulerPass` says, and the hooks that wait, at most a thousand runs.
+ * Held in memory: what `SchedulerPass` says, and the hooks that wait, of at most 1,500 runs.
  */
 import { type NeverFires } from "@fibercast/domain/Planner"
 import { type Alerts } from "@fibercast/ports/Alerts"
@@ -14,7 +14,7 @@ import { type LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { TriggerStore } from "@fibercast/ports/TriggerStore"
 import { type WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { Clock, Context, Effect, Latch, Layer, Random } from "effect"
-import * as FailureHooks from "./FailureHooks.ts"
+import * as Hooks from "./Hooks.ts"
 import { untilReachable } from "./Ownership.ts"
 import { Pipelines } from "./Pipelines.ts"
 import * as RunEnds from "./RunEnds.ts"
@@ -26,6 +26,7 @@ import * as SchedulerPass from "./SchedulerPass.ts"
 import { type PassReport } from "./SchedulerReport.ts"
 import * as TriggerCode from "./TriggerCode.ts"
 import { type Needs } from "./TriggerDecision.ts"
+import { type BadTrigger } from "./TriggerPut.ts"
 import * as TriggerReconciler from "./TriggerReconciler.ts"
 import * as TriggerReplan from "./TriggerReplan.ts"
 import * as TriggerRun from "./TriggerRun.ts"
@@ -63,7 +64,7 @@ export class Scheduler extends Context.Service<
     options: Options<R>
   ): Layer.Layer<
     Scheduler,
-    NeverFires | TriggerReconciler.DuplicateTrigger | TriggerReconciler.TriggerTaken,
+    NeverFires | BadTrigger | TriggerReconciler.DuplicateTrigger | TriggerReconciler.TriggerTaken,
     R | Needs | WorkspaceStore | Alerts
   > => Layer.effect(Scheduler, make(options))
 }
@@ -98,7 +99,7 @@ const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
     knows: ({ pipeline }) => pipelines.options(pipeline) !== undefined
   })
 
-  const hooks = yield* FailureHooks.make({ concurrency: hooksAtOnce, waiting: hooksWaiting, timeout: null })
+  const hooks = yield* Hooks.make({ concurrency: hooksAtOnce, waiting: hooksWaiting, timeout: null })
   const later = (hook: Effect.Effect<void, never, R>) =>
     Effect.andThen(
       hooks.room,
@@ -123,10 +124,10 @@ const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
     ended: (run) => {
       const told = TriggerRun.ended(run)
       const one = byName(told)
-      return one === undefined || one.scheduled.hooks.length === 0
-        ? Effect.void
-        : later(RunEnds.tell(one.scheduled, told, settings.hookTimeout))
+      if (one === undefined || one.scheduled.hooks.length === 0) return
+      hooks.add(Effect.provideContext(RunEnds.tell(one.scheduled, told, settings.hookTimeout), needs))
     },
+    hasRoom: hooks.hasRoom,
     tell: yield* SchedulerListener
   })
   const pass = (deliberate: number) => Effect.provideContext(passes.pass(deliberate), needs)

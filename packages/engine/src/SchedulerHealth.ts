@@ -81,7 +81,10 @@ export const layerWatch: Layer.Layer<never, never, TriggerStore | Alerts> = Laye
     const watching = Effect.gen(function* () {
       for (;;) {
         yield* Effect.sleep(deadAfter / 2)
-        yield* Effect.catchTag(check, "LedgerUnavailable", () => unreachable)
+        yield* check.pipe(
+          Effect.catchTag("LedgerUnavailable", () => unreachable),
+          Effect.catchDefect((defect) => Effect.logError("the watch over schedulers crashed", defect))
+        )
       }
     })
     yield* Effect.forkScoped(watching)

@@ -25,9 +25,9 @@ export const run = Effect.fnUntraced(function* (
   app: string | null
 ): Effect.fn.Return<never, never, TriggerStore | Alerts> {
   const { housekeeping, keep } = yield* SchedulerConfig
-  const told = new Set<string>()
+  const audit = OccurrenceAudit.make(app)
   for (;;) {
-    yield* untilReachable(Effect.andThen(OccurrenceAudit.run(app, told), forget(keep))).pipe(
+    yield* untilReachable(Effect.andThen(audit, forget(keep))).pipe(
       Effect.catchDefect((defect) => Effect.logError("the housekeeping of the scheduler crashed", defect))
     )
     yield* Effect.sleep(housekeeping)

@@ -1,10 +1,10 @@
 /**
  * One pass of a scheduler: every occurrence that is due gets its outcome, with its work, until nothing is due any more;
- * then runs that are over are recorded as such, and what waited for them is released.
+ * then, and every now and then in between, runs that are over are recorded as such, and what waited for them is released.
  *
  * Any number of schedulers may pass at once: each occurrence is recorded by one of them. One trigger that cannot be
- * decided on is told of and left, and one whose decision takes long is decided on beside the pass; neither keeps another
- * from its turn.
+ * decided on is told of and left, and one whose decision or release takes long is decided on beside the pass; neither
+ * keeps another from its turn.
  *
  * Held in memory: `batch` triggers with a page of occurrences each, and those that are still being decided on.
  */
@@ -23,6 +23,7 @@ import {
 } from "@fibercast/ports/TriggerStore"
 import { Cause, Clock, Effect, Option, Result, type Scope } from "effect"
 import * as Deliberation from "./Deliberation.ts"
+import * as Recording from "./Recording.ts"
 import * as RunEnds from "./RunEnds.ts"
 import { type Scheduled } from "./Scheduled.ts"
 import { type SchedulerSettings } from "./SchedulerConfig.ts"
@@ -34,7 +35,10 @@ export interface Options<R> extends SchedulerReport.Listeners<R> {
   readonly environment: string
   readonly settings: SchedulerSettings
   readonly beat: Effect.Effect<Pulse, LedgerUnavailable>
-  readonly ended: (run: EndedRun) => Effect.Effect<void>
+  /** A run is over: its hooks. */
+  readonly ended: (run: EndedRun) => void
+  /** Whether the hooks of more runs may wait. */
+  readonly hasRoom: () => boolean
   /** A decision that took long was taken: there may be more to do. */
   readonly wake: Effect.Effect<void>
 }
@@ -47,6 +51,9 @@ interface Place {
 
 /** Decisions under way at once that wait for nothing but the store. */
 const atOnce = 16
+
+/** Rounds over what is due after which runs are followed in between. */
+const stretch = 16
 
 /** Rounds in which others decided on everything first, before it is left to the next pass. */
 const patience = 5
@@ -80,6 +87,7 @@ export const make = Effect.fnUntraced(function* <R>(
 ): Effect.fn.Return<SchedulerPass<R>, never, Scope.Scope> {
   const { code, environment, settings } = options
   const deliberation = yield* Deliberation.make<TriggerId>()
+  const releasing = yield* Deliberation.make<bigint>()
   const fingerprints = new Map<string, string>()
   const told = new Set<string>()
   let nextCatchUp = 0
@@ -144,14 +152,27 @@ export const make = Effect.fnUntraced(function* <R>(
   const reporting = <A, E, R2>(body: (report: SchedulerReport.SchedulerReport) => Effect.Effect<A, E, R2>) =>
     Effect.flatMap(SchedulerReport.make(options, refuse), (report) => Effect.ensuring(body(report), report.raiseMissed))
 
-  const followed = Effect.fnUntraced(function* (report: SchedulerReport.SchedulerReport) {
-    yield* RunEnds.follow(code.app, (run) => Effect.andThen(options.tell({ _tag: "Ended", run }), options.ended(run)))
-    yield* WaitingOccurrences.release(code, ({ occurrence, recordedAt, trigger }) =>
-      Effect.andThen(
-        occurrence.work === null ? Effect.void : notify([trigger.workspaceId]),
-        report.written(trigger, [occurrence], recordedAt)
-      )
-    )
+  const followed = Effect.fnUntraced(function* (report: SchedulerReport.SchedulerReport, patience: number) {
+    yield* RunEnds.follow({
+      app: code.app,
+      hasRoom: options.hasRoom,
+      told: (run) =>
+        Effect.andThen(
+          options.tell({ _tag: "Ended", run }),
+          Effect.sync(() => options.ended(run))
+        )
+    })
+    yield* WaitingOccurrences.release({
+      code,
+      deliberation: releasing,
+      patience,
+      late: Effect.andThen(report.raiseMissed, options.wake),
+      told: ({ occurrence, recordedAt, trigger }) =>
+        Effect.andThen(
+          occurrence.work === null ? Effect.void : notify([trigger.workspaceId]),
+          report.written(trigger, [occurrence], recordedAt)
+        )
+    })
   })
 
   const passed = Effect.fnUntraced(function* (report: SchedulerReport.SchedulerReport, deliberate: number) {
@@ -160,18 +181,21 @@ export const make = Effect.fnUntraced(function* <R>(
     /** Records what was decided. Another may have decided first: what is left then is looked at again. */
     const conclude = Effect.fnUntraced(function* (decided: ReadonlyArray<Decided>, now: number) {
       const advances = decided.flatMap(({ answer }) => (answer === null ? [] : [answer]))
-      const recorded = new Set(advances.length === 0 ? [] : yield* store.record({ now, advances }))
+      const { failure, refused, written } = yield* Recording.record(now, advances)
       const begun = new Set<WorkspaceId>()
       let isBehind = false
       for (const { answer: advance, item: stored } of decided) {
-        if (advance === null) continue
-        isBehind ||= !recorded.has(stored.id) || (advance.nextDue !== null && advance.nextDue <= now)
-        if (!recorded.has(stored.id)) continue
+        const refusal = refused.get(stored.id)
+        if (refusal !== undefined) yield* refuse(stored, `what becomes of it cannot be recorded: ${refusal}`)
+        if (advance === null || refusal !== undefined) continue
+        isBehind ||= !written.has(stored.id) || (advance.nextDue !== null && advance.nextDue <= now)
+        if (!written.has(stored.id)) continue
         yield* report.written(stored, advance.occurrences, now)
         if (advance.occurrences.some(({ work }) => work !== null)) begun.add(stored.workspaceId)
       }
       yield* notify(begun)
-      return { isBehind, recorded: recorded.size }
+      if (failure !== null) return yield* failure
+      return { isBehind, recorded: written.size }
     })
 
     /** One page of what is due; answers where the next begins, and whether it left something due behind. */
@@ -214,7 +238,9 @@ export const make = Effect.fnUntraced(function* <R>(
     })
 
     let idle = 0
+    let rounds = 0
     for (let isBehind = true; isBehind && idle < patience;) {
+      if (++rounds % stretch === 0) yield* followed(report, shortly)
       isBehind = false
       let recorded = 0
       for (let after: Place | null | undefined; after !== null;) {
@@ -225,9 +251,12 @@ export const make = Effect.fnUntraced(function* <R>(
       }
       idle = recorded > 0 ? 0 : idle + 1
     }
-    yield* followed(report)
+    yield* followed(report, deliberate)
     return report.counts
   })
 
-  return { pass: (deliberate) => reporting((report) => passed(report, deliberate)), follow: reporting(followed) }
+  return {
+    pass: (deliberate) => reporting((report) => passed(report, deliberate)),
+    follow: reporting((report) => followed(report, shortly))
+  }
 })

@@ -81,7 +81,7 @@ const keptBack = Effect.fnUntraced(function* <R>(
 
 /** What the overlap rule makes of the candidates, once it has stopped what it stops. */
 const admissions = Effect.fnUntraced(function* (
-  { definition, workspaceId }: StoredTrigger,
+  { cursor, definition, revision, workspaceId }: StoredTrigger,
   count: number
 ): Effect.fn.Return<
   { readonly admissions: ReadonlyArray<Admission>; readonly busy: Busy | null; readonly displace: boolean },
@@ -100,6 +100,10 @@ const admissions = Effect.fnUntraced(function* (
   const seen = yield* look
   const wanted = admit(overlap, seen.busy, count)
   if (wanted.stop === null) return { admissions: wanted.admissions, busy: seen.busy, displace: false }
+  // Another may have decided since, and what runs be what it has begun: then this decision will not be written either.
+  const standing = yield* store.find(workspaceId, definition.trigger.name)
+  const isStale = standing?.revision !== revision || standing.cursor !== cursor
+  if (isStale) return { admissions: wanted.admissions, busy: seen.busy, displace: false }
   const reason = `a later run of ${overlapKey} takes its place`
   yield* StopRuns.stop({ workspaceId, runs: seen.runs, reason, force: wanted.stop === "force" })
   // What was not under way is gone already; what is may need a moment.

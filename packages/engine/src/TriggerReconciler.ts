@@ -5,13 +5,14 @@
  */
 import { type NeverFires } from "@fibercast/domain/Planner"
 import { type LedgerUnavailable } from "@fibercast/ports/Ledger"
-import { TriggerStore } from "@fibercast/ports/TriggerStore"
+import { type StoredTrigger, TriggerStore } from "@fibercast/ports/TriggerStore"
 import { type Workspace, WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { Clock, Effect, Schema } from "effect"
 import { type Scheduled } from "./Scheduled.ts"
 import { SchedulerConfig } from "./SchedulerConfig.ts"
 import { type Placed } from "./TriggerCode.ts"
 import * as TriggerPut from "./TriggerPut.ts"
+import * as TriggerRemoval from "./TriggerRemoval.ts"
 
 /** Two triggers of one app have the same name in one workspace. */
 export class DuplicateTrigger extends Schema.TaggedError<DuplicateTrigger>()("DuplicateTrigger", {
@@ -55,7 +56,7 @@ export const reconcile = Effect.fn("TriggerReconciler.reconcile")(function* <R>(
   scheduled: ReadonlyArray<Scheduled<R>>
 ): Effect.fn.Return<
   Reconciled<R>,
-  LedgerUnavailable | NeverFires | DuplicateTrigger | TriggerTaken,
+  LedgerUnavailable | NeverFires | TriggerPut.BadTrigger | DuplicateTrigger | TriggerTaken,
   TriggerStore | WorkspaceStore
 > {
   const store = yield* TriggerStore
@@ -93,10 +94,15 @@ export const reconcile = Effect.fn("TriggerReconciler.reconcile")(function* <R>(
     placed.push({ workspaceId, scheduled: one })
     if (change !== "unchanged") names[change].push(name)
   }
-  for (const { app: owner, definition, id: triggerId, revision } of before) {
-    if (owner !== app || standing.has(triggerId)) continue
-    const now = yield* Clock.currentTimeMillis
-    if (yield* store.remove({ triggerId, revision, now })) names.removed.push(definition.trigger.name)
+  for (const old of before) {
+    if (old.app !== app || standing.has(old.id)) continue
+    const { name } = old.definition.trigger
+    // Somebody may pause or change it at this moment.
+    for (let seen: StoredTrigger | null = old; seen?.app === app;) {
+      const isRemoved: boolean = yield* TriggerRemoval.remove(seen)
+      if (isRemoved) names.removed.push(name)
+      seen = isRemoved ? null : yield* store.find(old.workspaceId, name)
+    }
   }
   return { placed, ...names }
 })

@@ -21,8 +21,10 @@ import {
 import { type WorkspaceNotFound, WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { Clock, Context, Effect, Layer, Schema } from "effect"
 import { triggerOf } from "./DueOccurrences.ts"
+import * as Scheduled from "./Scheduled.ts"
 import * as StopRuns from "./StopRuns.ts"
 import * as TriggerPut from "./TriggerPut.ts"
+import * as TriggerRemoval from "./TriggerRemoval.ts"
 
 /** A name is taken by a trigger that code defines. */
 export class TriggerIsCode extends Schema.TaggedError<TriggerIsCode>()("TriggerIsCode", {
@@ -31,6 +33,16 @@ export class TriggerIsCode extends Schema.TaggedError<TriggerIsCode>()("TriggerI
 }) {
   override get message(): string {
     return `the trigger "${this.name}" is defined in the code of ${this.app}; change it there`
+  }
+}
+
+/**
+ * Its target is the code of an app's trigger. Only that may set it off: it is told which run it is of, and what it prints
+ * is kept with that.
+ */
+export class TargetIsCode extends Schema.TaggedError<TargetIsCode>()("TargetIsCode", { pipeline: Schema.String }) {
+  override get message(): string {
+    return `${this.pipeline} is the code of a trigger, which no other trigger can set off; have that trigger run, or name another pipeline`
   }
 }
 
@@ -75,7 +87,10 @@ export class Triggers extends Context.Service<
     readonly define: (
       workspaceId: WorkspaceId,
       definition: TriggerDefinition
-    ) => Effect.Effect<TriggerPut.Defined, LedgerUnavailable | WorkspaceNotFound | Planner.NeverFires | TriggerIsCode>
+    ) => Effect.Effect<
+      TriggerPut.Defined,
+      LedgerUnavailable | WorkspaceNotFound | Planner.NeverFires | TriggerPut.BadTrigger | TriggerIsCode | TargetIsCode
+    >
     /** It fires no more; what runs goes on, its history stays. */
     readonly remove: (workspaceId: WorkspaceId, name: string) => Effect.Effect<void, Missing | TriggerIsCode>
     readonly get: (workspaceId: WorkspaceId, name: string) => Effect.Effect<StoredTrigger, Missing>
@@ -123,6 +138,8 @@ export class Triggers extends Context.Service<
         define: Effect.fn("Triggers.define")(function* (workspaceId, definition) {
           const { zone } = yield* workspaces.get(workspaceId)
           const { name } = definition.trigger
+          const { pipeline } = definition.target
+          if (Scheduled.isCodePipeline(pipeline)) return yield* new TargetIsCode({ pipeline })
           const known = yield* store.find(workspaceId, name)
           if (known !== null && known.app !== null) return yield* new TriggerIsCode({ name, app: known.app })
           return yield* Effect.provideContext(TriggerPut.put({ workspaceId, app: null, definition, zone }), needs)
@@ -130,9 +147,9 @@ export class Triggers extends Context.Service<
 
         remove: Effect.fn("Triggers.remove")(function* (workspaceId, name) {
           for (;;) {
-            const { app, id: triggerId, revision } = yield* get(workspaceId, name)
-            if (app !== null) return yield* new TriggerIsCode({ name, app })
-            if (yield* store.remove({ triggerId, revision, now: yield* Clock.currentTimeMillis })) return
+            const stored = yield* get(workspaceId, name)
+            if (stored.app !== null) return yield* new TriggerIsCode({ name, app: stored.app })
+            if (yield* Effect.provideContext(TriggerRemoval.remove(stored), needs)) return
           }
         }),
 

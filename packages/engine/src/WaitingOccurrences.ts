@@ -1,11 +1,12 @@
 /**
  * Occurrences that wait for an earlier run of their key, or were asked for by a person, run once nothing holds them:
  * one at a time for each key, the oldest first. What waits while its trigger is paused goes on waiting, unless a person
- * asked for it.
+ * asked for it. A campaign, whose audience has to be opened, is released beside the caller if that takes long.
  */
 import { type LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { type NewOccurrence, type StoredTrigger, TriggerStore, type Waiting } from "@fibercast/ports/TriggerStore"
 import { Clock, Effect } from "effect"
+import type * as Deliberation from "./Deliberation.ts"
 import * as OccurrenceWork from "./OccurrenceWork.ts"
 import { type TriggerCode } from "./TriggerCode.ts"
 import { type Needs } from "./TriggerDecision.ts"
@@ -19,11 +20,26 @@ export interface Released {
   readonly recordedAt: number
 }
 
-/** `told` gets each, once over all schedulers. */
-export const release = Effect.fnUntraced(function* <R, R2>(
-  code: TriggerCode<R>,
-  told: (released: Released) => Effect.Effect<void, never, R2>
-): Effect.fn.Return<void, LedgerUnavailable, Needs | R2> {
+const takesTime = ({ trigger }: Waiting): boolean => trigger.definition.target._tag === "Launch"
+
+export interface Options<R, R2> {
+  readonly code: TriggerCode<R>
+  /** Gets each, once over all schedulers. */
+  readonly told: (released: Released) => Effect.Effect<void, never, R2>
+  readonly deliberation: Deliberation.Deliberation<bigint>
+  /** How long the caller waits for what takes long, in milliseconds; may be infinite. */
+  readonly patience: number
+  /** What the caller did not wait for is released, or left. */
+  readonly late: Effect.Effect<void>
+}
+
+export const release = Effect.fnUntraced(function* <R, R2>({
+  code,
+  deliberation,
+  late,
+  patience,
+  told
+}: Options<R, R2>): Effect.fn.Return<void, LedgerUnavailable, Needs | R2> {
   const store = yield* TriggerStore
   /** What this process cannot, or may not, release. */
   const left = new Set<bigint>()
@@ -57,20 +73,33 @@ export const release = Effect.fnUntraced(function* <R, R2>(
     )
   })
 
+  /** False: it is left. */
+  const tried = (waiting: Waiting) =>
+    releaseOne(waiting).pipe(
+      // Where the store can be reached, it is this one that it does not take.
+      Effect.catchTag("LedgerUnavailable", (error) => Effect.andThen(store.maintenance, Effect.die(error))),
+      Effect.catchDefect((defect) =>
+        Effect.as(Effect.logError(`what waits for ${waiting.name} cannot be released`, defect), false)
+      )
+    )
+
   for (;;) {
     // What is left stays among them, and must not crowd out the others.
     const limit = page + left.size
     const ready = yield* store.ready({ app: code.app, limit })
-    let count = 0
-    for (const waiting of ready) {
-      if (left.has(waiting.occurrenceId)) continue
-      const isReleased = yield* Effect.catchDefect(releaseOne(waiting), (defect) =>
-        Effect.as(Effect.logError(`what waits for ${waiting.name} cannot be released`, defect), false)
-      )
-      // What another scheduler has released meanwhile is none of ours.
-      if (isReleased) count += 1
-      else left.add(waiting.occurrenceId)
+    const some = ready.filter(({ occurrenceId }) => !left.has(occurrenceId))
+    const slow = some.filter((waiting) => takesTime(waiting) && !deliberation.has(waiting.occurrenceId))
+    const released = new Set<bigint>()
+    for (const waiting of some) {
+      if (!takesTime(waiting) && (yield* tried(waiting))) released.add(waiting.occurrenceId)
     }
-    if (count === 0 && ready.length < limit) return
+    const decided = yield* deliberation.all(
+      slow.map((waiting) => ({ id: waiting.occurrenceId, waiting })),
+      { decide: ({ waiting }) => tried(waiting), patience, late: () => late }
+    )
+    for (const { answer, item } of decided) if (answer) released.add(item.id)
+    // What another scheduler has released meanwhile is none of ours.
+    for (const { occurrenceId } of some) if (!released.has(occurrenceId)) left.add(occurrenceId)
+    if (released.size === 0 && ready.length < limit) return
   }
 })

@@ -51,7 +51,7 @@ export type Alert =
       readonly to: number
       readonly reason: string
     }
-  /** Nominal times that the schedulers have passed by are without a record. */
+  /** Nominal times that the schedulers have passed by, or that none of them can decide on, are without a record. */
   | {
       readonly _tag: "OccurrenceGap"
       readonly workspaceId: number

@@ -218,8 +218,8 @@ export class TriggerStore extends Context.Service<
     /**
      * Adds a trigger, brings a removed one back, or changes it. Null: it is not as the caller saw it; nothing was written.
      * With another cursor than before it is planned anew from there.
-     * What comes back is the same trigger with its history, but neither paused nor amid a pile-up. A change leaves both
-     * as they are. A workspace that does not exist is refused.
+     * What comes back is the same trigger with its history, but neither paused nor amid a pile-up, and its cursor is no
+     * earlier than it was. A change leaves both as they are. A workspace that does not exist is refused.
      */
     readonly put: (put: Put) => Effect.Effect<StoredTrigger | null, LedgerUnavailable>
 
@@ -269,7 +269,10 @@ export class TriggerStore extends Context.Service<
     /** The earliest `nextDue` after `after` of triggers that `due` would answer when it has come; null: none. */
     readonly nextDue: (options: Mine & { readonly after: number }) => Effect.Effect<number | null, LedgerUnavailable>
 
-    /** What the overlap key of a workspace is doing. `runs`: those not over, by `occurrenceId`. */
+    /**
+     * What the overlap key of a workspace is doing. `runs`: those not over, by `occurrenceId`. What waits of a paused
+     * trigger is not counted, unless a person asked for it: it holds up nobody.
+     */
     readonly holders: (options: {
       readonly workspaceId: WorkspaceId
       readonly overlapKey: string
@@ -298,7 +301,7 @@ export class TriggerStore extends Context.Service<
 
     /**
      * The first waiting occurrence of each overlap key that has no open run, by `occurrenceId`; at most `limit`. If the
-     * first of a key is not the caller's, the key has none for the caller. That its trigger is paused does not matter.
+     * first of a key is not the caller's, the key has none for the caller. What `holders` does not count is passed by.
      */
     readonly ready: (
       options: Mine & { readonly limit: number }

@@ -72,7 +72,7 @@ export const layerPing = (pings: Array<string>): Layer.Layer<Ping> =>
       ping: (url) =>
         Effect.suspend(() => {
           pings.push(url)
-          return url.includes("down") ? Effect.fail(new PingFailed({ address: url, reason: "no route" })) : Effect.void
+          return url.includes("down") ? Effect.fail(new PingFailed({ monitor: url, reason: "no route" })) : Effect.void
         })
     })
   )

@@ -12,7 +12,7 @@ import { type Workspace } from "@fibercast/ports/WorkspaceStore"
 import { Clock, Effect, Random, Scope } from "effect"
 import * as CampaignKeeper from "../CampaignKeeper.ts"
 import { type EngineSettings } from "../EngineConfig.ts"
-import * as FailureHooks from "../FailureHooks.ts"
+import * as Hooks from "../Hooks.ts"
 import * as Feeder from "../Feeder.ts"
 import { type Ownership } from "../Ownership.ts"
 import * as Pace from "../Pace.ts"
@@ -30,7 +30,7 @@ export interface Workings {
   readonly window: Window
   readonly settler: Settler
   readonly keeper: CampaignKeeper.CampaignKeeper
-  readonly hooks: FailureHooks.FailureHooks
+  readonly hooks: Hooks.Hooks
   readonly recalls: Recalls.Recalls
   /** Returns when no send is under way. */
   readonly awaitSends: Effect.Effect<void, EpochLost, Ledger>
@@ -63,7 +63,7 @@ export const make = Effect.fnUntraced(function* (options: {
   }
 
   const { concurrency } = settings
-  const hooks = yield* Scope.provide(FailureHooks.make({ concurrency, waiting: settings.window }), options.telling)
+  const hooks = yield* Scope.provide(Hooks.make({ concurrency, waiting: settings.window }), options.telling)
   const tell = Effect.fnUntraced(function* ({ hold, settlement, task }: Ended) {
     const { campaign, delivery } = task.context
     if (hold !== null && campaign !== null) keeper.hold(campaign, hold)

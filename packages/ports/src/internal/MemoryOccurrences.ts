@@ -4,7 +4,7 @@
 import { isOver } from "@fibercast/domain/Campaign"
 import { ran } from "@fibercast/domain/OccurrenceOutcome"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
-import { type NewOccurrence, type Run, type Work } from "../TriggerStore.ts"
+import { type NewOccurrence, type RecordedOccurrence, type Run, type Work } from "../TriggerStore.ts"
 import * as MemoryCampaignStore from "./MemoryCampaignStore.ts"
 import { insert, type MemoryState } from "./MemoryState.ts"
 import { type MemoryOccurrence, type MemoryTrigger, type RunEnding, tally } from "./MemoryTriggers.ts"
@@ -98,13 +98,23 @@ export const end = (state: MemoryState, occurrence: MemoryOccurrence, ending: Ru
 export const unfinished = ({ triggers }: MemoryState): ReadonlyArray<MemoryOccurrence> =>
   [...triggers.unfinished.values()].toSorted((a, b) => (a.row.occurrenceId < b.row.occurrenceId ? -1 : 1))
 
-/** What the overlap key of a workspace is doing, by id. */
-export const holders = (state: MemoryState, workspaceId: WorkspaceId, overlapKey: string) => {
-  const ofKey = unfinished(state).filter(
+/** Runs and what waits of an overlap key, by id. */
+export const ofKey = (state: MemoryState, workspaceId: WorkspaceId, overlapKey: string) =>
+  unfinished(state).filter(
     (occurrence) => occurrence.row.workspaceId === workspaceId && occurrence.overlapKey === overlapKey
   )
+
+/** It waits, and not behind a pause of its trigger. */
+export const isInLine = (state: MemoryState, { outcome, reason, triggerId }: RecordedOccurrence): boolean => {
+  const isPaused = (state.triggers.byId.get(triggerId)?.row.paused ?? null) !== null
+  return outcome === "waiting" && (!isPaused || reason === "backfill" || reason === "test")
+}
+
+/** What the overlap key of a workspace is doing, by id. */
+export const holders = (state: MemoryState, workspaceId: WorkspaceId, overlapKey: string) => {
+  const all = ofKey(state, workspaceId, overlapKey)
   return {
-    runs: ofKey.filter(({ row }) => ran(row.outcome) && endingOf(state, row) === null),
-    waiting: ofKey.filter(({ row }) => row.outcome === "waiting")
+    runs: all.filter(({ row }) => ran(row.outcome) && endingOf(state, row) === null),
+    waiting: all.filter(({ row }) => isInLine(state, row))
   }
 }

@@ -60,7 +60,9 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof TriggerSt
 
   /** What waits for the trigger's overlap key, whichever trigger it is of. */
   const waitingBeside = ({ row }: MemoryTrigger) =>
-    MemoryOccurrences.holders(state, row.workspaceId, row.definition.overlapKey).waiting
+    MemoryOccurrences.ofKey(state, row.workspaceId, row.definition.overlapKey).filter(
+      (occurrence) => occurrence.row.outcome === "waiting"
+    )
 
   const holds = (advance: Advance): MemoryTrigger | null => {
     const trigger = triggers.byId.get(advance.triggerId)
@@ -92,9 +94,11 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof TriggerSt
       if (known !== undefined) {
         const revived = isStanding ? {} : { paused: null, pause: null, merging: null }
         const isPlannedAnew = !isStanding || known.row.cursor !== put.cursor
-        const plannedFrom = isPlannedAnew ? put.cursor : known.row.plannedFrom
+        // What was recorded before it was removed stays before the cursor.
+        const cursor = isStanding ? put.cursor : Math.max(put.cursor, known.row.cursor)
+        const plannedFrom = isPlannedAnew ? cursor : known.row.plannedFrom
         const revision = known.row.revision + 1
-        known.row = { ...known.row, ...rest, ...revived, plannedFrom, revision, removedAt: null }
+        known.row = { ...known.row, ...rest, ...revived, cursor, plannedFrom, revision, removedAt: null }
         return known.row
       }
       const row: StoredTrigger = {
@@ -220,7 +224,7 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof TriggerSt
         for (const { overlapKey, row } of MemoryOccurrences.unfinished(state)) {
           const trigger = triggers.byId.get(row.triggerId)
           const key = nameKey(row.workspaceId, overlapKey)
-          if (row.outcome !== "waiting" || trigger === undefined || seen.has(key)) continue
+          if (trigger === undefined || seen.has(key) || !MemoryOccurrences.isInLine(state, row)) continue
           seen.add(key)
           if (ready.length >= limit || !isMine(app, trigger)) continue
           if (MemoryOccurrences.holders(state, row.workspaceId, overlapKey).runs.length > 0) continue

@@ -6,6 +6,7 @@
  * not over. `run_state` only says that nobody wrote its end yet, and keeps the index small. The questions are asked
  * as scalars, one probe each: as joins they could be answered by reading all open work.
  */
+import { reasonCode } from "./Codes.ts"
 import * as TriggerStatements from "./TriggerStatements.ts"
 
 export const columns = `o.id as occurrence_id, o.trigger_id, o.workspace_id as run_workspace_id, t.name as run_name,
@@ -18,21 +19,26 @@ const isOpen = (o: string): string => `coalesce((select true from deliveries d w
     (select c.status not in ('completed', 'cancelled') or n.open > 0
      from campaigns c join campaign_counts n on n.campaign_id = c.id where c.id = ${o}.campaign_id), false)`
 
+/** Of what waits: not behind a pause of its trigger, or a person asked for it. */
+const isInLine = (o: string): string => `(select t.paused_since is null from triggers t where t.id = ${o}.trigger_id)
+    or coalesce(${o}.reason, 0) in (${reasonCode("backfill")}, ${reasonCode("test")})`
+
 /** $1 workspace, $2 overlap key. */
 export const holders = `select ${columns} from occurrences o join triggers t on t.id = o.trigger_id
 where o.workspace_id = $1 and o.overlap_key = $2 and o.run_state = 0 and ${isOpen("o")}
 order by o.id`
 
 /** $1 workspace, $2 overlap key. */
-export const waiting = `select count(*)::int as waiting from occurrences
-where workspace_id = $1 and overlap_key = $2 and outcome = 5`
+export const waiting = `select count(*)::int as waiting from occurrences o
+where o.workspace_id = $1 and o.overlap_key = $2 and o.outcome = 5 and (${isInLine("o")})`
 
 /** Per key $1 workspace, $2 overlap key. Answers one row each, in the order given. */
 export const busy = `select
   (select count(*)::int from occurrences o
    where o.workspace_id = x.workspace_id and o.overlap_key = x.overlap_key and o.run_state = 0 and ${isOpen("o")}) as running,
   (select count(*)::int from occurrences o
-   where o.workspace_id = x.workspace_id and o.overlap_key = x.overlap_key and o.outcome = 5) as waiting
+   where o.workspace_id = x.workspace_id and o.overlap_key = x.overlap_key and o.outcome = 5
+     and (${isInLine("o")})) as waiting
 from unnest($1::int[], $2::text[]) with ordinality as x (workspace_id, overlap_key, place)
 order by x.place`
 
@@ -52,16 +58,17 @@ const openOf = (key: string): string => `(select r.id from occurrences r
     limit 1)`
 
 /**
- * Walks from key to key that something waits for, by the index: its cost is the number of those keys. $1 app, $2 the
+ * Walks from key to key that something waits for, by the index: its cost is the number of those keys, and of what
+ * it passes by because its trigger is paused. $1 app, $2 the
  * occurrence to come after, $3 limit.
  */
 export const ready = `with recursive line as (
-  (select workspace_id, overlap_key, id from occurrences where outcome = 5
-   order by workspace_id, overlap_key, id limit 1)
+  (select o.workspace_id, o.overlap_key, o.id from occurrences o where o.outcome = 5 and (${isInLine("o")})
+   order by o.workspace_id, o.overlap_key, o.id limit 1)
   union all
   select next.* from line, lateral (
     select o.workspace_id, o.overlap_key, o.id from occurrences o
-    where o.outcome = 5 and (o.workspace_id, o.overlap_key) > (line.workspace_id, line.overlap_key)
+    where o.outcome = 5 and (o.workspace_id, o.overlap_key) > (line.workspace_id, line.overlap_key) and (${isInLine("o")})
     order by o.workspace_id, o.overlap_key, o.id limit 1) next),
 ready as materialized (
   select line.id from line where line.id > $2 and ${openOf("line")} is null)

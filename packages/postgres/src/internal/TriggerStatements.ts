@@ -47,8 +47,8 @@ export const add = `insert into triggers as t (workspace_id, name, app, definiti
   cursor, planned_from, next_due, rules, created_at)
 select $1, $2, $3, $4::text::json, $5, $6, $7, $8, $8, $9, $10, $11 where exists (select 1 from workspaces where id = $1)
 on conflict (workspace_id, name) do update set app = $3, definition = $4::text::json, skips_paused = $5,
-  overlap_key = $6, zone = $7, cursor = $8, planned_from = $8, next_due = $9, rules = $10,
-  revision = t.revision + 1, removed_at = null,
+  overlap_key = $6, zone = $7, cursor = greatest(t.cursor, $8), planned_from = greatest(t.cursor, $8), next_due = $9,
+  rules = $10, revision = t.revision + 1, removed_at = null,
   paused_since = null, paused_note = null, pause_since = null, pause_until = null, merging_from = null,
   merging_count = null
 where t.removed_at is not null

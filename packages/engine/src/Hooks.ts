@@ -1,9 +1,10 @@
 /**
- * Failure hooks run beside the settler: what an application does in one holds no outcome up, unless so many
- * are behind that memory has to be kept.
+ * Hooks run beside whoever asks for them, a settler or a scheduler: what an application does in one holds nothing up,
+ * unless so many are behind that memory has to be kept.
  *
- * At most `concurrency` run at once, each for at most 30 seconds unless told; at most `waiting` more, and one batch of outcomes,
- * wait for their turn. Closing the scope interrupts those that run and drops those that wait, with a word in the log.
+ * At most `concurrency` run at once, each for at most 30 seconds unless told; at most `waiting` more, and what was added
+ * in one go, wait for their turn. Closing the scope interrupts those that run and drops those that wait, with a word in
+ * the log.
  */
 import { Effect, Latch, type Scope } from "effect"
 import * as PipelineRunner from "./PipelineRunner.ts"
@@ -11,9 +12,11 @@ import * as PipelineRunner from "./PipelineRunner.ts"
 /** How long a hook may take, in milliseconds; then it is interrupted. */
 const hookTime = 30_000
 
-export interface FailureHooks {
+export interface Hooks {
   /** In the order added; returns at once. */
   readonly add: (hook: Effect.Effect<void>) => void
+  /** Whether not too many wait. */
+  readonly hasRoom: () => boolean
   /** Returns when not too many wait. */
   readonly room: Effect.Effect<void>
   /** Returns when all that were added have ended. */
@@ -25,7 +28,7 @@ export const make = Effect.fnUntraced(function* (options: {
   readonly waiting: number
   /** Milliseconds one may take; null: it sees to that itself. */
   readonly timeout?: number | null
-}): Effect.fn.Return<FailureHooks, never, Scope.Scope> {
+}): Effect.fn.Return<Hooks, never, Scope.Scope> {
   const { timeout = hookTime } = options
   const runner = yield* PipelineRunner.make<Effect.Effect<void>, void, never, never>({
     concurrency: options.concurrency,
@@ -51,7 +54,7 @@ export const make = Effect.fnUntraced(function* (options: {
     }
   })
   yield* Effect.addFinalizer(() =>
-    waiting.length === 0 ? Effect.void : Effect.logWarning(`${waiting.length} failure hooks were dropped`)
+    waiting.length === 0 ? Effect.void : Effect.logWarning(`${waiting.length} hooks were dropped`)
   )
   yield* Effect.forkScoped(feed)
 
@@ -62,6 +65,7 @@ export const make = Effect.fnUntraced(function* (options: {
       none.closeUnsafe()
       if (waiting.length >= options.waiting) room.closeUnsafe()
     },
+    hasRoom: () => waiting.length < options.waiting,
     room: room.await,
     awaitIdle: Effect.andThen(none.await, runner.awaitIdle)
   }
