@@ -103,9 +103,9 @@ it.layer(stores, { timeout: "30 seconds" })("SqlLedger, with several connections
             putOffs.set(delivery.id, left - 1)
             return putOff(delivery, left === 2 ? "retry" : "snooze", now + 1)
           })
-          standing.push({ batch, left: batch.deliveries.filter((delivery) => !late.includes(delivery)) })
           for (const { id } of late) held.delete(id)
           yield* settle(settlements, [])
+          standing.push({ batch, left: batch.deliveries.filter((delivery) => !late.includes(delivery)) })
           // Said again, as after an answer that was lost: by now the next try may be under way.
           const again = yield* ledger.settle({ ...owned, now, settlements, finishedClaims: [] })
           assert.deepStrictEqual(again, { final: 0, later: 0 })
