@@ -48,4 +48,20 @@ describe("Hooks", () => {
       assert.isTrue(ran)
     })
   )
+
+  it.effect("one that ends at once leaves nothing to wait for", () =>
+    Effect.gen(function* () {
+      const hooks = yield* Hooks.make({ concurrency: 1, waiting: 2 })
+      yield* TestClock.adjust("1 second")
+      let ran = 0
+      for (let n = 0; n < 3; n++) {
+        hooks.add(Effect.sync(() => void ran++))
+        yield* TestClock.adjust("1 second")
+      }
+      const idle = yield* Effect.forkChild(hooks.awaitIdle)
+      yield* TestClock.adjust("1 second")
+      assert.isDefined(idle.pollUnsafe())
+      assert.strictEqual(ran, 3)
+    })
+  )
 })

@@ -61,9 +61,10 @@ export const make = Effect.fnUntraced(function* (options: {
   return {
     add: (hook) => {
       waiting.push(hook)
-      some.openUnsafe()
       none.closeUnsafe()
       if (waiting.length >= options.waiting) room.closeUnsafe()
+      // Last: whoever waits for it goes on at once, and may be done before this returns.
+      some.openUnsafe()
     },
     hasRoom: () => waiting.length < options.waiting,
     room: room.await,
