@@ -1,7 +1,7 @@
 /**
- * The statements that end deliveries: settle, rescue and cancel; `RecallStatements` are built as these. Each moves rows out of the hot table and writes
- * all consequences in the same transaction: the final record, the attempts that need explaining, the tally of
- * attempts for rate limits, and the campaign's counts.
+ * The statements that end deliveries: settle, rescue and cancel; `RecallStatements` are built as these. Each moves
+ * rows out of the hot table and writes all consequences in the same transaction: the final record, the attempts that
+ * need explaining, the tally of attempts for rate limits, and the campaign's counts.
  *
  * In all of them $1 is the workspace and $3 now. `gone` are the rows that reached a final state.
  */
