@@ -6,6 +6,7 @@ import { AudienceSource } from "@fibercast/ports/AudienceSource"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
 import * as MemoryStore from "@fibercast/ports/MemoryStore"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
+import * as Interposed from "@fibercast/testkit/Interposed"
 import { ConfigProvider, Effect, Layer } from "effect"
 
 const layer = Layer.mergeAll(
@@ -75,6 +76,22 @@ describe("starting a command again", () => {
       assert.deepStrictEqual(yield* Continuation.find(launchOf(id), once), { key: "contacts.csv:1" })
     }).pipe(Effect.provide(layer))
   )
+
+  for (const reading of ["list", "active"]) {
+    it.effect(`goes on with the campaign that another process launches before this one reads what is ${reading}`, () =>
+      Effect.gen(function* () {
+        const { id } = yield* (yield* WorkspaceStore).ensure({ name: "default", zone: "UTC", limits: {} })
+        const launch = launchOf(id)
+        const store = yield* CampaignStore
+        const needs = yield* Effect.context<AudienceSource | CampaignStore | WorkspaceStore>()
+        const other = Effect.asVoid(Effect.orDie(Effect.provideContext(launched(launch.key), needs)))
+        const before = (operation: string) => (operation === reading ? other : Effect.void)
+        const racing = Interposed.make(store, { before })
+        const found = yield* Effect.provideService(Continuation.find(launch, once), CampaignStore, racing)
+        assert.deepStrictEqual("campaign" in found ? found.campaign.key : found, launch.key)
+      }).pipe(Effect.provide(layer))
+    )
+  }
 
   it.effect("goes on with its own campaign, whether that is over or not", () =>
     Effect.gen(function* () {

@@ -69,6 +69,8 @@ export const find = Effect.fn("Continuation.find")(function* (
   options: { readonly again: boolean }
 ) {
   const store = yield* CampaignStore
+  // Read before the list: a campaign that another process launches in between is found there as this command's own.
+  const active = yield* store.active(launch.workspaceId)
   const recent = yield* store.list({ workspaceId: launch.workspaceId, limit: lookedAt })
   const family = recent
     .map((campaign) => ({ campaign, number: member(launch.key, campaign.key) }))
@@ -76,7 +78,7 @@ export const find = Effect.fn("Continuation.find")(function* (
     .toSorted((a, b) => b.number - a.number)
   const last = family[0]
   if (last === undefined) {
-    if (!options.again) yield* refuseBeside(launch)
+    if (!options.again) yield* refuseBeside(launch, active)
     return { key: launch.key } satisfies Found
   }
   const over = isOver(last.campaign.status)
@@ -91,9 +93,8 @@ export const find = Effect.fn("Continuation.find")(function* (
 })
 
 /** Refuses a new campaign while another one for the same file, by its place or by its content, is not over. */
-const refuseBeside = Effect.fnUntraced(function* (launch: Launch) {
+const refuseBeside = Effect.fnUntraced(function* (launch: Launch, active: ReadonlyArray<Campaign>) {
   const { hash } = yield* (yield* AudienceSource).open(launch.audience)
-  const active = yield* (yield* CampaignStore).active(launch.workspaceId)
   const other = active.find(
     ({ audienceHash, spec, status }) =>
       !isOver(status) && (audienceHash === hash || Equal.equals(spec.audience, launch.audience))
