@@ -1,0 +1,52 @@
+/**
+ * The SenderChannel carries what owners of workspaces and senders tell each other. It only cuts latency: anything may be
+ * lost, and nothing depends on it, as the Ledger knows how each delivery ended.
+ */
+import { DeliveryId } from "@fibercast/domain/Delivery"
+import { Epoch, WorkspaceId } from "@fibercast/domain/Workspace"
+import { Context, type Effect, Schema, type Stream } from "effect"
+
+/** What became of one delivery of a chunk. It is written in the Ledger. */
+export const Ended = Schema.Struct({
+  id: DeliveryId,
+  /** `settled`: it has ended, or was put off. `returned`: it was not begun, and is claimable again. */
+  fate: Schema.Literals(["settled", "returned"]),
+  /** Why its campaign must be paused; null: no reason to. */
+  hold: Schema.NullOr(Schema.String),
+  /** Until this instant its account takes nothing, in epoch milliseconds; null: it does. */
+  notBefore: Schema.NullOr(Schema.Number)
+})
+export type Ended = typeof Ended.Type
+
+/** A sender to an owner, about one chunk. */
+export const Report = Schema.Struct({
+  workspaceId: WorkspaceId,
+  epoch: Epoch,
+  chunkId: Schema.String,
+  /** None: the sender is still at it. */
+  ended: Schema.Array(Ended)
+})
+export type Report = typeof Report.Type
+
+/** An owner to all senders: what they have of this is to be stopped. */
+export const StopOrder = Schema.Struct({
+  workspaceId: WorkspaceId,
+  epoch: Epoch,
+  stops: Schema.Array(Schema.Struct({ id: DeliveryId, reason: Schema.String }))
+})
+export type StopOrder = typeof StopOrder.Type
+
+export class SenderChannel extends Context.Service<
+  SenderChannel,
+  {
+    /** Tell the node that owns the workspace. Never fails and never waits. */
+    readonly report: (owner: string, reports: ReadonlyArray<Report>) => Effect.Effect<void>
+    /** What is reported to this node, from the moment of subscription on. */
+    readonly reports: (owner: string) => Stream.Stream<Report>
+    /** Tell all senders. Never fails and never waits. */
+    readonly stop: (order: StopOrder) => Effect.Effect<void>
+    readonly stops: Stream.Stream<StopOrder>
+    /** Since when, in epoch milliseconds, what is told has been getting through as far as this node knows; null: it is not now. */
+    readonly upSince: Effect.Effect<number | null>
+  }
+>()("fibercast/ports/SenderChannel") {}
