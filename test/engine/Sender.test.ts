@@ -184,9 +184,9 @@ describe("Sender", () => {
           window,
           ownership,
           settings: { ...defaults, concurrency: 10 },
-          atMostOnce: () => false,
+          mustMark: () => false,
           expire: () => undefined,
-          start: (tasks) =>
+          start: (_flow, tasks) =>
             Effect.forEach(
               tasks,
               (task) =>

@@ -235,7 +235,7 @@ export const make = Effect.fnUntraced(function* (options: {
       return { status, millis: 0, escaped: 0, cancelled: 0 }
     }
     const known = silence(campaignId)
-    const underWay = known?.active
+    const underWay = known === undefined ? undefined : known.active + known.returned
     const moved =
       command._tag === "Pause"
         ? move(["scheduled", "running"], "paused")
@@ -244,8 +244,9 @@ export const make = Effect.fnUntraced(function* (options: {
     commanded.set(campaignId, campaign.epoch)
     // A pass may have come to know the campaign meanwhile, and begun to send.
     const flow = known ?? silence(campaignId)
-    const escaped = underWay ?? flow?.active ?? 0
+    const handed = underWay ?? (flow === undefined ? 0 : flow.active + flow.returned)
     if (flow !== undefined) yield* flow.silent.await
+    const escaped = Math.max(0, handed - (flow?.returned ?? 0))
     const millis = clock.currentTimeMillisUnsafe() - now
     if (flow !== undefined) yield* flow.settled.await
     bell.openUnsafe()

@@ -17,14 +17,13 @@ export interface Pace<E> {
   readonly of: (campaign: Campaign) => Effect.Effect<ReadonlyArray<Limiter.Limiter>, E>
 }
 
-/**
- * A hundredth longer than asked: sends that leave within the rate may arrive a little closer together, and
- * the provider counts arrivals.
- */
-const widened = (rate: Rate): Rate => ({ permits: rate.permits, per: rate.per * 1.01 })
+/** The period is longer than asked, by the share that whoever starts them may be late. */
+const widened = ({ per, permits }: Rate, stretch: number): Rate => ({ permits, per: per * (1 + stretch) })
 
 export const make = Effect.fnUntraced(function* <E>(options: {
   readonly limits: Limits
+  /** Of each rate's period; see `HandOff`. */
+  readonly stretch: number
   readonly pipelines: Pick<Prepared, "messengers">
   /** Attempts of the last `per` milliseconds that a limiter must still count, none older than `since`. */
   readonly primed: (per: number, since: number) => Effect.Effect<number, E>
@@ -34,7 +33,7 @@ export const make = Effect.fnUntraced(function* <E>(options: {
   const limiter = Effect.fnUntraced(function* (limits: Limits, since = -Infinity) {
     if (limits.rate === undefined) return yield* Limiter.make(limits)
     const primed = since === Infinity ? 0 : yield* options.primed(limits.rate.per, since)
-    return yield* Limiter.make({ rate: widened(limits.rate) }, { primed })
+    return yield* Limiter.make({ rate: widened(limits.rate, options.stretch) }, { primed })
   })
   const ofAccount = Effect.fnUntraced(function* (account: string, limits: Limits) {
     const known = accounts.get(account) ?? (yield* limiter(limits))

@@ -39,7 +39,7 @@ export const make = (options: {
   readonly settler: Settler
   /** What was handed over to be sent and has not ended. */
   readonly underWay: () => ReadonlyArray<Task>
-  readonly interrupt: (tasks: ReadonlySet<Task>) => void
+  readonly interrupt: (stops: ReadonlyMap<Task, string>) => void
 }): Recalls => {
   const { ownership, settings, settler, window } = options
   const bell = Latch.makeUnsafe(false)
@@ -51,14 +51,14 @@ export const make = (options: {
       const cancelled = Outcome.Cancelled({ reason: reasonOf(task) ?? "" })
       settler.add({ task, settlement: Settlements.of(task, cancelled, 0), hold: null })
     }
-    const interrupted = new Set<Task>()
+    const stops = new Map<Task, string>()
     for (const task of options.underWay()) {
       const reason = reasonOf(task)
-      if (reason === undefined || stopping.has(task)) continue
+      if (reason === undefined) continue
       stopping.set(task, reason)
-      interrupted.add(task)
+      stops.set(task, reason)
     }
-    options.interrupt(interrupted)
+    if (stops.size > 0) options.interrupt(stops)
   }
 
   const look = Effect.gen(function* () {

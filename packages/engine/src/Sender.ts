@@ -29,9 +29,10 @@ export const run = Effect.fnUntraced(function* (options: {
   readonly window: Window
   readonly ownership: Ownership
   readonly settings: EngineSettings
-  readonly atMostOnce: (task: Task) => boolean
+  /** Its started mark is to be written here, before it is started. */
+  readonly mustMark: (task: Task) => boolean
   /** Cannot be interrupted, so it must not wait for more than a slot that `window` counts as free. */
-  readonly start: (tasks: ReadonlyArray<Task>) => Effect.Effect<void>
+  readonly start: (flow: Flow, tasks: ReadonlyArray<Task>) => Effect.Effect<void>
   readonly expire: (task: Task) => void
 }): Effect.fn.Return<never, EpochLost, Ledger> {
   const { window, ownership, settings } = options
@@ -78,7 +79,7 @@ export const run = Effect.fnUntraced(function* (options: {
     const ahead = perMilli === null ? count : Math.max(count, Math.min(runLength, Math.ceil(perMilli * markAhead)))
     const unmarked = new Map<bigint, Array<Task>>()
     for (const task of window.peek(flow, ahead)) {
-      if (task.started || !options.atMostOnce(task)) continue
+      if (task.started || !options.mustMark(task)) continue
       const ofClaim = unmarked.get(task.held.claimId)
       if (ofClaim === undefined) unmarked.set(task.held.claimId, [task])
       else ofClaim.push(task)
@@ -94,7 +95,7 @@ export const run = Effect.fnUntraced(function* (options: {
     turns.set(flow, ++turn)
     const count = isLimited(flow) ? 1 : Math.min(runLength, slots(flow.source.lane))
     const [head] = window.peek(flow, 1)
-    if (head !== undefined && options.atMostOnce(head) && !head.started) {
+    if (head !== undefined && options.mustMark(head) && !head.started) {
       yield* mark(flow, count)
       if (flow.silenced || !ownership.holds) return
     }
@@ -106,7 +107,7 @@ export const run = Effect.fnUntraced(function* (options: {
     const now = clock.currentTimeMillisUnsafe()
     const starting: Array<Task> = []
     for (const task of window.peek(flow, count)) {
-      if (options.atMostOnce(task) && !task.started) break
+      if (options.mustMark(task) && !task.started) break
       window.take(flow, 1)
       const { deadline } = task.context.delivery
       if (deadline !== null && deadline <= now) {
@@ -118,7 +119,7 @@ export const run = Effect.fnUntraced(function* (options: {
     }
     if (starting.length === 0) return Effect.void
     if (isLimited(flow)) for (const limiter of flow.limiters) limiter.grant(now)
-    return options.start(starting)
+    return options.start(flow, starting)
   }
 
   const wait = (now: number) => {

@@ -4,12 +4,18 @@
 import { type Outcome } from "@fibercast/domain/Outcome"
 import { type Settlement } from "@fibercast/ports/Ledger"
 import { type Ending } from "./Pipeline.ts"
-import { type Task } from "./Window.ts"
+import { type DeliveryContext } from "./DeliveryContext.ts"
 
-const keyOf = ({ context: { delivery } }: Task) => ({ id: delivery.id, wasDue: delivery.dueAt })
+/** A try, and when its delivery was claimed. */
+interface Tried {
+  readonly context: DeliveryContext
+  readonly held: { readonly claimedAt: number }
+}
+
+const keyOf = ({ context: { delivery } }: Tried) => ({ id: delivery.id, wasDue: delivery.dueAt })
 
 /** What to write for an outcome. */
-export const of = (task: Task, outcome: Outcome, now: number): Settlement => {
+export const of = (task: Tried, outcome: Outcome, now: number): Settlement => {
   const final = { ...keyOf(task), providerId: null, errorClass: null, reason: null }
   // Later than the claim, and so than it was due: each try has a due time of its own.
   const later = (after: number) => Math.max(now + Math.ceil(after), task.held.claimedAt + 1)

@@ -44,6 +44,8 @@ export interface Flow {
   head: number
   /** Sends under way. */
   active: number
+  /** How many were handed over and came back unsent. */
+  returned: number
   /** Deliveries in the window. */
   size: number
   /** Where the next claim begins; null: from the start. */
@@ -99,6 +101,7 @@ export class Window {
       queue: [],
       head: 0,
       active: 0,
+      returned: 0,
       size: 0,
       cursor: null,
       sweptAt: 0,

@@ -9,14 +9,14 @@ import { type AudienceSource } from "@fibercast/ports/AudienceSource"
 import { type CampaignStore } from "@fibercast/ports/CampaignStore"
 import { type EpochLost, type Ledger } from "@fibercast/ports/Ledger"
 import { type Workspace } from "@fibercast/ports/WorkspaceStore"
-import { Clock, Effect, Random, Scope } from "effect"
+import { Clock, Effect, Scope } from "effect"
 import * as CampaignKeeper from "../CampaignKeeper.ts"
 import { type EngineSettings } from "../EngineConfig.ts"
+import { HandOff } from "../HandOff.ts"
 import * as Hooks from "../Hooks.ts"
 import * as Feeder from "../Feeder.ts"
 import { type Ownership } from "../Ownership.ts"
 import * as Pace from "../Pace.ts"
-import * as PipelineRunner from "../PipelineRunner.ts"
 import { Pipelines } from "../Pipelines.ts"
 import * as Recalls from "../Recalls.ts"
 import * as Sender from "../Sender.ts"
@@ -51,12 +51,12 @@ export const make = Effect.fnUntraced(function* (options: {
   const { ownership, senders, settings, workspace } = options
   const workspaceId = workspace.id
   const clock = yield* Clock.Clock
-  const random = yield* Random.Random
   const alerts = yield* Alerts
   const needs = yield* Effect.context<Needs>()
   const pipelines = yield* Scope.provide((yield* Pipelines).prepare, senders)
   const primed = (per: number, since: number) => Effect.provideContext(options.primed(per, since), needs)
-  const pace = yield* Pace.make({ limits: workspace.limits, pipelines, primed })
+  const way = yield* HandOff
+  const pace = yield* Pace.make({ limits: workspace.limits, stretch: way.stretch, pipelines, primed })
   const window = new Window(workspaceId, settings.window)
   for (const lane of lanes) {
     window.flow({ lane, campaignId: null }, () => ({ campaign: null, silenced: false, limiters: pace.workspace }))
@@ -94,30 +94,27 @@ export const make = Effect.fnUntraced(function* (options: {
     flow.notBefore = Math.max(flow.notBefore, until)
     if (until - now > settings.poll && window.release(flow) > 0) settler.nudge()
   }
-  const runner = yield* PipelineRunner.make<Task, unknown, unknown, never>({
-    concurrency,
-    run: (task) => pipelines.handle(task.context),
-    timeout: (task) => pipelines.timeout(task.context),
-    onExit: (task, exit, timedOut) => {
-      const now = clock.currentTimeMillisUnsafe()
-      const recalled = recalls.outcome(task)
-      const ended = { exit, timedOut, now, chance: random.nextDoubleUnsafe() }
-      const { hold, notBefore, outcome } =
-        recalled === null ? pipelines.verdict(task.context, ended) : { hold: null, notBefore: null, outcome: recalled }
-      if (notBefore !== null) rest(task.held.flow, notBefore, now)
-      settler.add({ task, settlement: Settlements.of(task, outcome, now), hold })
-      // Last: whoever waits for silence goes on at once, and must find the outcome.
-      window.ended(task)
-    }
-  }).pipe(Scope.provide(senders))
+  const handOff = yield* Scope.provide(
+    way.make({
+      window,
+      ownership,
+      settings,
+      settler,
+      pipelines,
+      rest,
+      recalled: (task) => recalls.outcome(task),
+      hold: (campaign, reason) => keeper.hold(campaign, reason)
+    }),
+    senders
+  )
 
   const recalls = Recalls.make({
     window,
     ownership,
     settings,
     settler,
-    underWay: runner.items,
-    interrupt: runner.interrupt
+    underWay: handOff.underWay,
+    interrupt: handOff.interrupt
   })
 
   const idle = Effect.gen(function* () {
@@ -133,14 +130,14 @@ export const make = Effect.fnUntraced(function* (options: {
 
   const expire = (task: Task) =>
     settler.add({ task, settlement: Settlements.of(task, { _tag: "Expired" }, 0), hold: null })
-  const atMostOnce = (task: Task) => pipelines.guarantee(task.context) === "at-most-once"
+  const mustMark = (task: Task) => !way.marks && pipelines.guarantee(task.context) === "at-most-once"
   const loops = Effect.all(
     [
       ownership.keep(settings.heartbeat),
       keeper.run,
       Effect.andThen(recalls.look, Feeder.run({ window, ownership, settings })),
       recalls.run,
-      Sender.run({ window, ownership, settings, atMostOnce, expire, start: runner.submit }),
+      Sender.run({ window, ownership, settings, mustMark, expire, start: handOff.start }),
       settler.run
     ],
     { concurrency: "unbounded", discard: true }
@@ -150,6 +147,6 @@ export const make = Effect.fnUntraced(function* (options: {
     concurrency: "unbounded",
     discard: true
   })
-  const awaitSends = Effect.raceFirst(runner.awaitIdle, staying)
+  const awaitSends = Effect.raceFirst(handOff.awaitIdle, staying)
   return { window, settler, keeper, hooks, recalls, awaitSends, run: Effect.raceFirst(loops, idle) }
 })
