@@ -8,7 +8,7 @@ import { CampaignId, Guarantee } from "@fibercast/domain/Campaign"
 import { DeliveryId } from "@fibercast/domain/Delivery"
 import { Lane } from "@fibercast/domain/Lane"
 import { Epoch, WorkspaceId } from "@fibercast/domain/Workspace"
-import { Schema } from "effect"
+import { type Effect, Schema } from "effect"
 
 /** One delivery of a chunk, as it was claimed. */
 export const ChunkDelivery = Schema.Struct({
@@ -25,7 +25,7 @@ export const ChunkDelivery = Schema.Struct({
 export type ChunkDelivery = typeof ChunkDelivery.Type
 
 /** When a limit lets it go: from `at` on, and no later than `slack` milliseconds after, or it loses its turn. */
-export const Slot = Schema.Struct({ at: Schema.Number, slack: Schema.Number })
+export const Slot = Schema.Struct({ at: Schema.Finite, slack: Schema.Finite })
 export type Slot = typeof Slot.Type
 
 export const Chunk = Schema.Struct({
@@ -50,5 +50,18 @@ export const Chunk = Schema.Struct({
 })
 export type Chunk = typeof Chunk.Type
 
-/** As text for a wire, and back. */
-export const Wire = Schema.fromJsonString(Schema.toCodecJson(Chunk))
+/** As text for a wire. Written by hand, as a schema takes twice the time; only the two numbers below are no JSON. */
+export const encode = (chunk: Chunk): string =>
+  JSON.stringify({
+    ...chunk,
+    deliveries: chunk.deliveries.map(({ claimId, id, ...rest }) => ({
+      ...rest,
+      id: id.toString(),
+      claimId: claimId.toString()
+    }))
+  })
+
+/** Text off a wire. Only what is a chunk in every part is taken. */
+export const decode: (text: string) => Effect.Effect<Chunk, Schema.SchemaError> = Schema.decodeEffect(
+  Schema.fromJsonString(Schema.toCodecJson(Chunk))
+)

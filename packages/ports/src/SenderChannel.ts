@@ -4,7 +4,7 @@
  */
 import { DeliveryId } from "@fibercast/domain/Delivery"
 import { Epoch, WorkspaceId } from "@fibercast/domain/Workspace"
-import { Context, type Effect, Schema, type Stream } from "effect"
+import { Clock, Context, Effect, Layer, PubSub, Schema, Stream } from "effect"
 
 /** What became of one delivery of a chunk. It is written in the Ledger. */
 export const Ended = Schema.Struct({
@@ -36,6 +36,9 @@ export const StopOrder = Schema.Struct({
 })
 export type StopOrder = typeof StopOrder.Type
 
+/** Unread reports, or stop orders, beyond this many are dropped, the oldest first. */
+const unread = 4096
+
 export class SenderChannel extends Context.Service<
   SenderChannel,
   {
@@ -49,4 +52,31 @@ export class SenderChannel extends Context.Service<
     /** Since when, in epoch milliseconds, what is told has been getting through as far as this node knows; null: it is not now. */
     readonly upSince: Effect.Effect<number | null>
   }
->()("fibercast/ports/SenderChannel") {}
+>()("fibercast/ports/SenderChannel") {
+  /** Reaches listeners in this process, whichever node they listen for. */
+  static readonly layerMemory: Layer.Layer<SenderChannel> = Layer.effect(
+    SenderChannel,
+    Effect.gen(function* () {
+      const reports = yield* PubSub.sliding<{ readonly owner: string; readonly report: Report }>(unread)
+      const orders = yield* PubSub.sliding<StopOrder>(unread)
+      const upSince = yield* Clock.currentTimeMillis
+      return SenderChannel.of({
+        report: (owner, told) =>
+          Effect.asVoid(
+            PubSub.publishAll(
+              reports,
+              told.map((report) => ({ owner, report }))
+            )
+          ),
+        reports: (owner) =>
+          Stream.fromPubSub(reports).pipe(
+            Stream.filter((told) => told.owner === owner),
+            Stream.map(({ report }) => report)
+          ),
+        stop: (order) => Effect.asVoid(PubSub.publish(orders, order)),
+        stops: Stream.fromPubSub(orders),
+        upSince: Effect.succeed(upSince)
+      })
+    })
+  )
+}

@@ -10,8 +10,9 @@
  * - What is published while nobody receives waits. Chunks of a lane are first received in the order of publishing.
  */
 import { type Lane } from "@fibercast/domain/Lane"
-import { Context, type Effect, Schema, type Stream } from "effect"
+import { Clock, Context, Deferred, Effect, Layer, Schema, Stream } from "effect"
 import { type Chunk } from "./Chunk.ts"
+import * as MemoryLane from "./internal/MemoryLane.ts"
 
 /** The stream could not be reached, or refused. A publish may have been taken; it may be made again. */
 export class WorkStreamUnavailable extends Schema.TaggedError<WorkStreamUnavailable>()("WorkStreamUnavailable", {
@@ -63,4 +64,65 @@ export class WorkStream extends Context.Service<
      */
     readonly consume: (lane: Lane, options: { readonly ahead: number }) => Stream.Stream<Received>
   }
->()("fibercast/ports/WorkStream") {}
+>()("fibercast/ports/WorkStream") {
+  /**
+   * Hands on within this process, and is gone with it: for one node, and for tests under TestClock. It keeps at most
+   * `memoryCapacity` chunks a lane; a publish beyond them is refused. A chunk is the very value that was published.
+   */
+  static readonly layerMemory = (settings: Partial<WorkStreamSettings> = {}): Layer.Layer<WorkStream> =>
+    Layer.sync(WorkStream, () => makeMemory({ ...defaults, ...settings }))
+}
+
+/** Chunks that a lane in memory keeps, in the hands of receivers or not. */
+export const memoryCapacity = 4096
+
+const makeMemory = (settings: WorkStreamSettings): WorkStream["Service"] => {
+  const open = (lane: Lane) => {
+    const chunks = MemoryLane.make<Chunk>({ ...settings, capacity: memoryCapacity })
+    let changed = Deferred.makeUnsafe<void>()
+    const change = (what: (now: number) => void) =>
+      Effect.map(Clock.currentTimeMillis, (now) => {
+        what(now)
+        Deferred.doneUnsafe(changed, Effect.void)
+        changed = Deferred.makeUnsafe<void>()
+      })
+
+    const publish = Effect.fnUntraced(function* (chunk: Chunk) {
+      if (chunks.publish(chunk.id, chunk, yield* Clock.currentTimeMillis) === "full") {
+        const cause = new Error(`the lane ${lane} holds ${memoryCapacity} chunks`)
+        return yield* new WorkStreamUnavailable({ operation: "publish a chunk", cause })
+      }
+      yield* change(() => {})
+    })
+
+    const take = Effect.fnUntraced(function* (): Effect.fn.Return<Received> {
+      for (;;) {
+        const now = yield* Clock.currentTimeMillis
+        const handed = chunks.take(now)
+        if (handed !== undefined) {
+          const ack = change(handed.ack)
+          return {
+            chunk: handed.value,
+            times: handed.times,
+            ack,
+            ackSure: ack,
+            nak: (delay) => change((now) => handed.nak(now, delay)),
+            working: change(handed.working)
+          }
+        }
+        const wake = Deferred.await(changed)
+        const next = chunks.nextAt()
+        yield* next === Infinity ? wake : Effect.raceFirst(wake, Effect.sleep(Math.max(1, next - now)))
+      }
+    })
+    return { publish, taken: Stream.fromEffectRepeat(take()) }
+  }
+
+  const byLane = { urgent: open("urgent"), high: open("high"), normal: open("normal"), bulk: open("bulk") }
+  return WorkStream.of({
+    settings,
+    publish: (chunk) => byLane[chunk.lane].publish(chunk),
+    // Nothing is fetched before it is taken.
+    consume: (lane) => byLane[lane].taken
+  })
+}
