@@ -15,6 +15,7 @@ import {
   type Claim,
   type DueWorkspace,
   EpochLost,
+  type HeldDelivery,
   Ledger,
   LedgerUnavailable,
   type Owned,
@@ -181,13 +182,9 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
       begin: Effect.fn("Ledger.begin")(function* ({ campaign, held, mark, ...owned }: Begin) {
         const rows = yield* sql
           .unsafe<BeginStatements.BegunRow>(mark ? BeginStatements.beginMarked : BeginStatements.begin, [
-            int4(owned.workspaceId),
-            int4(owned.epoch),
+            ...namedAs(owned, held),
             int4(campaignCode(campaign?.id ?? null)),
-            int4(campaign?.epoch ?? 0),
-            int8s(held.map(({ claimId }) => claimId)),
-            int8s(held.map(({ id }) => id)),
-            int8s(held.map(({ wasDue }) => wasDue))
+            int4(campaign?.epoch ?? 0)
           ])
           .pipe(Effect.repeat({ while: ([row]) => row?.is_stale === true }))
         yield* fenced(owned, rows)
@@ -197,13 +194,7 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
       }, translate("begin")),
 
       standing: Effect.fn("Ledger.standing")(function* ({ held, ...owned }) {
-        const rows = yield* sql.unsafe<BeginStatements.StandingRow>(BeginStatements.standing, [
-          int4(owned.workspaceId),
-          int4(owned.epoch),
-          int8s(held.map(({ claimId }) => claimId)),
-          int8s(held.map(({ id }) => id)),
-          int8s(held.map(({ wasDue }) => wasDue))
-        ])
+        const rows = yield* sql.unsafe<BeginStatements.StandingRow>(BeginStatements.standing, namedAs(owned, held))
         yield* fenced(owned, rows)
         return rows.flatMap(({ id, started }) =>
           id === null ? [] : [{ id: DeliveryId.make(id, { disableChecks: true }), started }]
@@ -227,8 +218,7 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
           texts(settlements.map(({ reason }) => reason)),
           int8s(finishedClaims),
           givenBack.length > 0 || settlements.some(({ state }) => state === "retry" || state === "snooze"),
-          int8(ids.reduce((least, id) => (id < least ? id : least), ids[0] ?? 0n)),
-          int8(ids.reduce((greatest, id) => (id > greatest ? id : greatest), ids[0] ?? 0n)),
+          ...rangeOf(ids),
           int8s(givenBack.map(({ claimId }) => claimId)),
           int8s(givenBack.map(({ id }) => id))
         ])
@@ -358,6 +348,22 @@ const batchSize = 5000
 
 /** Before any place in a source. */
 const beforeAll = { dueAt: Number.MIN_SAFE_INTEGER, id: 0n }
+
+/** The least and the greatest. */
+const rangeOf = (ids: ReadonlyArray<bigint>) => [
+  int8(ids.reduce((least, id) => (id < least ? id : least), ids[0] ?? 0n)),
+  int8(ids.reduce((greatest, id) => (id > greatest ? id : greatest), ids[0] ?? 0n))
+]
+
+/** What every statement of `BeginStatements` is given. */
+const namedAs = ({ epoch, workspaceId }: Pick<Owned, "workspaceId" | "epoch">, held: ReadonlyArray<HeldDelivery>) => [
+  int4(workspaceId),
+  int4(epoch),
+  int8s(held.map(({ claimId }) => claimId)),
+  int8s(held.map(({ id }) => id)),
+  int8s(held.map(({ wasDue }) => wasDue)),
+  ...rangeOf(held.map(({ claimId }) => claimId))
+]
 
 /** The one row of a fenced statement; without it another owns the workspace. */
 const fenced = <A>(owned: Owned, rows: ReadonlyArray<A>): Effect.Effect<A, EpochLost> =>
