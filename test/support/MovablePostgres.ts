@@ -7,54 +7,39 @@ import * as Migrations from "@fibercast/postgres/Migrations"
 import * as Postgres from "@fibercast/postgres/Postgres"
 import { Context, Effect, Exit, Layer, Logger, Redacted, Scope } from "effect"
 import { SqlClient } from "effect/sql"
-import * as net from "node:net"
+import * as Door from "./Door.ts"
 import { tempFolder } from "./TempFolder.ts"
-
-const listen = (server: net.Server, port: number) =>
-  Effect.callback<number>((resume) => {
-    server.listen(port, "127.0.0.1", () => {
-      const address = server.address()
-      resume(Effect.succeed(typeof address === "object" && address !== null ? address.port : port))
-    })
-  })
-
-const pass = (from: net.Socket, to: net.Socket) => {
-  from.pipe(to)
-  from.on("error", () => to.destroy())
-  from.on("close", () => to.destroy())
-}
 
 /** Running and migrated; stopped with the scope. */
 export const make = Effect.gen(function* () {
   const folder = yield* tempFolder
-  let target = 0
-  let running: Scope.Closeable | undefined
-  const door = net.createServer((client) => {
-    const server = net.connect(target, "127.0.0.1")
-    pass(client, server)
-    pass(server, client)
-  })
+  let running: { readonly scope: Scope.Closeable } | undefined
 
-  const open = Effect.gen(function* () {
-    running = yield* Scope.make()
-    const context = yield* Layer.buildWithScope(EmbeddedPostgres.layer({ folder, durable: false }), running)
+  const launch = Effect.gen(function* () {
+    const scope = yield* Scope.make()
+    const context = yield* Layer.buildWithScope(EmbeddedPostgres.layer({ folder, durable: false }), scope)
     const { port, url } = yield* Effect.provide(EmbeddedPostgres.EmbeddedPostgres, context)
-    target = port
-    return url
+    running = { scope }
+    return { url, port }
   }).pipe(Effect.orDie)
 
-  /** Ends every session, then the server. */
-  const stop = Effect.gen(function* () {
-    if (running === undefined) return
-    door.close()
-    yield* Scope.close(running, Exit.void)
+  const end = Effect.suspend(() => {
+    if (running === undefined) return Effect.void
+    const { scope } = running
     running = undefined
+    return Scope.close(scope, Exit.void)
   })
-
-  yield* Effect.addFinalizer(() => stop)
-  const url = new URL(Redacted.value(yield* open))
-  const port = yield* listen(door, 0)
-  url.port = String(port)
+  yield* Effect.addFinalizer(() => end)
+  const first = yield* launch
+  const door = yield* Door.make(first.port)
+  /** Ends every session, then the server. */
+  const stop = Effect.andThen(door.shut, end)
+  const start = Effect.gen(function* () {
+    door.leadTo((yield* launch).port)
+    yield* door.open
+  })
+  const url = new URL(Redacted.value(first.url))
+  url.port = String(door.port)
   const client = Layer.build(Postgres.layer({ url: Redacted.make(url.href), connections: 1 })).pipe(
     Effect.map((context) => Context.get(context, SqlClient.SqlClient)),
     Effect.orDie
@@ -64,5 +49,5 @@ export const make = Effect.gen(function* () {
     Effect.provide(Postgres.layerUrl(url.href), { local: true }),
     Effect.orDie
   )
-  return { url: url.href, client, stop, start: Effect.andThen(open, listen(door, port)) }
+  return { url: url.href, port: door.port, folder, client, stop, start }
 })

@@ -12,6 +12,7 @@ import { Pipelines } from "./Pipelines.ts"
 import * as RunPipeline from "./RunPipeline.ts"
 import * as Scheduled from "./Scheduled.ts"
 import * as Scheduler from "./Scheduler.ts"
+import { SenderNode } from "./SenderNode.ts"
 import { Triggers } from "./Triggers.ts"
 
 export interface Options<R> extends LocalRuntime.Options {
@@ -38,3 +39,7 @@ export const layerScheduling = <R = never, R2 = never>(
     Layer.provideMerge(layer<R | R2 | TriggerStore>({ ...options, pipelines: [...pipelines, ...own] }))
   )
 }
+
+/** A sender: it sends what engines hand over on the `WorkStream`. It must know the pipelines that they know. */
+export const layerSender = <R = never>(options: { readonly pipelines: ReadonlyArray<Runnable<R>> }) =>
+  SenderNode.layer.pipe(Layer.provideMerge(Pipelines.layer(options.pipelines)), Layer.provideMerge(AccountGates.layer))

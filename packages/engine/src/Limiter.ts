@@ -22,6 +22,8 @@ export interface Limiter {
   readonly pauseUntil: (instant: number) => Effect.Effect<void>
   /** Starts per millisecond, for sizing claims; `null` when unlimited. */
   readonly hint: number | null
+  /** Of the rate, in milliseconds; `null` when unlimited. */
+  readonly period: number | null
   /** Charges a start. Only after `delay` returned 0, and before another caller can take. `now` as for `delay`. */
   readonly grant: (now: number) => void
 }
@@ -72,6 +74,10 @@ class WindowedLimiter implements Limiter {
 
   get hint(): number | null {
     return this.window === null ? null : this.window.rate.permits / this.window.rate.per
+  }
+
+  get period(): number | null {
+    return this.window === null ? null : this.window.rate.per
   }
 
   private elapsed(): number {

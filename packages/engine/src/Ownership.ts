@@ -9,7 +9,7 @@ import { type EpochLost, Ledger, LedgerUnavailable, type Owned } from "@fibercas
 import { type Clock, Duration, Effect, Latch, Schedule } from "effect"
 
 /** From 100 ms to 2 s apart, without end. */
-const patiently = Schedule.exponential("100 millis").pipe(
+export const patiently = Schedule.exponential("100 millis").pipe(
   Schedule.modifyDelay(({ duration }) => Effect.succeed(Duration.min(duration, Duration.seconds(2))))
 )
 

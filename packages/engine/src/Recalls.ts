@@ -39,13 +39,13 @@ export const make = (options: {
   readonly settler: Settler
   /** What was handed over to be sent and has not ended. */
   readonly underWay: () => ReadonlyArray<Task>
-  readonly interrupt: (stops: ReadonlyMap<Task, string>) => void
+  readonly interrupt: (stops: ReadonlyMap<Task, string>) => Effect.Effect<void>
 }): Recalls => {
   const { ownership, settings, settler, window } = options
   const bell = Latch.makeUnsafe(false)
   const stopping = new Map<Task, string>()
 
-  const stop = (reasons: ReadonlyMap<bigint, string>) => {
+  const stop = (reasons: ReadonlyMap<bigint, string>): Effect.Effect<void> => {
     const reasonOf = (task: Task) => reasons.get(task.context.delivery.id)
     for (const task of window.withdraw((task) => reasonOf(task) !== undefined)) {
       const cancelled = Outcome.Cancelled({ reason: reasonOf(task) ?? "" })
@@ -58,14 +58,14 @@ export const make = (options: {
       stopping.set(task, reason)
       stops.set(task, reason)
     }
-    if (stops.size > 0) options.interrupt(stops)
+    return stops.size > 0 ? options.interrupt(stops) : Effect.void
   }
 
   const look = Effect.gen(function* () {
     const ledger = yield* Ledger
     window.stirred = window.size > 0
     const stops = yield* untilReachable(Effect.suspend(() => ledger.recalled(ownership.proof)))
-    if (stops.length > 0) stop(new Map(stops.map(({ id, reason }) => [id, reason])))
+    if (stops.length > 0) yield* stop(new Map(stops.map(({ id, reason }) => [id, reason])))
   })
 
   return {

@@ -174,11 +174,11 @@ export class Window {
     flow.silent.closeUnsafe()
   }
 
-  ended(task: Task) {
-    const flow = task.held.flow
-    flow.active--
-    this.active--
-    if (flow.active === 0) flow.silent.openUnsafe()
+  ended(...tasks: ReadonlyArray<Task>) {
+    for (const { held } of tasks) held.flow.active--
+    this.active -= tasks.length
+    // Last: whoever waits goes on at once, and must find all of them ended.
+    for (const { held } of tasks) if (held.flow.active === 0) held.flow.silent.openUnsafe()
     this.work.openUnsafe()
   }
 

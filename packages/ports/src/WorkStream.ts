@@ -83,8 +83,10 @@ const makeMemory = (settings: WorkStreamSettings): WorkStream["Service"] => {
     const change = (what: (now: number) => void) =>
       Effect.map(Clock.currentTimeMillis, (now) => {
         what(now)
-        Deferred.doneUnsafe(changed, Effect.void)
+        // Whoever waits goes on at once, and must not wait for this change again.
+        const told = changed
         changed = Deferred.makeUnsafe<void>()
+        Deferred.doneUnsafe(told, Effect.void)
       })
 
     const publish = Effect.fnUntraced(function* (chunk: Chunk) {
@@ -115,7 +117,7 @@ const makeMemory = (settings: WorkStreamSettings): WorkStream["Service"] => {
         yield* next === Infinity ? wake : Effect.raceFirst(wake, Effect.sleep(Math.max(1, next - now)))
       }
     })
-    return { publish, taken: Stream.fromEffectRepeat(take()) }
+    return { publish, taken: Stream.fromEffectRepeat(Effect.suspend(take)) }
   }
 
   const byLane = { urgent: open("urgent"), high: open("high"), normal: open("normal"), bulk: open("bulk") }

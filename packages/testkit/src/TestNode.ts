@@ -44,7 +44,8 @@ const skewed = (clock: Clock.Clock, skew: number): Clock.Clock => {
   }
 }
 
-const run = Effect.fnUntraced(function* <S, E, R>(engine: Layer.Layer<S, E, R>, { skew = 0 }: Placed) {
+/** Any layer as a node. */
+export const run = Effect.fnUntraced(function* <S, E, R>(engine: Layer.Layer<S, E, R>, { skew = 0 }: Placed) {
   const awake = Latch.makeUnsafe(true)
   let isDead = false
   const alive = () =>

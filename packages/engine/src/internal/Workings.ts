@@ -12,7 +12,7 @@ import { type Workspace } from "@fibercast/ports/WorkspaceStore"
 import { Clock, Effect, Scope } from "effect"
 import * as CampaignKeeper from "../CampaignKeeper.ts"
 import { type EngineSettings } from "../EngineConfig.ts"
-import { HandOff } from "../HandOff.ts"
+import { Way } from "../HandOff.ts"
 import * as Hooks from "../Hooks.ts"
 import * as Feeder from "../Feeder.ts"
 import { type Ownership } from "../Ownership.ts"
@@ -55,7 +55,7 @@ export const make = Effect.fnUntraced(function* (options: {
   const needs = yield* Effect.context<Needs>()
   const pipelines = yield* Scope.provide((yield* Pipelines).prepare, senders)
   const primed = (per: number, since: number) => Effect.provideContext(options.primed(per, since), needs)
-  const way = yield* HandOff
+  const way = yield* Way
   const pace = yield* Pace.make({ limits: workspace.limits, stretch: way.stretch, pipelines, primed })
   const window = new Window(workspaceId, settings.window)
   for (const lane of lanes) {

@@ -1,0 +1,146 @@
+/**
+ * Writes how the deliveries of chunks ended, under the epochs of their owners: for each owner one statement at a time, and
+ * whatever ends meanwhile is the next batch. Then owners, people and failure hooks are told.
+ *
+ * While the Ledger cannot be reached outcomes wait; the sender's places bound how many. What an owner that was replaced
+ * had handed over is not written: its successor rules on it.
+ */
+import { type DeliveryId } from "@fibercast/domain/Delivery"
+import { Alerts } from "@fibercast/ports/Alerts"
+import { type GivenBack, Ledger, type Settlement } from "@fibercast/ports/Ledger"
+import { type Ended, type Report, SenderChannel } from "@fibercast/ports/SenderChannel"
+import { Clock, Effect, Exit, FiberSet, type Scope } from "effect"
+import { type DeliveryContext } from "./DeliveryContext.ts"
+import { type Hooks } from "./Hooks.ts"
+import { type OpenChunk } from "./OpenChunk.ts"
+import { untilReachable } from "./Ownership.ts"
+import * as Settlements from "./Settlements.ts"
+
+/** What became of one delivery. */
+export interface Result {
+  readonly of: OpenChunk
+  readonly id: DeliveryId
+  readonly claimId: bigint
+  /** Null: it was not begun, and is given back. */
+  readonly end: { readonly context: DeliveryContext; readonly settlement: Settlement } | null
+  readonly hold: string | null
+  readonly notBefore: number | null
+}
+
+export interface ChunkSettler {
+  readonly add: (result: Result) => void
+  /** Returns when everything added so far is written, or is nobody's to write. */
+  readonly flush: Effect.Effect<void>
+}
+
+const most = 2000
+
+/** Of one workspace, under one epoch. */
+interface Book {
+  results: Array<Result>
+  isOpen: boolean
+}
+
+export const make = Effect.fnUntraced(function* (
+  hooks: Hooks
+): Effect.fn.Return<ChunkSettler, never, Ledger | SenderChannel | Alerts | Scope.Scope> {
+  const ledger = yield* Ledger
+  const channel = yield* SenderChannel
+  const alerts = yield* Alerts
+  const clock = yield* Clock.Clock
+  const writers = yield* FiberSet.make()
+  const fork = yield* FiberSet.runtime(writers)()
+  const books = new Map<string, Book>()
+
+  const write = Effect.fnUntraced(function* (
+    results: ReadonlyArray<Result>,
+    { workspaceId, epoch }: OpenChunk["chunk"]
+  ) {
+    const settlements = results.flatMap(({ end }) => (end === null ? [] : [end.settlement]))
+    const givenBack = results.flatMap(({ claimId, end, id }): ReadonlyArray<GivenBack> =>
+      end === null ? [{ claimId, id }] : []
+    )
+    yield* untilReachable(
+      Effect.suspend(() =>
+        ledger.settle({
+          workspaceId,
+          epoch,
+          now: clock.currentTimeMillisUnsafe(),
+          settlements,
+          givenBack,
+          finishedClaims: []
+        })
+      )
+    )
+  })
+
+  const tellOwners = (results: ReadonlyArray<Result>) => {
+    const owners = new Map<string, Map<OpenChunk, Array<Ended>>>()
+    for (const { end, hold, id, notBefore, of } of results) {
+      const { owner } = of.chunk
+      const chunks = owners.get(owner) ?? new Map<OpenChunk, Array<Ended>>()
+      owners.set(owner, chunks)
+      const ended = chunks.get(of) ?? []
+      chunks.set(of, ended)
+      ended.push({ id, fate: end === null ? "returned" : "settled", hold, notBefore })
+    }
+    return Effect.forEach(
+      owners,
+      ([owner, chunks]) =>
+        channel.report(
+          owner,
+          Array.from(chunks, ([{ chunk }, ended]): Report => {
+            const { epoch, id: chunkId, workspaceId } = chunk
+            return { workspaceId, epoch, chunkId, ended }
+          })
+        ),
+      { discard: true }
+    )
+  }
+
+  const tellPeople = Effect.fnUntraced(function* ({ end, of }: Result) {
+    const ending = end === null ? null : Settlements.ending(end.settlement)
+    if (end === null || ending === null) return
+    const { campaignId, id: deliveryId } = end.context.delivery
+    const { workspaceId } = of.chunk
+    const { reason, state } = ending
+    yield* alerts.raise({ _tag: "DeliveryFailed", workspaceId, deliveryId, campaignId, state, reason })
+    hooks.add(of.pipelines.failed(end.context, ending))
+  })
+
+  const release = (results: ReadonlyArray<Result>) => {
+    for (const { of } of results) of.wrote(1)
+  }
+
+  const work = Effect.fnUntraced(function* (key: string, book: Book, chunk: OpenChunk["chunk"]) {
+    // What ends at the same time is written together.
+    yield* Effect.yieldNow
+    while (book.results.length > 0) {
+      yield* hooks.room
+      const results = book.results.splice(0, most)
+      const written = yield* Effect.exit(write(results, chunk))
+      // What an old owner handed over is the new one's: nobody is told.
+      if (Exit.isSuccess(written)) {
+        yield* tellOwners(results)
+        yield* Effect.forEach(results, tellPeople, { discard: true })
+      }
+      release(results)
+    }
+    book.isOpen = false
+    books.delete(key)
+  })
+
+  return {
+    add: (result) => {
+      const { chunk } = result.of
+      const key = `${chunk.workspaceId}/${chunk.epoch}`
+      const book = books.get(key) ?? { results: [], isOpen: false }
+      books.set(key, book)
+      book.results.push(result)
+      if (book.isOpen) return
+      book.isOpen = true
+      fork(work(key, book, chunk))
+    },
+    flush: FiberSet.awaitEmpty(writers)
+  }
+})

@@ -1,0 +1,147 @@
+/**
+ * Brings one chunk under way: asks the Ledger what of it may be sent, waits for its slot, and starts it. At-most-once work
+ * is acknowledged before the Ledger is asked.
+ *
+ * Interrupted before it has started anything, it turns the chunk back to the stream, or gives it back to the owner if the
+ * stream has let go of it.
+ */
+import { type Campaign } from "@fibercast/domain/Campaign"
+import { Outcome } from "@fibercast/domain/Outcome"
+import { CampaignStore } from "@fibercast/ports/CampaignStore"
+import { type Chunk, type ChunkDelivery } from "@fibercast/ports/Chunk"
+import { type Begun, Ledger } from "@fibercast/ports/Ledger"
+import { SenderChannel } from "@fibercast/ports/SenderChannel"
+import { Clock, Effect } from "effect"
+import { type ChunkSettler } from "./ChunkSettler.ts"
+import { type OpenChunk, type Sending } from "./OpenChunk.ts"
+import { untilReachable } from "./Ownership.ts"
+import * as Settlements from "./Settlements.ts"
+
+/** Campaigns remembered; the oldest is forgotten. */
+const maxCampaigns = 256
+
+export type ChunkWork = (open: OpenChunk) => Effect.Effect<void>
+
+export const make = Effect.fnUntraced(function* (options: {
+  readonly settler: ChunkSettler
+  readonly start: (sendings: ReadonlyArray<Sending>) => Effect.Effect<void>
+}): Effect.fn.Return<ChunkWork, never, Ledger | CampaignStore | SenderChannel> {
+  const { settler, start } = options
+  const clock = yield* Clock.Clock
+  const ledger = yield* Ledger
+  const store = yield* CampaignStore
+  const channel = yield* SenderChannel
+  const campaigns = new Map<number, Campaign>()
+
+  /** As it stands under the chunk's epoch; null for background jobs, and when it does not stand so any more. */
+  const campaignOf = Effect.fnUntraced(function* ({ campaign, workspaceId }: Chunk) {
+    if (campaign === null) return null
+    const known = campaigns.get(campaign.id)
+    if (known?.epoch === campaign.epoch) return known
+    const found = yield* untilReachable(store.get(workspaceId, campaign.id)).pipe(
+      Effect.catchTag("CampaignNotFound", () => Effect.succeed(null))
+    )
+    if (found === null) return null
+    campaigns.delete(found.id)
+    const [oldest] = campaigns.keys()
+    if (oldest !== undefined && campaigns.size >= maxCampaigns) campaigns.delete(oldest)
+    campaigns.set(found.id, found)
+    return found.epoch === campaign.epoch ? found : null
+  })
+
+  const returned = (of: OpenChunk, { claimId, id }: ChunkDelivery) =>
+    settler.add({ of, id, claimId, end: null, hold: null, notBefore: null })
+
+  const expired = (sending: Sending) => {
+    const { context, held, of } = sending
+    const settlement = Settlements.of(sending, Outcome.Expired(), 0)
+    const { id } = context.delivery
+    settler.add({ of, id, claimId: held.claimId, end: { context, settlement }, hold: null, notBefore: null })
+  }
+
+  const begin = ({ chunk, isOnce }: OpenChunk) =>
+    untilReachable(
+      Effect.suspend(() =>
+        ledger.begin({
+          workspaceId: chunk.workspaceId,
+          epoch: chunk.epoch,
+          now: clock.currentTimeMillisUnsafe(),
+          held: chunk.deliveries.map(({ claimId, dueAt: wasDue, id }) => ({ claimId, id, wasDue })),
+          campaign: chunk.campaign,
+          mark: isOnce
+        })
+      )
+    )
+
+  /** Nothing of it may be begun here: to the stream while that has it, else to its owner. */
+  const turnBack = (open: OpenChunk) =>
+    Effect.suspend(() => {
+      if (!open.isOnce) return open.received.nak(0)
+      giveBack(open, open.chunk.deliveries)
+      return Effect.void
+    })
+
+  const giveBack = (open: OpenChunk, deliveries: ReadonlyArray<ChunkDelivery>) => {
+    open.expect(deliveries.length)
+    open.isStarted = true
+    for (const delivery of deliveries) returned(open, delivery)
+  }
+
+  const isOver = ({ deadline }: ChunkDelivery, now: number) => deadline !== null && deadline <= now
+
+  /** What is late, or not as it was, is given back; the rest is started. */
+  const launch = (open: OpenChunk, go: ReadonlyArray<ChunkDelivery>, campaign: Campaign | null) =>
+    Effect.suspend(() => {
+      const now = clock.currentTimeMillisUnsafe()
+      const { chunk } = open
+      const isLate = chunk.slot !== null && now > chunk.slot.at + chunk.slot.slack
+      const isOther = (chunk.campaign === null) !== (campaign === null)
+      if (isLate || isOther) return Effect.sync(() => giveBack(open, go))
+      open.expect(go.length)
+      open.isStarted = true
+      for (const delivery of go) if (isOver(delivery, now)) expired(open.sending(delivery, campaign))
+      return start(go.flatMap((delivery) => (isOver(delivery, now) ? [] : [open.sending(delivery, campaign)])))
+    })
+
+  const begun = Effect.fnUntraced(function* (
+    open: OpenChunk,
+    { back, go }: Begun,
+    campaign: Campaign | null,
+    restore: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
+  ) {
+    const { chunk } = open
+    const goes = new Set(go)
+    const backs = new Set(back)
+    const wait = (chunk.slot?.at ?? 0) - clock.currentTimeMillisUnsafe()
+    if (wait > 0) yield* Effect.onInterrupt(restore(Effect.sleep(wait)), () => turnBack(open))
+    giveBack(
+      open,
+      chunk.deliveries.filter(({ id }) => backs.has(id))
+    )
+    yield* launch(
+      open,
+      chunk.deliveries.filter(({ id }) => goes.has(id)),
+      campaign
+    )
+  })
+
+  return (open) =>
+    Effect.uninterruptibleMask(
+      Effect.fnUntraced(function* (restore) {
+        const { chunk, isOnce, received } = open
+        if (chunk.validUntil <= clock.currentTimeMillisUnsafe()) return yield* received.ack
+        const campaign = yield* Effect.onInterrupt(restore(campaignOf(chunk)), () => received.nak(0))
+        if (isOnce) {
+          const { epoch, id: chunkId, owner, workspaceId } = chunk
+          const acknowledged = yield* Effect.result(received.ackSure)
+          // Nobody knows whether it will be handed out again: whoever gets it next, or its owner, rules on it.
+          if (acknowledged._tag === "Failure") return yield* Effect.logWarning(acknowledged.failure.message)
+          yield* channel.report(owner, [{ workspaceId, epoch, chunkId, ended: [] }])
+        }
+        const asked = yield* Effect.result(Effect.onInterrupt(restore(begin(open)), () => turnBack(open)))
+        // Its owner was replaced.
+        if (asked._tag === "Failure") return yield* received.ack
+        yield* begun(open, asked.success, campaign, restore)
+      })
+    )
+})

@@ -1,0 +1,84 @@
+/**
+ * An open chunk is one that a sender has in hand: what of it is not written yet, and whom to tell.
+ */
+import { type Campaign } from "@fibercast/domain/Campaign"
+import { type Chunk, type ChunkDelivery } from "@fibercast/ports/Chunk"
+import { type Received } from "@fibercast/ports/WorkStream"
+import { Latch } from "effect"
+import { type DeliveryContext } from "./DeliveryContext.ts"
+import { type Prepared } from "./Pipelines.ts"
+
+/** One delivery of it that is being sent. */
+export interface Sending {
+  readonly context: DeliveryContext
+  readonly held: { readonly claimId: bigint; readonly claimedAt: number }
+  readonly of: OpenChunk
+}
+
+export class OpenChunk {
+  readonly received: Received
+  readonly pipelines: Prepared
+  /** Open once all ends that are expected are written. */
+  readonly written = Latch.makeUnsafe(true)
+  /** It is in good hands here: to be acknowledged when all is written. */
+  isStarted = false
+  readonly #free: (count: number) => void
+  #places: number
+  #unwritten = 0
+
+  /** It has this many places; `free` takes them back, as ends are written. */
+  constructor(received: Received, pipelines: Prepared, places: number, free: (count: number) => void) {
+    this.received = received
+    this.pipelines = pipelines
+    this.#places = places
+    this.#free = free
+  }
+
+  /** Nothing of it is begun twice, so the stream may not hand it out again once it is begun. */
+  get isOnce(): boolean {
+    return this.chunk.guarantee === "at-most-once"
+  }
+
+  get chunk(): Chunk {
+    return this.received.chunk
+  }
+
+  sending(delivery: ChunkDelivery, campaign: Campaign | null): Sending {
+    const { claimId, claimedAt, ...claimed } = delivery
+    const { lane, workspaceId } = this.chunk
+    return {
+      context: {
+        workspaceId,
+        campaign,
+        attempt: delivery.attempt + 1,
+        delivery: { ...claimed, lane, campaignId: campaign?.id ?? null }
+      },
+      held: { claimId, claimedAt },
+      of: this
+    }
+  }
+
+  /** The end of so many is to be written. */
+  expect(count: number) {
+    if (count === 0) return
+    this.#unwritten += count
+    this.written.closeUnsafe()
+  }
+
+  wrote(count: number) {
+    this.#unwritten -= count
+    this.#release(this.#places - this.#unwritten)
+    if (this.#unwritten === 0) this.written.openUnsafe()
+  }
+
+  /** Nothing more comes of it. */
+  close() {
+    this.#release(this.#places)
+  }
+
+  #release(spare: number) {
+    if (spare <= 0) return
+    this.#places -= spare
+    this.#free(spare)
+  }
+}

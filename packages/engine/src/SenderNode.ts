@@ -1,0 +1,199 @@
+/**
+ * A sender takes chunks from the WorkStream, lane by lane, sends what the Ledger lets it send, and writes how it ended.
+ *
+ * - Before it sends anything of a chunk it asks the Ledger: the owner may have been replaced, the campaign paused, the
+ *   delivery ended. What may not be sent is given back.
+ * - At-least-once: the chunk is acknowledged when all ends are written, so the stream hands it to another sender should this
+ *   one die. At-most-once: it is acknowledged for certain first, then the started marks are written, then it is sent.
+ * - A limited delivery is begun within its slot or given back, so a rate holds over all senders.
+ * - Closing it takes no more, lets what is under way finish within the drain time, turns back what is not begun, and
+ *   writes every outcome. A send that is cut off is put off uncharged if at-least-once, and `unknown` if at-most-once.
+ *
+ * Held in memory: `capacity` deliveries, `ahead` chunks of each lane, and the failure hooks that wait.
+ */
+import { lanes } from "@fibercast/domain/Lane"
+import { Outcome } from "@fibercast/domain/Outcome"
+import { type WorkspaceId } from "@fibercast/domain/Workspace"
+import { type Alerts } from "@fibercast/ports/Alerts"
+import { type CampaignStore } from "@fibercast/ports/CampaignStore"
+import { type Ledger } from "@fibercast/ports/Ledger"
+import { type Report, SenderChannel, type StopOrder } from "@fibercast/ports/SenderChannel"
+import { type Received, WorkStream } from "@fibercast/ports/WorkStream"
+import { Clock, Context, Effect, Exit, FiberSet, Latch, Layer, Random, RcMap, Scope, Stream } from "effect"
+import * as ChunkSettler from "./ChunkSettler.ts"
+import * as ChunkWork from "./ChunkWork.ts"
+import * as Hooks from "./Hooks.ts"
+import { OpenChunk, type Sending } from "./OpenChunk.ts"
+import * as PipelineRunner from "./PipelineRunner.ts"
+import { Pipelines } from "./Pipelines.ts"
+import { Places } from "./Places.ts"
+import { SenderConfig } from "./SenderConfig.ts"
+import * as Settlements from "./Settlements.ts"
+
+/** How long what a workspace's pipelines share outlives its last chunk, in milliseconds. */
+const sharedFor = 60_000
+/** Failure hooks that run at once, and that wait. */
+const hooksAtOnce = 32
+const hooksWaiting = 1000
+/** In the place of a result: it was stopped before. */
+const notBegun = Symbol("not begun")
+/** How long the last outcomes may take to be written when it stops, in milliseconds. */
+const lastWrites = 10_000
+
+export class SenderNode extends Context.Service<
+  SenderNode,
+  {
+    /** Deliveries in hand. */
+    readonly sending: Effect.Effect<number>
+  }
+>()("fibercast/engine/SenderNode") {
+  static readonly layer: Layer.Layer<
+    SenderNode,
+    never,
+    Ledger | CampaignStore | Alerts | WorkStream | SenderChannel | Pipelines
+  > = Layer.effect(
+    SenderNode,
+    Effect.suspend(() => make)
+  )
+}
+
+const make = Effect.gen(function* () {
+  const settings = yield* SenderConfig
+  const clock = yield* Clock.Clock
+  const random = yield* Random.Random
+  const stream = yield* WorkStream
+  const channel = yield* SenderChannel
+  const pipelines = yield* Pipelines
+  const places = new Places(settings.capacity)
+  const opened = new Set<OpenChunk>()
+  const stopping = new Map<Sending, string>()
+  /** Open when nothing more may be begun. */
+  const turning = Latch.makeUnsafe(false)
+
+  /** Closed one after another when this stops: what takes, what sends, what writes, what tells. */
+  const taking = yield* Scope.make()
+  const sendingScope = yield* Scope.make()
+  const writing = yield* Scope.make()
+  const telling = yield* Scope.make()
+
+  const hooks = yield* Scope.provide(Hooks.make({ concurrency: hooksAtOnce, waiting: hooksWaiting }), telling)
+  const settler = yield* Scope.provide(ChunkSettler.make(hooks), writing)
+  const prepared = yield* Scope.provide(
+    RcMap.make({ lookup: (_: WorkspaceId) => pipelines.prepare, idleTimeToLive: sharedFor }),
+    writing
+  )
+  const runner = yield* PipelineRunner.make<Sending, unknown, unknown, never>({
+    concurrency: settings.capacity,
+    run: ({ context, of }) => (turning.isOpen() ? Effect.succeed(notBegun) : of.pipelines.handle(context)),
+    timeout: ({ context, of }) => of.pipelines.timeout(context),
+    onExit: (sending, exit, timedOut) => {
+      const { context, held, of } = sending
+      const { id } = context.delivery
+      const { claimId } = held
+      if (Exit.isSuccess(exit) && exit.value === notBegun) {
+        return settler.add({ of, id, claimId, end: null, hold: null, notBefore: null })
+      }
+      const now = clock.currentTimeMillisUnsafe()
+      const reason = stopping.get(sending)
+      stopping.delete(sending)
+      const { hold, notBefore, outcome } =
+        reason === undefined
+          ? of.pipelines.verdict(context, { exit, timedOut, now, chance: random.nextDoubleUnsafe() })
+          : { hold: null, notBefore: null, outcome: Outcome.Cancelled({ reason }) }
+      const settlement = Settlements.of(sending, outcome, now)
+      settler.add({ of, id, claimId, end: { context, settlement }, hold, notBefore })
+    }
+  }).pipe(Scope.provide(sendingScope))
+  const work = yield* ChunkWork.make({ settler, start: runner.submit })
+
+  const workers = yield* Scope.provide(FiberSet.make(), writing)
+  const workOn = (received: Received, taken: number) =>
+    Effect.gen(function* () {
+      const shared = yield* RcMap.get(prepared, received.chunk.workspaceId)
+      const open = new OpenChunk(received, shared, taken, (count) => places.release(count))
+      opened.add(open)
+      yield* Effect.gen(function* () {
+        yield* Effect.raceFirst(work(open), turning.await)
+        yield* open.written.await
+        if (open.isStarted && !open.isOnce) yield* received.ack
+      }).pipe(
+        Effect.ensuring(
+          Effect.sync(() => {
+            opened.delete(open)
+            open.close()
+          })
+        )
+      )
+    }).pipe(Effect.scoped)
+
+  const waiting = new Set<Received>()
+  const take = Effect.fnUntraced(function* (received: Received) {
+    const { deliveries, lane } = received.chunk
+    waiting.add(received)
+    const taken = yield* places.take(deliveries.length, lane).pipe(
+      Effect.onInterrupt(() => received.nak(0)),
+      Effect.ensuring(Effect.sync(() => waiting.delete(received)))
+    )
+    yield* FiberSet.run(workers, workOn(received, taken))
+  })
+  const { ahead } = settings
+  const consuming = Effect.forEach(lanes, (lane) => Stream.runForEach(stream.consume(lane, { ahead }), take), {
+    concurrency: "unbounded",
+    discard: true
+  })
+
+  const stop = ({ epoch, stops, workspaceId }: StopOrder) => {
+    const reasons = new Map(stops.map(({ id, reason }) => [id, reason]))
+    const interrupted = new Set<Sending>()
+    for (const sending of runner.items()) {
+      const reason = reasons.get(sending.context.delivery.id)
+      const { chunk } = sending.of
+      if (reason === undefined || chunk.workspaceId !== workspaceId || chunk.epoch !== epoch) continue
+      stopping.set(sending, reason)
+      interrupted.add(sending)
+    }
+    runner.interrupt(interrupted)
+  }
+  const stopped = Stream.runForEach(channel.stops, (order) => Effect.sync(() => stop(order)))
+
+  const tell = Effect.gen(function* () {
+    const owners = new Map<string, Array<Report>>()
+    for (const { chunk } of opened) {
+      const { epoch, id: chunkId, owner, workspaceId } = chunk
+      const reports = owners.get(owner) ?? []
+      owners.set(owner, reports)
+      reports.push({ workspaceId, epoch, chunkId, ended: [] })
+    }
+    yield* Effect.forEach(owners, ([owner, reports]) => channel.report(owner, reports), { discard: true })
+    for (const { isOnce, received } of opened) if (!isOnce) yield* received.working
+    for (const received of waiting) yield* received.working
+  })
+  const beating = Effect.gen(function* () {
+    for (;;) {
+      yield* Effect.sleep(settings.beat)
+      yield* tell
+    }
+  })
+
+  const end = Effect.gen(function* () {
+    const began = clock.currentTimeMillisUnsafe()
+    yield* Scope.close(taking, Exit.void)
+    turning.openUnsafe()
+    if (settings.drain > 0) yield* within(settings.drain, runner.awaitIdle)
+    yield* Scope.close(sendingScope, Exit.void)
+    yield* within(lastWrites, Effect.andThen(settler.flush, FiberSet.awaitEmpty(workers)))
+    yield* Scope.close(writing, Exit.void)
+    const left = began + settings.drain - clock.currentTimeMillisUnsafe()
+    if (left > 0) yield* within(left, hooks.awaitIdle)
+    yield* Scope.close(telling, Exit.void)
+  })
+  yield* Effect.addFinalizer(() => end)
+  yield* Effect.forkIn(beating, writing)
+  yield* Effect.forkIn(stopped, writing)
+  yield* Effect.forkIn(consuming, taking)
+  return SenderNode.of({ sending: Effect.sync(() => places.taken) })
+})
+
+/** Waits no longer than this, in milliseconds. */
+const within = (millis: number, wait: Effect.Effect<void>) =>
+  Effect.asVoid(Effect.timeoutOption(Effect.interruptible(wait), millis))
