@@ -59,14 +59,14 @@ export const make = Effect.fnUntraced(function* (options: {
     settler.add({ of, id, claimId: held.claimId, end: { context, settlement }, hold: null, notBefore: null })
   }
 
-  const begin = ({ chunk, isOnce }: OpenChunk) =>
+  const begin = ({ chunk, deliveries, isOnce }: OpenChunk) =>
     untilReachable(
       Effect.suspend(() =>
         ledger.begin({
           workspaceId: chunk.workspaceId,
           epoch: chunk.epoch,
           now: clock.currentTimeMillisUnsafe(),
-          held: chunk.deliveries.map(({ claimId, dueAt: wasDue, id }) => ({ claimId, id, wasDue })),
+          held: deliveries.map(({ claimId, dueAt: wasDue, id }) => ({ claimId, id, wasDue })),
           campaign: chunk.campaign,
           mark: isOnce
         })
@@ -76,8 +76,8 @@ export const make = Effect.fnUntraced(function* (options: {
   /** Nothing of it may be begun here: to the stream while that has it, else to its owner. */
   const turnBack = (open: OpenChunk) =>
     Effect.suspend(() => {
-      if (!open.isOnce) return open.received.nak(0)
-      giveBack(open, open.chunk.deliveries)
+      if (!open.isOnce && open.part === "whole") return open.received.nak(0)
+      giveBack(open, open.deliveries)
       return Effect.void
     })
 
@@ -116,11 +116,11 @@ export const make = Effect.fnUntraced(function* (options: {
     if (wait > 0) yield* Effect.onInterrupt(restore(Effect.sleep(wait)), () => turnBack(open))
     giveBack(
       open,
-      chunk.deliveries.filter(({ id }) => backs.has(id))
+      open.deliveries.filter(({ id }) => backs.has(id))
     )
     yield* launch(
       open,
-      chunk.deliveries.filter(({ id }) => goes.has(id)),
+      open.deliveries.filter(({ id }) => goes.has(id)),
       campaign
     )
   })
@@ -130,8 +130,8 @@ export const make = Effect.fnUntraced(function* (options: {
       Effect.fnUntraced(function* (restore) {
         const { chunk, isOnce, received } = open
         if (chunk.validUntil <= clock.currentTimeMillisUnsafe()) return yield* received.ack
-        const campaign = yield* Effect.onInterrupt(restore(campaignOf(chunk)), () => received.nak(0))
-        if (isOnce) {
+        const campaign = yield* Effect.onInterrupt(restore(campaignOf(chunk)), () => turnBack(open))
+        if (isOnce && open.part !== "rest") {
           const { epoch, id: chunkId, owner, workspaceId } = chunk
           const acknowledged = yield* Effect.result(received.ackSure)
           // Nobody knows whether it will be handed out again: whoever gets it next, or its owner, rules on it.

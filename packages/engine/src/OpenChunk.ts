@@ -1,5 +1,6 @@
 /**
- * An open chunk is one that a sender has in hand: what of it is not written yet, and whom to tell.
+ * An open chunk is what a sender has in hand of a chunk, all of it or as much as it has places for: what of it is not
+ * written yet, and whom to tell.
  */
 import { type Campaign } from "@fibercast/domain/Campaign"
 import { type Chunk, type ChunkDelivery } from "@fibercast/ports/Chunk"
@@ -17,6 +18,9 @@ export interface Sending {
 
 export class OpenChunk {
   readonly received: Received
+  readonly deliveries: ReadonlyArray<ChunkDelivery>
+  /** Of the chunk: after the `first` of several something of it is in hand already. */
+  readonly part: "whole" | "first" | "rest"
   readonly pipelines: Prepared
   /** Open once all ends that are expected are written. */
   readonly written = Latch.makeUnsafe(true)
@@ -26,12 +30,20 @@ export class OpenChunk {
   #places: number
   #unwritten = 0
 
-  /** It has this many places; `free` takes them back, as ends are written. */
-  constructor(received: Received, pipelines: Prepared, places: number, free: (count: number) => void) {
-    this.received = received
-    this.pipelines = pipelines
-    this.#places = places
-    this.#free = free
+  /** Each delivery has a place; `free` takes places back, as ends are written. */
+  constructor(options: {
+    readonly received: Received
+    readonly deliveries: ReadonlyArray<ChunkDelivery>
+    readonly part: OpenChunk["part"]
+    readonly pipelines: Prepared
+    readonly free: (count: number) => void
+  }) {
+    this.received = options.received
+    this.deliveries = options.deliveries
+    this.part = options.part
+    this.pipelines = options.pipelines
+    this.#places = options.deliveries.length
+    this.#free = options.free
   }
 
   /** Nothing of it is begun twice, so the stream may not hand it out again once it is begun. */

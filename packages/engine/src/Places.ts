@@ -26,13 +26,16 @@ export class Places {
     return this.#taken
   }
 
-  /** Waits until so many are free for the lane, and takes them. More than there are counts as all there are. Answers how many. */
-  take(count: number, lane: Lane): Effect.Effect<number> {
+  /** Waits until so many, and no more than `limit`, are free for the lane, and takes them. */
+  take(count: number, lane: Lane): Effect.Effect<void> {
     return Effect.suspend(() => {
-      const wanted = Math.min(count, this.#limit(lane))
-      if (this.#waiting.length === 0 && this.#fits(wanted, lane)) return Effect.sync(() => this.#enter(wanted))
-      return Effect.callback<number>((resume) => {
-        const waiting: Waiting = { count: wanted, lane, enter: () => resume(Effect.succeed(this.#enter(wanted))) }
+      if (this.#waiting.length === 0 && this.#fits(count, lane)) return Effect.sync(() => this.#enter(count))
+      return Effect.callback<void>((resume) => {
+        const enter = () => {
+          this.#enter(count)
+          resume(Effect.void)
+        }
+        const waiting: Waiting = { count, lane, enter }
         this.#waiting.push(waiting)
         this.#waiting.sort((a, b) => rank(a.lane) - rank(b.lane))
         this.#admit()
@@ -49,17 +52,17 @@ export class Places {
     this.#admit()
   }
 
-  #limit(lane: Lane): number {
+  /** The most that there are for the lane. */
+  limit(lane: Lane): number {
     return lane === "urgent" || lane === "high" ? this.#capacity : Math.max(1, this.#capacity - this.#reserve)
   }
 
   #fits(count: number, lane: Lane): boolean {
-    return this.#taken + count <= this.#limit(lane)
+    return this.#taken + count <= this.limit(lane)
   }
 
-  #enter(count: number): number {
+  #enter(count: number) {
     this.#taken += count
-    return count
   }
 
   #admit() {

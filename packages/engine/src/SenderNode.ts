@@ -16,10 +16,11 @@ import { Outcome } from "@fibercast/domain/Outcome"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { type Alerts } from "@fibercast/ports/Alerts"
 import { type CampaignStore } from "@fibercast/ports/CampaignStore"
+import { type ChunkDelivery } from "@fibercast/ports/Chunk"
 import { type Ledger } from "@fibercast/ports/Ledger"
 import { type Report, SenderChannel, type StopOrder } from "@fibercast/ports/SenderChannel"
 import { type Received, WorkStream } from "@fibercast/ports/WorkStream"
-import { Clock, Context, Effect, Exit, FiberSet, Latch, Layer, Random, RcMap, Scope, Stream } from "effect"
+import { Array, Clock, Context, Effect, Exit, FiberSet, Latch, Layer, Random, RcMap, Scope, Stream } from "effect"
 import * as ChunkSettler from "./ChunkSettler.ts"
 import * as ChunkWork from "./ChunkWork.ts"
 import * as Hooks from "./Hooks.ts"
@@ -66,7 +67,9 @@ const make = Effect.gen(function* () {
   const pipelines = yield* Pipelines
   const places = new Places(settings.capacity)
   const opened = new Set<OpenChunk>()
+  const free = (count: number) => places.release(count)
   const stopping = new Map<Sending, string>()
+  const begun = new WeakSet<Sending>()
   /** Open when nothing more may be begun. */
   const turning = Latch.makeUnsafe(false)
 
@@ -84,14 +87,17 @@ const make = Effect.gen(function* () {
   )
   const runner = yield* PipelineRunner.make<Sending, unknown, unknown, never>({
     concurrency: settings.capacity,
-    run: ({ context, of }) => (turning.isOpen() ? Effect.succeed(notBegun) : of.pipelines.handle(context)),
+    run: (sending) => {
+      begun.add(sending)
+      return turning.isOpen() ? Effect.succeed(notBegun) : sending.of.pipelines.handle(sending.context)
+    },
     timeout: ({ context, of }) => of.pipelines.timeout(context),
     onExit: (sending, exit, timedOut) => {
       const { context, held, of } = sending
       const { id } = context.delivery
       const { claimId } = held
       if (Exit.isSuccess(exit) && exit.value === notBegun) {
-        return settler.add({ of, id, claimId, end: null, hold: null, notBefore: null })
+        return settler.add(returned(sending))
       }
       const now = clock.currentTimeMillisUnsafe()
       const reason = stopping.get(sending)
@@ -104,18 +110,31 @@ const make = Effect.gen(function* () {
       settler.add({ of, id, claimId, end: { context, settlement }, hold, notBefore })
     }
   }).pipe(Scope.provide(sendingScope))
-  const work = yield* ChunkWork.make({ settler, start: runner.submit })
+  /** What waits for a place when this is cut short is given back. */
+  const start = (sendings: ReadonlyArray<Sending>) =>
+    Effect.onInterrupt(runner.submit(sendings), () =>
+      Effect.sync(() => {
+        for (const sending of sendings) if (!begun.has(sending)) settler.add(returned(sending))
+      })
+    )
+  const work = yield* ChunkWork.make({ settler, start })
 
   const workers = yield* Scope.provide(FiberSet.make(), writing)
-  const workOn = (received: Received, taken: number) =>
+  /** `done` says whether this was the last of its chunk. */
+  const workOn = (
+    received: Received,
+    deliveries: ReadonlyArray<ChunkDelivery>,
+    part: OpenChunk["part"],
+    done: () => boolean
+  ) =>
     Effect.gen(function* () {
       const shared = yield* RcMap.get(prepared, received.chunk.workspaceId)
-      const open = new OpenChunk(received, shared, taken, (count) => places.release(count))
+      const open = new OpenChunk({ received, deliveries, part, pipelines: shared, free })
       opened.add(open)
       yield* Effect.gen(function* () {
         yield* Effect.raceFirst(work(open), turning.await)
         yield* open.written.await
-        if (open.isStarted && !open.isOnce) yield* received.ack
+        if (done() && open.isStarted && !open.isOnce) yield* received.ack
       }).pipe(
         Effect.ensuring(
           Effect.sync(() => {
@@ -127,14 +146,34 @@ const make = Effect.gen(function* () {
     }).pipe(Effect.scoped)
 
   const waiting = new Set<Received>()
+  /** A chunk larger than there are places for is worked part by part. */
   const take = Effect.fnUntraced(function* (received: Received) {
     const { deliveries, lane } = received.chunk
+    const parts = Array.chunksOf(deliveries, places.limit(lane))
+    let left = parts.length
     waiting.add(received)
-    const taken = yield* places.take(deliveries.length, lane).pipe(
-      Effect.onInterrupt(() => received.nak(0)),
-      Effect.ensuring(Effect.sync(() => waiting.delete(received)))
-    )
-    yield* FiberSet.run(workers, workOn(received, taken))
+    const last = () => --left === 0
+    yield* Effect.forEach(
+      parts,
+      (part, index) =>
+        places.take(part.length, lane).pipe(
+          Effect.onInterrupt(() =>
+            index === 0
+              ? received.nak(0)
+              : FiberSet.run(
+                  workers,
+                  workOn(received, parts.slice(index).flat(), "rest", () => true)
+                )
+          ),
+          Effect.andThen(
+            FiberSet.run(
+              workers,
+              workOn(received, part, parts.length === 1 ? "whole" : index === 0 ? "first" : "rest", last)
+            )
+          )
+        ),
+      { discard: true }
+    ).pipe(Effect.ensuring(Effect.sync(() => waiting.delete(received))))
   })
   const { ahead } = settings
   const consuming = Effect.forEach(lanes, (lane) => Stream.runForEach(stream.consume(lane, { ahead }), take), {
@@ -177,8 +216,8 @@ const make = Effect.gen(function* () {
 
   const end = Effect.gen(function* () {
     const began = clock.currentTimeMillisUnsafe()
-    yield* Scope.close(taking, Exit.void)
     turning.openUnsafe()
+    yield* Scope.close(taking, Exit.void)
     if (settings.drain > 0) yield* within(settings.drain, runner.awaitIdle)
     yield* Scope.close(sendingScope, Exit.void)
     yield* within(lastWrites, Effect.andThen(settler.flush, FiberSet.awaitEmpty(workers)))
@@ -192,6 +231,15 @@ const make = Effect.gen(function* () {
   yield* Effect.forkIn(stopped, writing)
   yield* Effect.forkIn(consuming, taking)
   return SenderNode.of({ sending: Effect.sync(() => places.taken) })
+})
+
+const returned = ({ context, held, of }: Sending): ChunkSettler.Result => ({
+  of,
+  id: context.delivery.id,
+  claimId: held.claimId,
+  end: null,
+  hold: null,
+  notBefore: null
 })
 
 /** Waits no longer than this, in milliseconds. */
