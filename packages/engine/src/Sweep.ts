@@ -1,0 +1,88 @@
+/**
+ * The sweep looks for workspaces that need an actor here: due work, a campaign to read or to start, or claims that a
+ * dead owner left. It looks from time to time, and when it is told to; workspaces without work cost nothing.
+ */
+import { type WorkspaceId } from "@fibercast/domain/Workspace"
+import { CampaignStore } from "@fibercast/ports/CampaignStore"
+import { type DueWorkspace, Ledger } from "@fibercast/ports/Ledger"
+import { Signal } from "@fibercast/ports/Signal"
+import { Clock, Effect, type Scope, Stream } from "effect"
+import { EngineConfig } from "./EngineConfig.ts"
+import { untilReachable } from "./Ownership.ts"
+import { Pipelines } from "./Pipelines.ts"
+import { type Start, type WorkspaceActors } from "./WorkspaceActors.ts"
+
+export interface Options {
+  readonly actors: WorkspaceActors
+  /** Whether the actor of the workspace belongs here. */
+  readonly isMine: (workspaceId: WorkspaceId) => boolean
+  /** Whether to take what stands there: somebody may hold it. */
+  readonly takes: (due: DueWorkspace, now: number) => boolean
+  readonly start: Start
+}
+
+/** Workspaces asked for at first; what is due beyond them is asked for next. */
+const page = 1000
+
+/** Starts under way at once. */
+const starting = 16
+
+/** A crash of it ends this one time, and is logged. */
+const neverLast = <R>(what: string, effect: Effect.Effect<void, never, R>): Effect.Effect<void, never, R> =>
+  Effect.catchDefect(effect, (defect) => Effect.logError(`${what} crashed`, defect))
+
+/** Looks, and listens to signals, until the scope closes. Answers how to look at once. */
+export const run = Effect.fnUntraced(function* ({
+  actors,
+  isMine,
+  start,
+  takes
+}: Options): Effect.fn.Return<
+  Effect.Effect<void>,
+  never,
+  Ledger | CampaignStore | Pipelines | Signal | Scope.Scope
+> {
+  const settings = yield* EngineConfig
+  const ledger = yield* Ledger
+  const campaigns = yield* CampaignStore
+  const { names: pipelines } = yield* Pipelines
+
+  /** All of them, however many belong to others. PAGING: a place to go on from would ask for each but once. */
+  const dueWorkspaces = Effect.fnUntraced(function* (by: number, now: number) {
+    for (let limit = page; ; limit *= 4) {
+      const due = yield* ledger.dueWorkspaces({ by, now, limit, pipelines })
+      if (due.length < limit) return due
+    }
+  })
+  const begin = (workspaceId: WorkspaceId) =>
+    Effect.catch(start(workspaceId), (error) => Effect.logWarning("could not start a workspace", error.message))
+  const sweep = Effect.gen(function* () {
+    const now = yield* Clock.currentTimeMillis
+    const by = now + settings.sweep
+    const due = [...(yield* dueWorkspaces(by, now)), ...(yield* campaigns.activeWorkspaces(by, pipelines))]
+    const mine = due.filter(
+      (found) => isMine(found.workspaceId) && takes(found, now) && !actors.isRunning(found.workspaceId)
+    )
+    const ids = new Set(mine.map(({ workspaceId }) => workspaceId))
+    yield* Effect.forEach(ids, begin, { concurrency: starting, discard: true })
+  })
+  const look = neverLast("looking for due work", untilReachable(sweep))
+  const sweeping = Effect.gen(function* () {
+    for (;;) {
+      yield* look
+      yield* Effect.sleep(settings.sweep)
+    }
+  })
+  yield* Effect.forkScoped(sweeping)
+
+  const wake = (workspaceId: WorkspaceId) => {
+    if (!isMine(workspaceId)) return Effect.void
+    // Whether its work is for this node's pipelines, the sweep knows.
+    return actors.isRunning(workspaceId) ? actors.wake(workspaceId) : look
+  }
+  const waking = Stream.runForEach((yield* Signal).signals, (workspaceId) =>
+    neverLast("waking a workspace", wake(workspaceId))
+  )
+  yield* Effect.forkScoped(waking)
+  return look
+})
