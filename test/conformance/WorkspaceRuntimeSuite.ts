@@ -223,7 +223,10 @@ const endings: ReadonlyArray<Sentence> = [
           }
           yield* TestClock.adjust("20 seconds")
           assert.strictEqual(crashes, 3)
-          assert.deepStrictEqual([...(yield* running(only))].toSorted((a, b) => a - b), [weak, well])
+          assert.deepStrictEqual(
+            [...(yield* running(only))].toSorted((a, b) => a - b),
+            [weak, well]
+          )
           const sent = yield* (yield* FakeMessenger.FakeMessenger).sent
           assert.sameMembers(
             sent.map(({ to }) => to),

@@ -37,11 +37,7 @@ export const run = Effect.fnUntraced(function* ({
   isMine,
   start,
   takes
-}: Options): Effect.fn.Return<
-  Effect.Effect<void>,
-  never,
-  Ledger | CampaignStore | Pipelines | Signal | Scope.Scope
-> {
+}: Options): Effect.fn.Return<Effect.Effect<void>, never, Ledger | CampaignStore | Pipelines | Signal | Scope.Scope> {
   const settings = yield* EngineConfig
   const ledger = yield* Ledger
   const campaigns = yield* CampaignStore

@@ -46,6 +46,4 @@ export const WorkspaceEntity = Entity.make("Workspace", [Run, Ask])
 export const entityId = (workspaceId: WorkspaceId) => EntityId.make(String(workspaceId))
 
 /** Of the workspace that the running handlers are of. */
-export const currentWorkspace = Effect.map(Entity.CurrentAddress, ({ entityId }) =>
-  WorkspaceId.make(Number(entityId))
-)
+export const currentWorkspace = Effect.map(Entity.CurrentAddress, ({ entityId }) => WorkspaceId.make(Number(entityId)))
