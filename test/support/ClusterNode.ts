@@ -17,7 +17,7 @@ import { Alerts } from "@fibercast/ports/Alerts"
 import { Signal } from "@fibercast/ports/Signal"
 import * as Postgres from "@fibercast/postgres/Postgres"
 import * as FakeMessenger from "@fibercast/testkit/FakeMessenger"
-import { Clock, Effect, Exit, Layer, Logger, Redacted, Schema, Scope } from "effect"
+import { Clock, Effect, Exit, Fiber, Layer, Redacted, Schema, Scope, Stream } from "effect"
 import { ChildProcess } from "effect/process"
 import { SqlClient } from "effect/sql"
 import * as net from "node:net"
@@ -95,8 +95,17 @@ export const freePort = Effect.callback<number>((resume) => {
   })
 })
 
-export const spawn = ({ databaseUrl, port }: Place) =>
-  ChildProcess.make(process.execPath, [fileURLToPath(import.meta.url), String(port)], {
+export interface Spawned {
+  readonly port: number
+  /** What it logged up to now. */
+  readonly said: () => string
+  readonly signal: (name: "SIGKILL" | "SIGSTOP" | "SIGCONT" | "SIGTERM") => Effect.Effect<void>
+  readonly ended: Effect.Effect<void>
+}
+
+/** A process of its own; killed with the scope at the latest. */
+export const spawn = Effect.fnUntraced(function* ({ databaseUrl, port }: Place) {
+  const child = yield* ChildProcess.make(process.execPath, [fileURLToPath(import.meta.url), String(port)], {
     env: {
       PATH: process.env["PATH"],
       NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"],
@@ -104,12 +113,18 @@ export const spawn = ({ databaseUrl, port }: Place) =>
     },
     extendEnv: false,
     stdin: "ignore",
-    stdout: "inherit",
     stderr: "inherit"
   })
+  let said = ""
+  const reading = Stream.runForEach(Stream.decodeText(child.stdout), (text) => Effect.sync(() => (said += text)))
+  const ending = yield* Effect.forkScoped(Effect.andThen(Effect.ignore(reading), Effect.exit(child.exitCode)))
+  const signal = (name: NodeJS.Signals) => Effect.ignoreCause(Effect.sync(() => process.kill(child.pid, name)))
+  yield* Effect.addFinalizer(() => signal("SIGKILL"))
+  const spawned: Spawned = { port, said: () => said, signal, ended: Effect.asVoid(Fiber.join(ending)) }
+  return spawned
+})
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const place = { databaseUrl: process.env["DATABASE_URL"] ?? "", port: Number(process.argv[2]) }
-  const logged = process.env["NODE_LOGS"] === undefined ? Logger.layer([]) : Layer.empty
-  NodeRuntime.runMain(Layer.launch(Layer.provide(layer(place), logged)))
+  NodeRuntime.runMain(Layer.launch(layer(place)))
 }

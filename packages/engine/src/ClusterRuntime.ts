@@ -7,9 +7,8 @@
  * its epoch keeps it from writing. When the locks cannot be kept, actors stop until they can. A workspace without work
  * costs nothing, and there is no traffic between nodes but commands.
  */
-import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { type Signal } from "@fibercast/ports/Signal"
-import { WorkspaceRuntime, type WorkspaceUnavailable } from "@fibercast/ports/WorkspaceRuntime"
+import { WorkspaceRuntime } from "@fibercast/ports/WorkspaceRuntime"
 import { Cause, Effect, Exit, Layer, Random, Schedule } from "effect"
 import { ShardId, Sharding } from "effect/cluster"
 import { ClusterConfig } from "./ClusterConfig.ts"
@@ -22,8 +21,10 @@ import { currentWorkspace, entityId, WorkspaceEntity } from "./WorkspaceEntity.t
 /** How long placing one workspace here may take, in milliseconds: its shard may just be leaving. */
 const placing = 2000
 
-/** Between two tries to reach the owner of a workspace that moves or restarts; and how many more after the first. */
-const reaching = { every: 250, times: 20 }
+/** Between two tries to reach the owner of a workspace that moves or restarts, in milliseconds. */
+const reaching = 250
+
+const noRoom = "its node has no room for it now"
 
 /** Who was asked is gone before it answered. */
 const isGone = (exit: Exit.Exit<unknown, unknown>): boolean =>
@@ -43,16 +44,13 @@ export const layer: Layer.Layer<WorkspaceRuntime, never, Sharding.Sharding | Sig
       settings
     )
 
-    const start = (workspaceId: WorkspaceId): Effect.Effect<void, WorkspaceUnavailable> =>
+    const start: WorkspaceActors.Start = (workspaceId) =>
       workspace(String(workspaceId))
         .Run(undefined, { discard: true })
         .pipe(
           Effect.timeout(placing),
-          Effect.mapError(({ _tag, message }) =>
-            WorkspaceActors.unavailable(
-              workspaceId,
-              _tag === "MailboxFull" ? "its node has no room for it now" : `it could not be placed: ${message}`
-            )
+          Effect.mapError(({ _tag }) =>
+            _tag === "MailboxFull" ? WorkspaceActors.unavailable(workspaceId, noRoom) : new ActorStopped()
           )
         )
 
@@ -95,14 +93,10 @@ export const layer: Layer.Layer<WorkspaceRuntime, never, Sharding.Sharding | Sig
       return Effect.exit(Effect.suspend(() => workspace(String(workspaceId)).Ask(command))).pipe(
         Effect.flatMap((exit) => (isGone(exit) ? Effect.fail(new ActorStopped()) : exit)),
         // A command may be given twice: an actor that stopped meanwhile has a successor, here or elsewhere.
-        Effect.retry({
-          while: (error) => error._tag === "ActorStopped",
-          schedule: Schedule.spaced(reaching.every),
-          times: reaching.times
-        }),
+        Effect.retry({ while: (error) => error._tag === "ActorStopped", schedule: Schedule.spaced(reaching) }),
         Effect.catchTags({
           ActorStopped: () => Effect.fail(unavailable("it stopped while carrying the command out")),
-          MailboxFull: () => Effect.fail(unavailable("its node has no room for it now")),
+          MailboxFull: () => Effect.fail(unavailable(noRoom)),
           EntityNotAssignedToRunner: () => Effect.fail(unavailable("it is stopping")),
           AlreadyProcessingMessage: () => Effect.fail(unavailable("it is being asked already")),
           PersistenceError: () => Effect.fail(unavailable("it could not be reached"))

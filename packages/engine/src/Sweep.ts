@@ -50,8 +50,12 @@ export const run = Effect.fnUntraced(function* ({
       if (due.length < limit) return due
     }
   })
+  /** Why it could not be started: who moves at this moment is another's, who finds no room waits for a later look. */
   const begin = (workspaceId: WorkspaceId) =>
-    Effect.catch(start(workspaceId), (error) => Effect.logWarning("could not start a workspace", error.message))
+    start(workspaceId).pipe(
+      Effect.as(null),
+      Effect.catch((error) => Effect.succeed(error._tag === "ActorStopped" ? null : error.message))
+    )
   const sweep = Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
     const by = now + settings.sweep
@@ -60,7 +64,8 @@ export const run = Effect.fnUntraced(function* ({
       (found) => isMine(found.workspaceId) && takes(found, now) && !actors.isRunning(found.workspaceId)
     )
     const ids = new Set(mine.map(({ workspaceId }) => workspaceId))
-    yield* Effect.forEach(ids, begin, { concurrency: starting, discard: true })
+    const refused = (yield* Effect.forEach(ids, begin, { concurrency: starting })).filter((why) => why !== null)
+    if (refused.length > 0) yield* Effect.logWarning(`${refused.length} workspaces must wait: ${refused[0]}`)
   })
   const look = neverLast("looking for due work", untilReachable(sweep))
   const sweeping = Effect.gen(function* () {

@@ -23,8 +23,10 @@ export interface Options {
   readonly held: "leave" | "wait"
 }
 
-/** Sees to it that `run` is called for the workspace, soon. */
-export type Start = (workspaceId: WorkspaceId) => Effect.Effect<void, WorkspaceUnavailable>
+/** Sees to it that `run` is called for the workspace, soon. `ActorStopped`: not here, or not now. */
+export type Start = (
+  workspaceId: WorkspaceId
+) => Effect.Effect<void, WorkspaceUnavailable | WorkspaceActor.ActorStopped>
 
 export interface WorkspaceActors {
   readonly running: () => ReadonlyArray<WorkspaceId>

@@ -84,7 +84,7 @@ export const layer = ({ databaseUrl, host, listen, port }: Options): Layer.Layer
         Layer.provide(MessageStorage.layerNoop),
         Layer.provide(storage),
         Layer.provide(config),
-        Layer.provide(RpcSerialization.layerSchemaBinary()),
+        Layer.provide(RpcSerialization.layerNdjson),
         Layer.provide(Postgres.layer({ url: databaseUrl, connections: 2, applicationName: "fibercast-cluster" }))
       )
     })
