@@ -4,7 +4,7 @@ import * as RetryPolicy from "@fibercast/domain/RetryPolicy"
 import { ClusterConfig, defaults } from "@fibercast/engine/ClusterConfig"
 import * as ClusterRuntime from "@fibercast/engine/ClusterRuntime"
 import * as Engine from "@fibercast/engine/Engine"
-import { defaults as engineDefaults, EngineConfig } from "@fibercast/engine/EngineConfig"
+import * as EngineConfig from "@fibercast/engine/EngineConfig"
 import * as Pipeline from "@fibercast/engine/Pipeline"
 import { WorkspaceRuntime } from "@fibercast/ports/WorkspaceRuntime"
 import * as FakeMessenger from "@fibercast/testkit/FakeMessenger"
@@ -26,7 +26,7 @@ const engine = (settings: Partial<typeof defaults> = {}) =>
   Engine.layerOn(ClusterRuntime.layer, { pipelines: [Reminder] }).pipe(
     Layer.provideMerge(TestCluster.layer),
     Layer.provide(Layer.succeed(ClusterConfig, { ...defaults, ...settings })),
-    Layer.provide(Layer.succeed(EngineConfig, { ...engineDefaults, drain: 0 })),
+    Layer.provide(Layer.succeed(EngineConfig.EngineConfig, { ...EngineConfig.defaults, drain: 0 })),
     Layer.provideMerge(TestEngine.layerStores()),
     Layer.provideMerge(FakeMessenger.FakeMessenger.layer())
   )

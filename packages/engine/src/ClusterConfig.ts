@@ -42,7 +42,7 @@ export const defaults: ClusterSettings = {
   poll: 1000,
   look: 200,
   lease: 5000,
-  heartbeat: 1000,
+  heartbeat: 1500,
   residents: 10_000,
   rest: 10_000,
   answer: 60_000

@@ -76,13 +76,16 @@ export const run = Effect.fnUntraced(function* ({
   })
   yield* Effect.forkScoped(sweeping)
 
-  const wake = (workspaceId: WorkspaceId) => {
-    if (!isMine(workspaceId)) return Effect.void
-    // Whether its work is for this node's pipelines, the sweep knows.
-    return actors.isRunning(workspaceId) ? actors.wake(workspaceId) : look
-  }
-  const waking = Stream.runForEach((yield* Signal).signals, (workspaceId) =>
-    neverLast("waking a workspace", wake(workspaceId))
+  /** Those that came while one looked are one more reason to look. */
+  const wake = Effect.fnUntraced(function* (signalled: ReadonlyArray<WorkspaceId>) {
+    const mine = [...new Set(signalled)].filter(isMine)
+    const [awake, asleep] = [mine.filter(actors.isRunning), mine.filter((id) => !actors.isRunning(id))]
+    yield* Effect.forEach(awake, actors.wake, { discard: true })
+    // Whether their work is for this node's pipelines, the sweep knows.
+    if (asleep.length > 0) yield* look
+  })
+  const waking = Stream.runForEachArray((yield* Signal).signals, (signalled) =>
+    neverLast("waking a workspace", wake(signalled))
   )
   yield* Effect.forkScoped(waking)
   return look
