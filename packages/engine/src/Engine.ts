@@ -1,8 +1,11 @@
 /**
  * The engine on one node: give it pipelines and the ports, and it works every workspace in the ledger; give it triggers
- * as well, and it schedules.
+ * as well, and it schedules. Which workspaces are this node's, the runtime says: `layer` takes all, `layerOn` those of
+ * the runtime it is given.
  */
+import { type Signal } from "@fibercast/ports/Signal"
 import { type TriggerStore } from "@fibercast/ports/TriggerStore"
+import { type WorkspaceRuntime } from "@fibercast/ports/WorkspaceRuntime"
 import { Layer } from "effect"
 import { AccountGates } from "./AccountGates.ts"
 import { Campaigns } from "./Campaigns.ts"
@@ -14,31 +17,44 @@ import * as Scheduled from "./Scheduled.ts"
 import * as Scheduler from "./Scheduler.ts"
 import { SenderNode } from "./SenderNode.ts"
 import { Triggers } from "./Triggers.ts"
+import type * as WorkspaceActor from "./WorkspaceActor.ts"
 
-export interface Options<R> extends LocalRuntime.Options {
+export interface Work<R> {
   readonly pipelines: ReadonlyArray<Runnable<R>>
 }
 
+export interface Options<R> extends Work<R>, LocalRuntime.Options {}
+
+/** A runtime as `LocalRuntime.layer` and `ClusterRuntime.layer` give it; `RIn`: what it needs besides. */
+export type Runtime<RIn> = Layer.Layer<WorkspaceRuntime, never, Signal | WorkspaceActor.Needs | RIn>
+
 /** Runs while the layer is in scope; closing it drains. What the pipelines require, the layer requires. */
-export const layer = <R = never>(options: Options<R>) =>
+export const layerOn = <RIn = never, R = never>(runtime: Runtime<RIn>, { pipelines }: Work<R>) =>
   Campaigns.layer.pipe(
-    Layer.provideMerge(LocalRuntime.layer(options)),
-    Layer.provideMerge(Pipelines.layer(options.pipelines)),
+    Layer.provideMerge(runtime),
+    Layer.provideMerge(Pipelines.layer(pipelines)),
     Layer.provideMerge(AccountGates.layer)
   )
 
 /** The same with a scheduler, for the triggers of its code and those that were defined at run time. */
-export const layerScheduling = <R = never, R2 = never>(
-  options: Options<R> & { readonly scheduler: Scheduler.Options<R2> }
+export const layerSchedulingOn = <RIn = never, R = never, R2 = never>(
+  runtime: Runtime<RIn>,
+  { pipelines, scheduler }: Work<R> & { readonly scheduler: Scheduler.Options<R2> }
 ) => {
-  const { pipelines, scheduler } = options
   const { app } = scheduler
   const scheduled = app === null ? [] : scheduler.scheduled.map(Scheduled.ofApp(app))
   const own = scheduled.map(RunPipeline.of).filter((pipeline) => pipeline !== null)
   return Layer.merge(Scheduler.Scheduler.layer({ ...scheduler, scheduled }), Triggers.layer).pipe(
-    Layer.provideMerge(layer<R | R2 | TriggerStore>({ ...options, pipelines: [...pipelines, ...own] }))
+    Layer.provideMerge(layerOn<RIn, R | R2 | TriggerStore>(runtime, { pipelines: [...pipelines, ...own] }))
   )
 }
+
+/** In this process alone. */
+export const layer = <R = never>(options: Options<R>) => layerOn(LocalRuntime.layer(options), options)
+
+export const layerScheduling = <R = never, R2 = never>(
+  options: Options<R> & { readonly scheduler: Scheduler.Options<R2> }
+) => layerSchedulingOn(LocalRuntime.layer(options), options)
 
 /** A sender: it sends what engines hand over on the `WorkStream`. It must know the pipelines that they know. */
 export const layerSender = <R = never>(options: { readonly pipelines: ReadonlyArray<Runnable<R>> }) =>

@@ -12,6 +12,7 @@ import { type Limits } from "@fibercast/domain/Limits"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import * as Engine from "@fibercast/engine/Engine"
 import { defaults, EngineConfig, type EngineSettings } from "@fibercast/engine/EngineConfig"
+import * as LocalRuntime from "@fibercast/engine/LocalRuntime"
 import { type Runnable } from "@fibercast/engine/Pipeline"
 import { type Scheduled } from "@fibercast/engine/Scheduled"
 import * as SchedulerConfig from "@fibercast/engine/SchedulerConfig"
@@ -35,6 +36,8 @@ export interface Options<R> {
   readonly settings?: Partial<EngineSettings> | undefined
   /** False: other engines work on the same stores. Default true. */
   readonly alone?: boolean | undefined
+  /** Instead of the local runtime, as `TestCluster.layerRuntime`. `alone` is of no matter then. */
+  readonly runtime?: Engine.Runtime<never> | undefined
 }
 
 /** Rows as an open audience. Its hash changes with its content. */
@@ -85,8 +88,8 @@ export const layerStores = ({ audiences = {}, startAt }: World = {}) =>
   )
 
 /** An engine on stores that outlive it: for tests of crashes and of several nodes. */
-export const layerEngine = <R = never>({ alone = true, pipelines, settings }: Options<R>) =>
-  Engine.layer({ pipelines, alone }).pipe(
+export const layerEngine = <R = never>({ alone = true, pipelines, runtime, settings }: Options<R>) =>
+  Engine.layerOn(runtime ?? LocalRuntime.layer({ alone }), { pipelines }).pipe(
     Layer.provide(Layer.succeed(EngineConfig, { ...defaults, drain: 0, ...settings }))
   )
 
@@ -115,7 +118,8 @@ export const sparse = {
 /** An engine that schedules, on stores that outlive it. */
 export const layerSchedulingEngine = <R = never, R2 = never>(options: SchedulingOptions<R, R2>) => {
   const { alone = true, app = "test", environment, loop, pipelines, scheduled, scheduling, settings } = options
-  return Engine.layerScheduling({ pipelines, alone, scheduler: { app, environment, loop, scheduled } }).pipe(
+  const { runtime = LocalRuntime.layer({ alone }) } = options
+  return Engine.layerSchedulingOn(runtime, { pipelines, scheduler: { app, environment, loop, scheduled } }).pipe(
     Layer.provide(Layer.succeed(EngineConfig, { ...defaults, drain: 0, ...settings })),
     Layer.provide(
       Layer.succeed(SchedulerConfig.SchedulerConfig, { ...SchedulerConfig.defaults, drain: 0, ...scheduling })

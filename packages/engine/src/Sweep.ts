@@ -1,0 +1,95 @@
+/**
+ * The sweep looks for workspaces that need an actor here: due work, a campaign to read or to start, or claims that a
+ * dead owner left. It looks from time to time, and when it is told to; workspaces without work cost nothing.
+ */
+import { type WorkspaceId } from "@fibercast/domain/Workspace"
+import { CampaignStore } from "@fibercast/ports/CampaignStore"
+import { type DueWorkspace, Ledger } from "@fibercast/ports/Ledger"
+import { Signal } from "@fibercast/ports/Signal"
+import { Clock, Effect, type Scope, Stream } from "effect"
+import { EngineConfig } from "./EngineConfig.ts"
+import { untilReachable } from "./Ownership.ts"
+import { Pipelines } from "./Pipelines.ts"
+import { type Start, type WorkspaceActors } from "./WorkspaceActors.ts"
+
+export interface Options {
+  readonly actors: WorkspaceActors
+  /** Whether the actor of the workspace belongs here. */
+  readonly isMine: (workspaceId: WorkspaceId) => boolean
+  /** Whether to take what stands there: somebody may hold it. */
+  readonly takes: (due: DueWorkspace, now: number) => boolean
+  readonly start: Start
+}
+
+/** Workspaces asked for at first; what is due beyond them is asked for next. */
+const page = 1000
+
+/** Starts under way at once. */
+const starting = 16
+
+/** A crash of it ends this one time, and is logged. */
+const neverLast = <R>(what: string, effect: Effect.Effect<void, never, R>): Effect.Effect<void, never, R> =>
+  Effect.catchDefect(effect, (defect) => Effect.logError(`${what} crashed`, defect))
+
+/** Looks, and listens to signals, until the scope closes. Answers how to look at once. */
+export const run = Effect.fnUntraced(function* ({
+  actors,
+  isMine,
+  start,
+  takes
+}: Options): Effect.fn.Return<Effect.Effect<void>, never, Ledger | CampaignStore | Pipelines | Signal | Scope.Scope> {
+  const settings = yield* EngineConfig
+  const ledger = yield* Ledger
+  const campaigns = yield* CampaignStore
+  const { names: pipelines } = yield* Pipelines
+
+  /** All of them, page by page: those of other nodes must not hide this node's. */
+  const dueWorkspaces = Effect.fnUntraced(function* (by: number, now: number) {
+    const all: Array<DueWorkspace> = []
+    for (;;) {
+      const after = all.at(-1)?.workspaceId
+      const due = yield* ledger.dueWorkspaces({ by, now, limit: page, pipelines, after })
+      all.push(...due)
+      if (due.length < page) return all
+    }
+  })
+  /** Why it could not be started: who moves at this moment is another's, who finds no room waits for a later look. */
+  const begin = (workspaceId: WorkspaceId) =>
+    start(workspaceId).pipe(
+      Effect.as(null),
+      Effect.catch((error) => Effect.succeed(error._tag === "ActorStopped" ? null : error.message))
+    )
+  const sweep = Effect.gen(function* () {
+    const now = yield* Clock.currentTimeMillis
+    const by = now + settings.sweep
+    const due = [...(yield* dueWorkspaces(by, now)), ...(yield* campaigns.activeWorkspaces(by, pipelines))]
+    const mine = due.filter(
+      (found) => isMine(found.workspaceId) && takes(found, now) && !actors.isRunning(found.workspaceId)
+    )
+    const ids = new Set(mine.map(({ workspaceId }) => workspaceId))
+    const refused = (yield* Effect.forEach(ids, begin, { concurrency: starting })).filter((why) => why !== null)
+    if (refused.length > 0) yield* Effect.logWarning(`${refused.length} workspaces must wait: ${refused[0]}`)
+  })
+  const look = neverLast("looking for due work", untilReachable(sweep))
+  const sweeping = Effect.gen(function* () {
+    for (;;) {
+      yield* look
+      yield* Effect.sleep(settings.sweep)
+    }
+  })
+  yield* Effect.forkScoped(sweeping)
+
+  /** Those that came while one looked are one more reason to look. */
+  const wake = Effect.fnUntraced(function* (signalled: ReadonlyArray<WorkspaceId>) {
+    const mine = [...new Set(signalled)].filter(isMine)
+    const [awake, asleep] = [mine.filter(actors.isRunning), mine.filter((id) => !actors.isRunning(id))]
+    yield* Effect.forEach(awake, actors.wake, { discard: true })
+    // Whether their work is for this node's pipelines, the sweep knows.
+    if (asleep.length > 0) yield* look
+  })
+  const waking = Stream.runForEachArray((yield* Signal).signals, (signalled) =>
+    neverLast("waking a workspace", wake(signalled))
+  )
+  yield* Effect.forkScoped(waking)
+  return look
+})
