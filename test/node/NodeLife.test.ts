@@ -114,7 +114,10 @@ describe("the life of a node", () => {
       const { seenAt } = yield* seen
       yield* TestClock.adjust("1 minute")
       assert.strictEqual((yield* seen).seenAt, seenAt)
-      assert.deepStrictEqual(lines, ["drained in 0.0 s: 0 finished, 0 given back, 0 cut"])
+      assert.deepStrictEqual(lines, [
+        "draining: what is under way may end, the rest is given back",
+        "drained in 0.0 s: 0 finished, 0 given back, 0 cut"
+      ])
     }).pipe(Effect.scoped, Effect.provide(Registry.layer))
   )
 
@@ -205,7 +208,10 @@ describe("the life of a node", () => {
       assert.deepStrictEqual([(yield* seen).state, (yield* seen).sending], ["draining", 2])
       yield* TestClock.adjust("10 seconds")
       yield* Fiber.join(closing)
-      assert.deepStrictEqual(lines, ["drained in 10 s: 3 finished, 7 given back, 2 cut"])
+      assert.deepStrictEqual(lines, [
+        "draining: what is under way may end, the rest is given back",
+        "drained in 10 s: 3 finished, 7 given back, 2 cut"
+      ])
       assert.deepStrictEqual([(yield* seen).state, (yield* seen).sending], ["gone", 0])
     }).pipe(Effect.provide(TestEngine.layerStores()), Effect.provide(Registry.layer))
   )

@@ -70,9 +70,8 @@ const ending =
 const work = Effect.fnUntraced(function* (app: App, settings: NodeConfig.NodeSettings) {
   yield* SecondInterrupt.watching({ signals: ["SIGINT", "SIGTERM"], words: ending })
   const { app: _file, ...rest } = settings
-  yield* Effect.onInterrupt(Node.run({ ...rest, app }), () =>
-    Effect.logInfo("told to stop: what is under way may end, the rest is given back")
-  ).pipe(Effect.provide(Registry.layer.pipe(Layer.provideMerge(NodePlatform.layer))))
+  const machine = Registry.layer.pipe(Layer.provideMerge(NodePlatform.layer))
+  yield* Effect.provide(Node.run({ ...rest, app }), machine)
 }, Effect.scoped)
 
 export const command = Command.make(

@@ -109,6 +109,7 @@ export const make = Effect.fnUntraced(function* <R>(
   const drain = Effect.gen(function* () {
     if (state === "gone") return
     const began = state !== "starting"
+    if (began) yield* Effect.logInfo("draining: what is under way may end, the rest is given back")
     yield* turn("draining")
     const drained = yield* roles.close
     if (began) yield* Effect.logInfo(`drained in ${OpenRoles.told(drained)}`)
