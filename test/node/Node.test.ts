@@ -17,7 +17,7 @@ import { TestDatabase } from "../support/TestDatabase.ts"
 
 const machineOn = (database: typeof TestDatabase.layer) =>
   Layer.mergeAll(
-    Registry.layer,
+    Registry.layerMemory,
     Alerts.layerLog,
     Ping.layerLog,
     Layer.effect(
