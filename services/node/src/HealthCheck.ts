@@ -1,6 +1,7 @@
 /**
  * A check says in one line whether something that a node needs is well. It never fails, and it tells nothing secret.
  */
+import * as SchedulerConfig from "@fibercast/engine/SchedulerConfig"
 import * as SchedulerHealth from "@fibercast/engine/SchedulerHealth"
 import { TriggerStore } from "@fibercast/ports/TriggerStore"
 import * as Migrations from "@fibercast/postgres/Migrations"
@@ -72,7 +73,7 @@ export const scheduler = Effect.fnUntraced(function* (
         `nobody looks after ${counted(one.triggers, "trigger")} ${one.app === null ? "defined at run time" : `of ${one.app}`} for ${seconds(one.silentMillis)}`
     )
     return told.length === 0 ? null : told.join("; ")
-  })
+  }).pipe(Effect.provideService(SchedulerConfig.SchedulerConfig, { ...SchedulerConfig.defaults, deadAfter }))
   const passed = Effect.gen(function* () {
     const own = (yield* store.schedulers).filter((one) => one.app === app).map(({ passedAt }) => passedAt)
     const silent = (yield* Clock.currentTimeMillis) - Math.max(startedAt, ...own)

@@ -3,7 +3,8 @@
  * wish. See `NodeLife` for what callers may rely on.
  *
  * ```ts
- * Node.run({ app, name: "one" }).pipe(Effect.provide([NodePlatform.layer, SqlNodeRegistry.layer]), NodeRuntime.runMain)
+ * const machine = Registry.layer.pipe(Layer.provideMerge(NodePlatform.layer))
+ * NodeRuntime.runMain(Node.run({ app, name: "one" }).pipe(Effect.provide(machine)))
  * ```
  */
 import { type NodeRegistry } from "@fibercast/ports/NodeRegistry"
@@ -18,7 +19,7 @@ import * as NodeRoles from "./NodeRoles.ts"
 import { type Drained } from "./OpenRoles.ts"
 import { type Role, type RoleNotOpened } from "./Role.ts"
 
-export interface Options<R> extends Partial<Omit<NodeConfig.NodeSettings, "app">> {
+export interface Options<R> extends Partial<NodeConfig.OwnSettings> {
   readonly app: App
   /** What its roles are made of; unless given, what `NodeRoles` makes of the settings. */
   readonly runs?: ReadonlyArray<Role<R>> | undefined

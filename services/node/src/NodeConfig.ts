@@ -38,6 +38,12 @@ export interface NodeSettings {
   readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | null
 }
 
+/** Those of the node itself; the others are of what it stands on. */
+export type OwnSettings = Omit<
+  NodeSettings,
+  "app" | "databaseUrl" | "databaseConnections" | "natsUrl" | "log" | "logLevel"
+>
+
 export type Name = keyof NodeSettings
 
 const known: ReadonlyArray<string> = NodeRole.literals
