@@ -2,10 +2,10 @@ import { assert, describe, it } from "@effect/vitest"
 import { patience } from "@fibercast/node/HealthCheck"
 import { paths } from "@fibercast/node/HealthServer"
 import { Effect, Schema } from "effect"
-import * as Deployment from "kubernetes-models/_schemas/IoK8sApiAppsV1Deployment"
-import * as Job from "kubernetes-models/_schemas/IoK8sApiBatchV1Job"
-import * as ConfigMap from "kubernetes-models/_schemas/IoK8sApiCoreV1ConfigMap"
-import * as PodDisruptionBudget from "kubernetes-models/_schemas/IoK8sApiPolicyV1PodDisruptionBudget"
+import * as IoK8sApiAppsV1Deployment from "kubernetes-models/_schemas/IoK8sApiAppsV1Deployment"
+import * as IoK8sApiBatchV1Job from "kubernetes-models/_schemas/IoK8sApiBatchV1Job"
+import * as IoK8sApiCoreV1ConfigMap from "kubernetes-models/_schemas/IoK8sApiCoreV1ConfigMap"
+import * as IoK8sApiPolicyV1PodDisruptionBudget from "kubernetes-models/_schemas/IoK8sApiPolicyV1PodDisruptionBudget"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Program from "../cli/Program.ts"
 import { tempFolder } from "../support/TempFolder.ts"
@@ -153,10 +153,10 @@ const environment = ({ env, envFrom = [] }: typeof Container.Type): Readonly<Rec
 
 /** By kind, what Kubernetes itself says of an object. */
 const judges: Readonly<Record<string, { readonly validate: (data: unknown) => boolean }>> = {
-  ConfigMap,
-  Deployment,
-  Job,
-  PodDisruptionBudget
+  ConfigMap: IoK8sApiCoreV1ConfigMap,
+  Deployment: IoK8sApiAppsV1Deployment,
+  Job: IoK8sApiBatchV1Job,
+  PodDisruptionBudget: IoK8sApiPolicyV1PodDisruptionBudget
 }
 
 describe("the Kubernetes objects", () => {
@@ -165,7 +165,7 @@ describe("the Kubernetes objects", () => {
       const { kind } = DeployFolder.decode(Schema.Struct({ kind: Schema.String }), name, document, "ignore")
       assert.isTrue(judges[kind]?.validate(document), `${name} ${kind}`)
     }
-    assert.isFalse(Deployment.validate({ ...roles[0]?.deployment, spec: { replicas: "two" } }))
+    assert.isFalse(IoK8sApiAppsV1Deployment.validate({ ...roles[0]?.deployment, spec: { replicas: "two" } }))
   })
 
   it.live.each(["engine", "sender"])("start a node of the role %s with arguments and settings that it takes", (role) =>
