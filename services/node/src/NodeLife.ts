@@ -97,6 +97,7 @@ export const make = Effect.fnUntraced(function* <R>(
     })
 
   const beating = Effect.gen(function* () {
+    yield* beat
     yield* Effect.ignore(Effect.timeoutOption(registry.forget(startedAt - remembered), patience))
     for (;;) {
       bell.closeUnsafe()

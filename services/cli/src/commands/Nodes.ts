@@ -55,9 +55,17 @@ const named = Argument.String("node").pipe(Argument.withDescription("The name of
 
 const called = (node: KnownNode): string => `${node.name} (${NodeList.short(node)})`
 
+/** What ends cannot be kept from ending. */
+class BeingDrained extends Schema.TaggedError<BeingDrained>()("BeingDrained", { node: Schema.String }) {
+  override get message(): string {
+    return `${this.node} is being drained, and ends: it takes no other wish. Start another node instead.`
+  }
+}
+
 /** Tells the node, and what there is to know about when it hears of it. */
 const tell = Effect.fnUntraced(function* (name: string, wish: NodeWish) {
   const node = yield* NodeLookup.find(name)
+  if (node.wish === "drained" && wish !== "drained") return yield* new BeingDrained({ node: called(node) })
   yield* (yield* NodeRegistry).wish(node.id, wish)
   const now = yield* Clock.currentTimeMillis
   const silent = NodeList.isSilent(node, now)
