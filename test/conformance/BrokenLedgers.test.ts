@@ -1,4 +1,5 @@
 import { describe } from "@effect/vitest"
+import { brokenBegins } from "./BrokenBegins.ts"
 import { brokenLedgers } from "./BrokenLedgers.ts"
 import { brokenOwnerships } from "./BrokenOwnerships.ts"
 import { brokenPutOffs } from "./BrokenPutOffs.ts"
@@ -7,4 +8,10 @@ import { refusesTwins } from "./BrokenTwin.ts"
 import { sentencesOf } from "./LedgerSuite.ts"
 
 describe("the Ledger suite", () =>
-  refusesTwins(sentencesOf(5), [...brokenLedgers, ...brokenPutOffs, ...brokenOwnerships, ...brokenRecalls]))
+  refusesTwins(sentencesOf(5), [
+    ...brokenLedgers,
+    ...brokenBegins,
+    ...brokenPutOffs,
+    ...brokenOwnerships,
+    ...brokenRecalls
+  ]))

@@ -6,6 +6,7 @@ import { assert, it } from "@effect/vitest"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
 import { Ledger } from "@fibercast/ports/Ledger"
 import * as MemoryStore from "@fibercast/ports/MemoryStore"
+import { NodeRegistry } from "@fibercast/ports/NodeRegistry"
 import { TriggerStore } from "@fibercast/ports/TriggerStore"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { type Context, Effect, Exit, Layer } from "effect"
@@ -22,7 +23,11 @@ export interface BrokenTwin {
 type LedgerShape = Context.Service.Shape<typeof Ledger>
 type CampaignStoreShape = Context.Service.Shape<typeof CampaignStore>
 type TriggerStoreShape = Context.Service.Shape<typeof TriggerStore>
+type NodeRegistryShape = Context.Service.Shape<typeof NodeRegistry>
 type WorkspaceStoreShape = Context.Service.Shape<typeof WorkspaceStore>
+
+/** What twins are made from. */
+const memory = Layer.merge(MemoryStore.layer, NodeRegistry.layerMemory)
 
 /** A memory store whose Ledger differs in what `change` answers. */
 export const brokenLedger = (
@@ -34,7 +39,7 @@ export const brokenLedger = (
     Ledger,
     Effect.map(Ledger, (ledger) => Ledger.of({ ...ledger, ...change(ledger) }))
   )
-  return { does, breaks, layer: Layer.provideMerge(twin, MemoryStore.layer) }
+  return { does, breaks, layer: Layer.provideMerge(twin, memory) }
 }
 
 export const brokenCampaignStore = (
@@ -46,7 +51,7 @@ export const brokenCampaignStore = (
     CampaignStore,
     Effect.map(CampaignStore, (campaigns) => CampaignStore.of({ ...campaigns, ...change(campaigns) }))
   )
-  return { does, breaks, layer: Layer.provideMerge(twin, MemoryStore.layer) }
+  return { does, breaks, layer: Layer.provideMerge(twin, memory) }
 }
 
 export const brokenWorkspaceStore = (
@@ -58,7 +63,19 @@ export const brokenWorkspaceStore = (
     WorkspaceStore,
     Effect.map(WorkspaceStore, (workspaces) => WorkspaceStore.of({ ...workspaces, ...change(workspaces) }))
   )
-  return { does, breaks, layer: Layer.provideMerge(twin, MemoryStore.layer) }
+  return { does, breaks, layer: Layer.provideMerge(twin, memory) }
+}
+
+export const brokenNodeRegistry = (
+  does: string,
+  breaks: string,
+  change: (nodes: NodeRegistryShape) => Partial<NodeRegistryShape>
+): BrokenTwin => {
+  const twin = Layer.effect(
+    NodeRegistry,
+    Effect.map(NodeRegistry, (nodes) => NodeRegistry.of({ ...nodes, ...change(nodes) }))
+  )
+  return { does, breaks, layer: Layer.provideMerge(twin, memory) }
 }
 
 /** What it does wrong may take the Ledger that it dispatches to. */
@@ -74,7 +91,7 @@ export const brokenTriggerStore = (
       return TriggerStore.of({ ...triggers, ...change(triggers, yield* Ledger) })
     })
   )
-  return { does, breaks, layer: Layer.provideMerge(twin, MemoryStore.layer) }
+  return { does, breaks, layer: Layer.provideMerge(twin, memory) }
 }
 
 /** The sentences that do not hold for the layer. */
@@ -92,7 +109,7 @@ const broken = Effect.fnUntraced(function* (sentences: ReadonlyArray<Sentence>) 
 export const refusesTwins = (sentences: ReadonlyArray<Sentence>, twins: ReadonlyArray<BrokenTwin>): void => {
   it.effect("accepts the store that its twins are made from", () =>
     Effect.gen(function* () {
-      assert.deepStrictEqual(yield* Effect.provide(broken(sentences), MemoryStore.layer), [])
+      assert.deepStrictEqual(yield* Effect.provide(broken(sentences), memory), [])
     })
   )
   for (const { breaks, does, layer } of twins) {

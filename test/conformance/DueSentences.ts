@@ -2,8 +2,10 @@
  * Which workspaces need an owner, and when.
  */
 import { assert } from "@effect/vitest"
+import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
 import { Ledger, strangersPassed, strangeWait } from "@fibercast/ports/Ledger"
+import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { Effect } from "effect"
 import { background, base, claimed, freshCampaign, freshWorkspace, job, jobs, lease, ownedWorkspace } from "./Given.ts"
 import { sentence } from "./Sentence.ts"
@@ -41,6 +43,47 @@ export const dueSentences = [
       const listed = yield* ledger.dueWorkspaces({ by: 1000, now: 1000, limit: 10_000 })
       assert.deepInclude(listed, { workspaceId, owner: "node-a", ownedUntil: 1000 + lease })
       assert.strictEqual((yield* ledger.dueWorkspaces({ by: 1000, now: 1000, limit: 1 })).length, 1)
+    })
+  ),
+  sentence(
+    "due workspaces are listed by id, so that all are found page by page, each once",
+    Effect.gen(function* () {
+      const ledger = yield* Ledger
+      const at = { by: 1000, now: 1000 }
+      const made: Array<WorkspaceId> = []
+      for (const isOwned of [true, false, true, false, false]) {
+        const { workspaceId } = isOwned
+          ? yield* ownedWorkspace(1000)
+          : yield* Effect.map(freshWorkspace, ({ id }) => ({ workspaceId: id }))
+        yield* ledger.insert({ workspaceId, now: 1000, deliveries: jobs(2, { dueAt: 1000 }) })
+        made.push(workspaceId)
+      }
+      const workspaces = yield* WorkspaceStore
+      const [aside, ...others] = made.toReversed()
+      if (aside !== undefined) yield* workspaces.setQuarantine(aside, "broken")
+      const due = others.toReversed()
+      const found: Array<WorkspaceId> = []
+      for (;;) {
+        const page = yield* ledger.dueWorkspaces({ ...at, limit: 2, after: found.at(-1) })
+        const isNew = page.every(({ workspaceId }) => workspaceId > (found.at(-1) ?? 0))
+        assert.isTrue(isNew, "a page was listed again")
+        found.push(...page.map(({ workspaceId }) => workspaceId))
+        if (page.length < 2) break
+      }
+      assert.deepStrictEqual(
+        found,
+        found.toSorted((a, b) => a - b)
+      )
+      assert.deepStrictEqual(
+        found.filter((workspaceId) => made.includes(workspaceId)),
+        due
+      )
+      const [first, ...rest] = due
+      const after = yield* ledger.dueWorkspaces({ ...at, limit: 2, after: first })
+      assert.deepStrictEqual(
+        after.map(({ workspaceId }) => workspaceId),
+        rest.slice(0, 2)
+      )
     })
   ),
   sentence(

@@ -8,7 +8,15 @@ import { type FinalState } from "@fibercast/domain/DeliveryState"
 import { none } from "@fibercast/domain/Limits"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
-import { type Batch, type GivenBack, Ledger, type Owned, type Settlement, type Source } from "@fibercast/ports/Ledger"
+import {
+  type Batch,
+  type GivenBack,
+  type HeldDelivery,
+  Ledger,
+  type Owned,
+  type Settlement,
+  type Source
+} from "@fibercast/ports/Ledger"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { Effect, Random } from "effect"
 
@@ -113,6 +121,16 @@ export const claimedCampaign = Effect.fnUntraced(function* (count: number) {
   return { ...opened, batch: yield* claimed(opened.owned, opened.source) }
 })
 
+/** The same, running; `running` is what its work may be sent under. */
+export const runningCampaign = Effect.fnUntraced(function* (count: number) {
+  const campaigns = yield* CampaignStore
+  const given = yield* claimedCampaign(count)
+  const { id: campaignId, workspaceId } = given.campaign
+  const change = { workspaceId, campaignId, note: null, now: base }
+  const { epoch, id } = yield* campaigns.transition({ ...change, from: ["scheduled"], to: "running" })
+  return { ...given, running: { id, epoch } }
+})
+
 /** What can be claimed of the source: a batch that must not be empty. */
 export const claimed = Effect.fnUntraced(function* (owned: Owned, source: Source = background, limit = 1000) {
   const ledger = yield* Ledger
@@ -156,6 +174,9 @@ export const putOff = (
 
 export const givenBack = ({ claimId }: Batch, deliveries: ReadonlyArray<ClaimedDelivery>): ReadonlyArray<GivenBack> =>
   deliveries.map(({ id }) => ({ claimId, id }))
+
+export const heldOf = ({ claimId, deliveries }: Batch): ReadonlyArray<HeldDelivery> =>
+  deliveries.map(({ dueAt: wasDue, id }) => ({ claimId, id, wasDue }))
 
 export const idsOf = <T extends { readonly id: unknown }>(rows: ReadonlyArray<T>): ReadonlyArray<T["id"]> =>
   rows.map(({ id }) => id)

@@ -5,7 +5,14 @@
 import { type Counts, none, planned, settled } from "@fibercast/domain/Counts"
 import { type DeliveryId, type NewDelivery } from "@fibercast/domain/Delivery"
 import { type Event, type FinalState, isFinal, type State, transition } from "@fibercast/domain/DeliveryState"
-import { type GivenBack, type Settlement, type Source } from "@fibercast/ports/Ledger"
+import {
+  type Begun,
+  type GivenBack,
+  type HeldDelivery,
+  type Settlement,
+  type Source,
+  type Standing
+} from "@fibercast/ports/Ledger"
 import { Option } from "effect"
 
 export interface ModelRow {
@@ -66,6 +73,27 @@ export class LedgerModel {
 
   start(ids: ReadonlyArray<DeliveryId>, claimId: bigint): void {
     for (const row of this.rows) if (row.claimId === claimId && ids.includes(row.id)) row.isStarted = true
+  }
+
+  /** The row that is held as named, and how it stands. */
+  private heldAs({ claimId, id, wasDue }: HeldDelivery): ReadonlyArray<ModelRow> {
+    return this.rows.filter(
+      (row) => row.id === id && row.claimId === claimId && row.state === "claimed" && row.dueAt === wasDue
+    )
+  }
+
+  /** What a begin must answer. */
+  begin(held: ReadonlyArray<HeldDelivery>, isRunning: boolean, mark: boolean): Begun {
+    const fresh = held.flatMap((named) => this.heldAs(named)).filter(({ isStarted }) => !isStarted)
+    const go = fresh.filter(({ isAsked }) => isRunning && !isAsked)
+    const back = fresh.filter((row) => !go.includes(row))
+    for (const row of go) row.isStarted = mark
+    return { go: go.map(({ id }) => id), back: back.map(({ id }) => id) }
+  }
+
+  /** What still stands. */
+  standing(held: ReadonlyArray<HeldDelivery>): ReadonlyArray<Standing> {
+    return held.flatMap((named) => this.heldAs(named)).map(({ id, isStarted }) => ({ id, started: isStarted }))
   }
 
   /** What a settle must answer. */

@@ -6,6 +6,7 @@ import { assert } from "@effect/vitest"
 import { isBalanced } from "@fibercast/domain/Counts"
 import { type ClaimedDelivery } from "@fibercast/domain/Delivery"
 import { finalStates, isFinal } from "@fibercast/domain/DeliveryState"
+import { CampaignStore } from "@fibercast/ports/CampaignStore"
 import { type Batch, type GivenBack, Ledger, type Owned, type Settlement } from "@fibercast/ports/Ledger"
 import { Arbitrary, Effect, Schema } from "effect"
 import {
@@ -14,6 +15,7 @@ import {
   ended,
   freshCampaign,
   givenBack,
+  heldOf,
   idsOf,
   jobs,
   later,
@@ -43,6 +45,7 @@ const WhichBatch = upTo(4)
 const Insert = Schema.TaggedStruct("Insert", { source: upTo(2), count: upTo(4, 1), delay: upTo(2) })
 const Claim = Schema.TaggedStruct("Claim", { source: upTo(2), limit: upTo(5, 1) })
 const Start = Schema.TaggedStruct("Start", { batch: WhichBatch, count: upTo(3) })
+const Begin = Schema.TaggedStruct("Begin", { batch: WhichBatch, from: upTo(2), count: upTo(3), mark: Schema.Boolean })
 const Settle = Schema.TaggedStruct("Settle", {
   batch: WhichBatch,
   fates: Schema.Tuple([Fate, Fate, Fate]),
@@ -73,7 +76,9 @@ const Step = Schema.Union([
   Cancel,
   TakeOver,
   Recall,
-  Recalled
+  Recalled,
+  Begin,
+  Begin
 ])
 type Step = typeof Step.Type
 
@@ -83,6 +88,9 @@ const walk = Effect.fnUntraced(function* (steps: ReadonlyArray<Step>) {
   const batches: Array<Batch> = []
   let owned: Owned = yield* ownedWorkspace()
   const one = yield* freshCampaign(owned.workspaceId, "one")
+  const campaigns = yield* CampaignStore
+  const change = { workspaceId: owned.workspaceId, campaignId: one.id, note: null, now: owned.now }
+  const running = yield* campaigns.transition({ ...change, from: ["scheduled"], to: "running" })
   const two = yield* freshCampaign(owned.workspaceId, "two", { lane: "urgent" })
   const sources = [sourceOf(one), sourceOf(two), background]
   const sourceAt = (index: number) => sources[index] ?? background
@@ -141,6 +149,18 @@ const walk = Effect.fnUntraced(function* (steps: ReadonlyArray<Step>) {
         const started = batch.deliveries.slice(0, step.count)
         yield* start(owned, batch, started)
         model.start(idsOf(started), batch.claimId)
+        return
+      }
+      case "Begin": {
+        const batch = batchAt(step.batch)
+        if (batch === undefined) return
+        const held = heldOf(batch)
+        const named = held.slice(step.from, step.from + step.count)
+        const campaignId = batch.deliveries[0]?.campaignId ?? null
+        const campaign = campaignId === null ? null : { id: campaignId, epoch: running.epoch }
+        const begun = yield* ledger.begin({ ...owned, held: named, campaign, mark: step.mark })
+        assert.deepStrictEqual(begun, model.begin(named, campaignId !== two.id, step.mark))
+        assert.deepStrictEqual(yield* ledger.standing({ ...owned, held }), model.standing(held))
         return
       }
       case "Settle": {

@@ -5,6 +5,7 @@ import { type CampaignStore } from "@fibercast/ports/CampaignStore"
 import { type Ledger } from "@fibercast/ports/Ledger"
 import { type WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { type Layer } from "effect"
+import { beginSentences } from "./BeginSentences.ts"
 import { cancelSentences } from "./CancelSentences.ts"
 import { claimSentences } from "./ClaimSentences.ts"
 import { ownershipSentences } from "./OwnershipSentences.ts"
@@ -17,12 +18,15 @@ import { register, type Sentence } from "./Sentence.ts"
 import { recallSentences } from "./RecallSentences.ts"
 import { rescueSentences } from "./RescueSentences.ts"
 import { settleSentences } from "./SettleSentences.ts"
+import { standingSentences } from "./StandingSentences.ts"
 
 type Used = Ledger | CampaignStore | WorkspaceStore
 
 /** `runs`: how many random histories are tried. */
 export const sentencesOf = (runs: number): ReadonlyArray<Sentence<Used>> => [
   ...claimSentences,
+  ...beginSentences,
+  ...standingSentences,
   ...settleSentences,
   ...putOffSentences,
   ...giveBackSentences,

@@ -5,7 +5,7 @@ import * as SqlWorkspaceStore from "@fibercast/postgres/SqlWorkspaceStore"
 import { Ledger } from "@fibercast/ports/Ledger"
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
-import { claimed, claimedCampaign, ended, openCampaign } from "../conformance/Given.ts"
+import { claimed, claimedCampaign, ended, heldOf, openCampaign, runningCampaign } from "../conformance/Given.ts"
 import { TestDatabase } from "../support/TestDatabase.ts"
 
 const stores = Layer.mergeAll(SqlLedger.layer, SqlCampaignStore.layer, SqlWorkspaceStore.layer).pipe(
@@ -13,12 +13,12 @@ const stores = Layer.mergeAll(SqlLedger.layer, SqlCampaignStore.layer, SqlWorksp
 )
 
 /** The plan that this connection keeps for the statement that has the given words in it. */
-const planOf = Effect.fnUntraced(function* (words: string, parameters: string) {
+const planOf = Effect.fnUntraced(function* (words: string, parameters: string, detail = "VERBOSE FALSE") {
   const sql = yield* SqlClient.SqlClient
   const [statement] = yield* sql<{ readonly name: string }>`
     SELECT name FROM pg_prepared_statements WHERE position(${words} IN statement) > 0 AND statement NOT LIKE '%pg_prepared%'`
   const rows = yield* sql.unsafe<{ readonly "QUERY PLAN": string }>(
-    `EXPLAIN EXECUTE "${statement?.name}" ${parameters}`
+    `EXPLAIN (${detail}) EXECUTE "${statement?.name}" ${parameters}`
   ).unprepared
   return rows.map((row) => row["QUERY PLAN"]).join("\n")
 })
@@ -65,6 +65,38 @@ it.layer(stores, { timeout: "30 seconds" })("SqlLedger's plans", (it) => {
       )
       for (const plan of [cancel, recall, recalled]) assert.match(plan, /Index Cond: \(id = ANY/)
       assert.include(claim, "Index Scan on recalls_of_workspace")
+    })
+  )
+
+  it.effect("what of a claim may be sent, and what of it stands, is found by index, in time linear in the claim", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const ledger = yield* Ledger
+      const { batch, owned, running } = yield* runningCampaign(1)
+      yield* sql`INSERT INTO claims (claimed_at, last_due, min_id, max_id, workspace_id, campaign_id, epoch, lane, ids)
+        SELECT 0, 0, 0, 0, ${owned.workspaceId}, ${running.id}, 1, 1, '{}' FROM generate_series(1, 500)`
+      yield* sql`VACUUM ANALYZE deliveries`.unprepared
+      yield* sql`VACUUM ANALYZE claims`.unprepared
+      const held = heldOf(batch)
+      const plans = yield* sql.withTransaction(
+        Effect.gen(function* () {
+          yield* ledger.begin({ ...owned, held, campaign: running, mark: false })
+          yield* ledger.begin({ ...owned, held, campaign: running, mark: true })
+          yield* ledger.standing({ ...owned, held })
+          return [
+            yield* planOf("order by claim_id for share", "(1, 1, '{1}', '{1}', '{1}', 1, 1, 1, 1)", "VERBOSE"),
+            yield* planOf("marked as (\n  update claims", "(1, 1, '{1}', '{1}', '{1}', 1, 1, 1, 1)", "VERBOSE"),
+            yield* planOf("found.is_started", "(1, 1, '{1}', '{1}', '{1}', 1, 1)", "VERBOSE")
+          ]
+        })
+      )
+      for (const plan of plans) {
+        assert.match(plan, /Index Scan using deliveries_pkey[^]*Index Cond: \(d.id = ANY/)
+        assert.match(plan, /Index Cond: .*claims.workspace_id = .*claims.claim_id >= .*claims.claim_id <= /)
+        assert.match(plan, /hashed SubPlan[^]*unnest\(held.ids\)/)
+        assert.notMatch(plan, /Seq Scan on public.(?:deliveries|claims|recalls)/)
+        assert.notMatch(plan, /\(SubPlan/)
+      }
     })
   )
 

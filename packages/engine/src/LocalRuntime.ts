@@ -6,7 +6,7 @@
  */
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
-import { Ledger } from "@fibercast/ports/Ledger"
+import { type DueWorkspace, Ledger } from "@fibercast/ports/Ledger"
 import { Signal } from "@fibercast/ports/Signal"
 import { type Command, WorkspaceRuntime, WorkspaceUnavailable } from "@fibercast/ports/WorkspaceRuntime"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
@@ -96,14 +96,19 @@ export const layer = (options: Options): Layer.Layer<WorkspaceRuntime, never, Si
       const sweep = Effect.gen(function* () {
         const now = yield* Clock.currentTimeMillis
         const by = now + settings.sweep
-        const due = yield* ledger.dueWorkspaces({ by, now, limit: sweepLimit, pipelines: names })
-        for (const { workspaceId, owner: held, ownedUntil } of [
-          ...due,
-          ...(yield* campaigns.activeWorkspaces(by, names))
-        ]) {
-          const elsewhere = held !== null && held !== owner && (ownedUntil ?? 0) > now
-          if (!elsewhere || options.alone) yield* ensure(workspaceId)
-        }
+        const ensureAll = Effect.fnUntraced(function* (found: ReadonlyArray<DueWorkspace>) {
+          for (const { workspaceId, owner: held, ownedUntil } of found) {
+            const elsewhere = held !== null && held !== owner && (ownedUntil ?? 0) > now
+            if (!elsewhere || options.alone) yield* ensure(workspaceId)
+          }
+        })
+        let after: WorkspaceId | undefined
+        do {
+          const due = yield* ledger.dueWorkspaces({ by, now, limit: sweepLimit, pipelines: names, after })
+          yield* ensureAll(due)
+          after = due.length < sweepLimit ? undefined : due.at(-1)?.workspaceId
+        } while (after !== undefined)
+        yield* ensureAll(yield* campaigns.activeWorkspaces(by, names))
       })
       const look = neverLast("looking for due work", untilReachable(sweep))
       const sweeping = Effect.gen(function* () {

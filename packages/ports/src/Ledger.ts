@@ -9,6 +9,7 @@
  * - A claim is one record of a batch. While it stands, nothing that it holds is claimed again. What is settled, put
  *   off or given back leaves it at once: a retry is claimed when it is due, however long the rest of its batch takes.
  * - Counts of a campaign change in the same transaction as its deliveries.
+ * - Whoever was told the epoch may `begin` and `settle` parts of a claim for the owner: several may do so at once.
  * - Anybody may take work back. What a claim holds is left to its owner unless it is taken by force; once
  *   asked for, it is not claimed again.
  * - `now` and every instant are milliseconds since the epoch, taken from `Clock` by the caller.
@@ -132,7 +133,46 @@ export type Settlement =
       readonly reason: string | null
     }
 
-/** A delivery that a claim holds and nobody began. */
+/** A delivery as a standing claim holds it. `wasDue` names the try. */
+export interface HeldDelivery {
+  readonly claimId: bigint
+  readonly id: DeliveryId
+  readonly wasDue: number
+}
+
+export interface Begin extends Owned {
+  /** Of one campaign, or all background jobs; each once. */
+  readonly held: ReadonlyArray<HeldDelivery>
+  /** The campaign and the epoch under which its work may be sent; null for background jobs. */
+  readonly campaign: { readonly id: CampaignId; readonly epoch: number } | null
+  /** Write the started mark on what may be sent: at-most-once. */
+  readonly mark: boolean
+}
+
+/**
+ * What became of a `begin`, each list in the order given. What is in neither is not held any more as named (settled,
+ * put off, given back, claimed again), is of another campaign, or is begun elsewhere: it is not the caller's.
+ */
+export interface Begun {
+  /** May be sent, and with `mark` by nobody but this caller: a delivery whose mark stands is never among them. */
+  readonly go: ReadonlyArray<DeliveryId>
+  /**
+   * Held as named and without a started mark, but not to be sent now: its campaign is not running under that epoch,
+   * or it was asked back. To be given back; what was asked back is not claimed again then.
+   */
+  readonly back: ReadonlyArray<DeliveryId>
+}
+
+/** A delivery that is still held as named, and whether it carries a started mark. */
+export interface Standing {
+  readonly id: DeliveryId
+  readonly started: boolean
+}
+
+/**
+ * A delivery that a claim holds and nobody began. If it is not held by that claim, nothing is given back. Where others
+ * may begin it as well, only who has begun it, with the mark, can know that nobody else has.
+ */
 export interface GivenBack {
   readonly claimId: bigint
   readonly id: DeliveryId
@@ -140,7 +180,7 @@ export interface GivenBack {
 
 export interface Settle extends Owned {
   readonly settlements: ReadonlyArray<Settlement>
-  /** These leave their claims as they were before, uncharged, and may be claimed again at once. */
+  /** These leave their claims as they were before, uncharged and unmarked, and may be claimed again at once. */
   readonly givenBack?: ReadonlyArray<GivenBack> | undefined
   /**
    * Claims of which nothing is left to settle. What such a claim still holds becomes claimable again; what was
@@ -254,6 +294,21 @@ export class Ledger extends Context.Service<
       options: Owned & { readonly claimId: bigint; readonly ids: ReadonlyArray<DeliveryId> }
     ) => Effect.Effect<void, LedgerUnavailable | EpochLost>
 
+    /**
+     * What of this may be sent now; with `mark` the started mark is written on it in the same call. However many ask at
+     * once for the same deliveries, with `mark` each goes to one of them. A pause, a recall or a take-over is seen, or
+     * comes after. An answer that was lost is not told again: what it marked is begun, by nobody.
+     */
+    readonly begin: (options: Begin) => Effect.Effect<Begun, LedgerUnavailable | EpochLost>
+
+    /**
+     * Which of these are still held as named, neither ended, put off nor given back, in the order given; and whether
+     * each carries a started mark. One without may be begun as soon as this is answered.
+     */
+    readonly standing: (
+      options: Owned & { readonly held: ReadonlyArray<HeldDelivery> }
+    ) => Effect.Effect<ReadonlyArray<Standing>, LedgerUnavailable | EpochLost>
+
     /** Write how deliveries ended, with all their consequences, in one transaction. */
     readonly settle: (options: Settle) => Effect.Effect<Settled, LedgerUnavailable | EpochLost>
 
@@ -288,7 +343,7 @@ export class Ledger extends Context.Service<
 
     /**
      * Workspaces, not set aside, with open work due by `by` or with claims of an owner whose lease
-     * ended; at most `limit`. Claimed work may count as open; that of a paused campaign does not. With `pipelines`
+     * ended, by id; at most `limit`, after the given one. Fewer than `limit` are the last. Claimed work may count as open; that of a paused campaign does not. With `pipelines`
      * given, a source counts if one of the first `strangersPassed` of it is due and of one of these, or nobody has come
      * to its first for `strangeWait` milliseconds. So work goes to those who can do it, and is left to nobody for good.
      */
@@ -297,6 +352,7 @@ export class Ledger extends Context.Service<
       readonly now: number
       readonly limit: number
       readonly pipelines?: ReadonlyArray<string> | undefined
+      readonly after?: WorkspaceId | undefined
     }) => Effect.Effect<ReadonlyArray<DueWorkspace>, LedgerUnavailable>
 
     /**

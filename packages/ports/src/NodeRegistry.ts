@@ -1,9 +1,10 @@
 /**
  * The NodeRegistry knows the nodes: who is there, doing what, and what operators want of them.
  *
- * A node writes itself down and beats; one that has not beaten for a while is taken for gone. Instants are epoch milliseconds.
+ * A node writes itself down and beats; one that has not beaten for a while is taken for gone. Nodes belong to no
+ * workspace. Instants are epoch milliseconds.
  */
-import { Context, type Effect, Schema } from "effect"
+import { Context, Effect, Layer, Schema } from "effect"
 import { type LedgerUnavailable } from "./Ledger.ts"
 
 export const NodeRole = Schema.Literals(["engine", "sender"])
@@ -49,13 +50,54 @@ export class NodeNotFound extends Schema.TaggedError<NodeNotFound>()("NodeNotFou
 export class NodeRegistry extends Context.Service<
   NodeRegistry,
   {
-    /** Writes it down as seen now, and answers what is wished of it; of a node that is new, `working`. */
+    /**
+     * Writes it down as seen now, in place of what it said before, and answers what is wished of it; of a node that is
+     * new, or was forgotten, `working`.
+     */
     readonly beat: (beat: NodeBeat, now: number) => Effect.Effect<NodeWish, LedgerUnavailable>
     /** Nodes seen since the instant, inclusive, by name, then by start, then by id. */
     readonly list: (since: number) => Effect.Effect<ReadonlyArray<KnownNode>, LedgerUnavailable>
-    /** The node learns of it with its next beat. */
+    /** The node learns of it with its next beat. It holds until another is made. */
     readonly wish: (id: string, wish: NodeWish) => Effect.Effect<void, LedgerUnavailable | NodeNotFound>
-    /** Forgets those not seen since the instant; answers how many. */
+    /** Forgets those last seen before the instant, with what is wished of them; answers how many. */
     readonly forget: (before: number) => Effect.Effect<number, LedgerUnavailable>
   }
->()("fibercast/ports/NodeRegistry") {}
+>()("fibercast/ports/NodeRegistry") {
+  /** Lives and dies with this process. Memory: one record for each node until it is forgotten. */
+  static readonly layerMemory: Layer.Layer<NodeRegistry> = Layer.sync(NodeRegistry, () => {
+    const nodes = new Map<string, KnownNode>()
+    return NodeRegistry.of({
+      beat: (beat, now) =>
+        Effect.sync(() => {
+          const wish = nodes.get(beat.id)?.wish ?? "working"
+          nodes.set(beat.id, { ...beat, seenAt: now, wish })
+          return wish
+        }),
+
+      list: (since) =>
+        Effect.sync(() =>
+          Array.from(nodes.values())
+            .filter(({ seenAt }) => seenAt >= since)
+            .toSorted(byName)
+        ),
+
+      wish: Effect.fn("NodeRegistry.wish")(function* (id, wish) {
+        const node = nodes.get(id)
+        if (node === undefined) return yield* new NodeNotFound({ id })
+        nodes.set(id, { ...node, wish })
+      }),
+
+      forget: (before) =>
+        Effect.sync(() => {
+          const known = nodes.size
+          for (const { id, seenAt } of nodes.values()) if (seenAt < before) nodes.delete(id)
+          return known - nodes.size
+        })
+    })
+  })
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : Number(a > b))
+
+const byName = (a: KnownNode, b: KnownNode): number =>
+  compare(a.name, b.name) || a.startedAt - b.startedAt || compare(a.id, b.id)

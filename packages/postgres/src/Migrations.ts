@@ -12,13 +12,15 @@ import * as Initial from "./migrations/0001_initial.ts"
 import * as Triggers from "./migrations/0002_triggers.ts"
 import * as Recalls from "./migrations/0003_recalls.ts"
 import * as FreeRetries from "./migrations/0004_free_retries.ts"
+import * as Nodes from "./migrations/0005_nodes.ts"
 
 /** Every migration ever released, in order. Append only. */
 export const all: ReadonlyArray<Migration> = [
   Initial.migration,
   Triggers.migration,
   Recalls.migration,
-  FreeRetries.migration
+  FreeRetries.migration,
+  Nodes.migration
 ]
 
 /** The database has migrations this code does not know. Run the newer release, or restore a backup. */

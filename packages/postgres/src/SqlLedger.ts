@@ -11,9 +11,11 @@ import { DeliveryId, type NewDelivery } from "@fibercast/domain/Delivery"
 import { rank } from "@fibercast/domain/Lane"
 import { Epoch, WorkspaceId } from "@fibercast/domain/Workspace"
 import {
+  type Begin,
   type Claim,
   type DueWorkspace,
   EpochLost,
+  type HeldDelivery,
   Ledger,
   LedgerUnavailable,
   type Owned,
@@ -26,6 +28,7 @@ import {
 import { WorkspaceNotFound } from "@fibercast/ports/WorkspaceStore"
 import { Array, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
+import * as BeginStatements from "./internal/BeginStatements.ts"
 import * as ClaimStatement from "./internal/ClaimStatement.ts"
 import { campaignCode, errorClassCode, errorClassOf, finalStateOf, states } from "./internal/Codes.ts"
 import { Days } from "./internal/Days.ts"
@@ -176,6 +179,28 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
         yield* fenced(options, rows)
       }, translate("start")),
 
+      begin: Effect.fn("Ledger.begin")(function* ({ campaign, held, mark, ...owned }: Begin) {
+        const rows = yield* sql
+          .unsafe<BeginStatements.BegunRow>(mark ? BeginStatements.beginMarked : BeginStatements.begin, [
+            ...namedAs(owned, held),
+            int4(campaignCode(campaign?.id ?? null)),
+            int4(campaign?.epoch ?? 0)
+          ])
+          .pipe(Effect.repeat({ while: ([row]) => row?.is_stale === true }))
+        yield* fenced(owned, rows)
+        const idsWhere = (isGo: boolean) =>
+          rows.flatMap((row) => (row.is_go === isGo ? [DeliveryId.make(row.id, { disableChecks: true })] : []))
+        return { go: idsWhere(true), back: idsWhere(false) }
+      }, translate("begin")),
+
+      standing: Effect.fn("Ledger.standing")(function* ({ held, ...owned }) {
+        const rows = yield* sql.unsafe<BeginStatements.StandingRow>(BeginStatements.standing, namedAs(owned, held))
+        yield* fenced(owned, rows)
+        return rows.flatMap(({ id, started }) =>
+          id === null ? [] : [{ id: DeliveryId.make(id, { disableChecks: true }), started }]
+        )
+      }, translate("find what stands")),
+
       settle: Effect.fn("Ledger.settle")(function* (options: Settle) {
         const { finishedClaims, givenBack = [], now, settlements } = options
         yield* days.make(now)
@@ -193,8 +218,7 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
           texts(settlements.map(({ reason }) => reason)),
           int8s(finishedClaims),
           givenBack.length > 0 || settlements.some(({ state }) => state === "retry" || state === "snooze"),
-          int8(ids.reduce((least, id) => (id < least ? id : least), ids[0] ?? 0n)),
-          int8(ids.reduce((greatest, id) => (id > greatest ? id : greatest), ids[0] ?? 0n)),
+          ...rangeOf(ids),
           int8s(givenBack.map(({ claimId }) => claimId)),
           int8s(givenBack.map(({ id }) => id))
         ])
@@ -267,7 +291,7 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
         return row?.due_at ?? null
       }, translate("find the next due time")),
 
-      dueWorkspaces: Effect.fn("Ledger.dueWorkspaces")(function* ({ by, limit, now, pipelines }) {
+      dueWorkspaces: Effect.fn("Ledger.dueWorkspaces")(function* ({ after, by, limit, now, pipelines }) {
         const rows = yield* sql.unsafe<{
           readonly id: number
           readonly owner: string | null
@@ -278,7 +302,8 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
           int8(limit),
           pipelines === undefined ? null : texts(pipelines),
           int8(by - strangeWait),
-          int8(strangersPassed)
+          int8(strangersPassed),
+          int4(after ?? 0)
         ])
         return rows.map((row): DueWorkspace => ({
           workspaceId: WorkspaceId.make(row.id),
@@ -323,6 +348,22 @@ const batchSize = 5000
 
 /** Before any place in a source. */
 const beforeAll = { dueAt: Number.MIN_SAFE_INTEGER, id: 0n }
+
+/** The least and the greatest. */
+const rangeOf = (ids: ReadonlyArray<bigint>) => [
+  int8(ids.reduce((least, id) => (id < least ? id : least), ids[0] ?? 0n)),
+  int8(ids.reduce((greatest, id) => (id > greatest ? id : greatest), ids[0] ?? 0n))
+]
+
+/** What every statement of `BeginStatements` is given. */
+const namedAs = ({ epoch, workspaceId }: Pick<Owned, "workspaceId" | "epoch">, held: ReadonlyArray<HeldDelivery>) => [
+  int4(workspaceId),
+  int4(epoch),
+  int8s(held.map(({ claimId }) => claimId)),
+  int8s(held.map(({ id }) => id)),
+  int8s(held.map(({ wasDue }) => wasDue)),
+  ...rangeOf(held.map(({ claimId }) => claimId))
+]
 
 /** The one row of a fenced statement; without it another owns the workspace. */
 const fenced = <A>(owned: Owned, rows: ReadonlyArray<A>): Effect.Effect<A, EpochLost> =>

@@ -9,10 +9,12 @@ import { Epoch, type WorkspaceId } from "@fibercast/domain/Workspace"
 import { type Context, Effect, Option } from "effect"
 import {
   type Batch,
+  type Begin,
   type Claim,
   type DoneDelivery,
   type DueWorkspace,
   EpochLost,
+  type HeldDelivery,
   type Ledger,
   LedgerUnavailable,
   type Owned,
@@ -24,6 +26,7 @@ import {
   WorkspaceHeld
 } from "../Ledger.ts"
 import { WorkspaceNotFound } from "../WorkspaceStore.ts"
+import { begin, standing } from "./MemoryBegin.ts"
 import { firstClaimable, recall, recalled, takeClaimable } from "./MemoryRecalls.ts"
 import {
   finish,
@@ -168,6 +171,14 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof Ledger> =
       }
     }),
 
+    begin: Effect.fn("Ledger.begin")(function* (options: Begin) {
+      return begin(state, yield* owned(options), options)
+    }),
+
+    standing: Effect.fn("Ledger.standing")(function* (options: Owned & { readonly held: ReadonlyArray<HeldDelivery> }) {
+      return standing(state, yield* owned(options), options.held)
+    }),
+
     settle: Effect.fn("Ledger.settle")(function* (options: Settle) {
       const workspace = yield* owned(options)
       let final = 0
@@ -221,12 +232,12 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof Ledger> =
         return firstClaimable(workspace, source)?.dueAt ?? null
       }),
 
-    dueWorkspaces: ({ by, limit, now, pipelines }) =>
+    dueWorkspaces: ({ after, by, limit, now, pipelines }) =>
       Effect.sync(() => {
         const due: Array<DueWorkspace> = []
         for (const [workspaceId, { claims, ownedUntil, owner, row, sources }] of state.workspaces) {
           if (due.length >= limit) break
-          if (row.quarantine !== null) continue
+          if (row.quarantine !== null || workspaceId <= (after ?? 0)) continue
           const isStranded = claims.size > 0 && (ownedUntil ?? -Infinity) <= now
           const isDue = () =>
             [...sources.values()].some(

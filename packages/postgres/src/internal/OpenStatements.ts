@@ -39,7 +39,7 @@ export const insertOfMany = inserting(
   "$2"
 )
 
-/** Of a source's head. What is paused waits for a command, not for its time. */
+/** Of a source's head. What is paused waits for a command, not for its time; what is set aside is not due. */
 const isDue = `(d.due_at <= $1
   and ($4::text[] is null or d.due_at <= $5 or exists (
     select 1 from (
@@ -48,31 +48,34 @@ const isDue = `(d.due_at <= $1
       order by n.due_at, n.id limit $6) first
     where first.due_at <= $1 and first.pipeline_id in (select id from pipelines where name = any ($4::text[]))))
   and not exists (
-  select 1 from campaigns c where c.id = d.campaign_id and c.status = 'paused'))`
+  select 1 from campaigns c where c.id = d.campaign_id and c.status = 'paused')
+  and exists (select 1 from workspaces w where w.id = d.workspace_id and w.quarantine is null))`
 
 /**
  * Walks from source to source of open work by the index, one probe each, and from a workspace that is due on to the
- * next workspace: its cost is the number of workspaces with open work, whatever their backlog. Those that nobody
- * owns come first. $1 by, $2 now, $3 limit, $4 pipelines or null for any, $5 by for work of others,
- * $6 how far to look past it.
+ * next workspace, until it has found enough: its cost is the number of workspaces with open work, whatever their
+ * backlog. $1 by, $2 now, $3 limit, $4 pipelines or null for any, $5 by for work of others, $6 how far to look past
+ * it, $7 after this workspace.
  */
 export const dueWorkspaces = `with recursive source as (
-  (select workspace_id, lane, campaign_id, ${isDue} as is_due from deliveries d where workspace_id > 0
+  (select workspace_id, lane, campaign_id, due.is_due, due.is_due::int as found
+   from deliveries d, lateral (select ${isDue} as is_due) due where workspace_id > $7
    order by workspace_id, lane, campaign_id, due_at, id limit 1)
   union all
-  select next.* from source s, lateral (
+  select next.*, s.found + next.is_due::int from source s, lateral (
     select d.workspace_id, d.lane, d.campaign_id, ${isDue} as is_due from deliveries d
     where (d.workspace_id, d.lane, d.campaign_id) > (s.workspace_id,
       case when s.is_due then 32767::smallint else s.lane end,
       case when s.is_due then 2147483647 else s.campaign_id end)
-    order by d.workspace_id, d.lane, d.campaign_id, d.due_at, d.id limit 1) next),
+    order by d.workspace_id, d.lane, d.campaign_id, d.due_at, d.id limit 1) next
+  where s.found < $3),
 due as (
   select workspace_id from source where is_due
   union
   select c.workspace_id from claims c join workspaces w on w.id = c.workspace_id
-  where coalesce(w.owned_until, $2) <= $2)
+  where coalesce(w.owned_until, $2) <= $2 and c.workspace_id > $7)
 select id, owner, owned_until::float8 as owned_until from workspaces join due on due.workspace_id = id
-where quarantine is null order by coalesce(owned_until, $2) > $2, id limit $3`
+where quarantine is null order by id limit $3`
 
 /** $1 workspace, $2 since. */
 export const attemptsSince = `select coalesce(sum(attempts), 0)::float8 as attempts
