@@ -1,4 +1,4 @@
-import * as Registry from "@fibercast/node/Registry"
+import * as SqlNodeRegistry from "@fibercast/postgres/SqlNodeRegistry"
 import { NodeRegistry } from "@fibercast/ports/NodeRegistry"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Layer, Schema } from "effect"
@@ -24,7 +24,7 @@ const given = Effect.gen(function* () {
 const Names = Schema.Array(Schema.Struct({ name: Schema.String, silent: Schema.Boolean }))
 const namesIn = (ran: Program.Ran) => Schema.decodeUnknownEffect(Names)(Program.lastJson(ran))
 
-const registry = Layer.provideMerge(Registry.layer, TestDatabase.layer)
+const registry = Layer.provideMerge(SqlNodeRegistry.layer, TestDatabase.layer)
 
 describe("fibercast nodes", () => {
   it.live("lists those that were seen within a day, and all when it is told to", () =>

@@ -1,5 +1,4 @@
 import * as NodeLookup from "@fibercast/cli/NodeLookup"
-import * as Registry from "@fibercast/node/Registry"
 import { type KnownNode, NodeRegistry } from "@fibercast/ports/NodeRegistry"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
@@ -12,7 +11,7 @@ const find = (nodes: ReadonlyArray<KnownNode>, name: string) =>
     yield* TestClock.setTime(now)
     for (const node of nodes) yield* registry.beat(node, node.seenAt)
     return yield* NodeLookup.find(name)
-  }).pipe(Effect.provide(Registry.layerMemory))
+  }).pipe(Effect.provide(NodeRegistry.layerMemory))
 
 const one = known()
 const other = known({ id: "11ff0000-0000-4000-8000-000000000000", name: "other" })

@@ -121,6 +121,15 @@ describe("fibercast-node", () => {
     }).pipe(Effect.scoped, Effect.provide([NodeServices.layer, TestDatabase.layer]))
   )
 
+  it.live("knows its version, and answers a flag that it does not know with 2", () =>
+    Effect.gen(function* () {
+      const { ended } = yield* given(cleaning)
+      const version = yield* ended("--version")
+      assert.match(version.stdout, /^fibercast-node v\d+\.\d+\.\d+\n$/u)
+      assert.strictEqual((yield* ended("--rolls", "engine")).code, 2)
+    }).pipe(Effect.scoped, Effect.provide([NodeServices.layer, TestDatabase.layer]))
+  )
+
   it.live("says everything that is wrong with its settings, and ends with 1", () =>
     Effect.gen(function* () {
       const { ended } = yield* given("export default 1")

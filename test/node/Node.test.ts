@@ -5,7 +5,6 @@ import * as Scheduled from "@fibercast/engine/Scheduled"
 import * as App from "@fibercast/node/App"
 import { Database } from "@fibercast/node/Database"
 import * as Node from "@fibercast/node/Node"
-import * as Registry from "@fibercast/node/Registry"
 import { type Role } from "@fibercast/node/Role"
 import { Alerts } from "@fibercast/ports/Alerts"
 import { NodeRegistry, type NodeWish } from "@fibercast/ports/NodeRegistry"
@@ -17,7 +16,7 @@ import { TestDatabase } from "../support/TestDatabase.ts"
 
 const machineOn = (database: typeof TestDatabase.layer) =>
   Layer.mergeAll(
-    Registry.layerMemory,
+    NodeRegistry.layerMemory,
     Alerts.layerLog,
     Ping.layerLog,
     Layer.effect(

@@ -1,7 +1,6 @@
 import * as Activity from "@fibercast/engine/Activity"
 import * as Pipeline from "@fibercast/engine/Pipeline"
 import * as NodeLife from "@fibercast/node/NodeLife"
-import * as Registry from "@fibercast/node/Registry"
 import { type Role } from "@fibercast/node/Role"
 import { LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { NodeRegistry, type NodeWish } from "@fibercast/ports/NodeRegistry"
@@ -49,7 +48,7 @@ const layerAway = Layer.effect(
           : registry.beat(beat, now)
     })
   })
-).pipe(Layer.provide(Registry.layerMemory))
+).pipe(Layer.provide(NodeRegistry.layerMemory))
 
 const logged = () => {
   const lines: Array<string> = []
@@ -82,7 +81,7 @@ describe("the life of a node", () => {
       })
       yield* TestClock.adjust("1 minute")
       assert.strictEqual((yield* seen).seenAt, 122_000)
-    }).pipe(Effect.scoped, Effect.provide(Registry.layerMemory))
+    }).pipe(Effect.scoped, Effect.provide(NodeRegistry.layerMemory))
   )
 
   it.effect("closes its roles when it is cordoned, senders last, and opens them again when it is let", () =>
@@ -99,7 +98,7 @@ describe("the life of a node", () => {
       yield* wish("working")
       assert.deepStrictEqual(notes, [...opened, ...closed, ...opened])
       assert.deepStrictEqual([yield* state, (yield* seen).state], ["working", "working"])
-    }).pipe(Effect.scoped, Effect.provide(Registry.layerMemory))
+    }).pipe(Effect.scoped, Effect.provide(NodeRegistry.layerMemory))
   )
 
   it.effect("ends when it is drained, and says that it is gone once its roles are closed", () =>
@@ -118,7 +117,7 @@ describe("the life of a node", () => {
         "draining: what is under way may end, the rest is given back",
         "drained in 0.0 s: 0 finished, 0 given back, 0 cut"
       ])
-    }).pipe(Effect.scoped, Effect.provide(Registry.layerMemory))
+    }).pipe(Effect.scoped, Effect.provide(NodeRegistry.layerMemory))
   )
 
   it.effect("can be drained while it is cordoned", () =>
@@ -128,7 +127,7 @@ describe("the life of a node", () => {
       yield* wish("drained")
       yield* life.drained
       assert.strictEqual((yield* seen).state, "gone")
-    }).pipe(Effect.scoped, Effect.provide(Registry.layerMemory))
+    }).pipe(Effect.scoped, Effect.provide(NodeRegistry.layerMemory))
   )
 
   it.effect("goes on while the registry is away, says so once, and hears of wishes when it is back", () =>
@@ -166,7 +165,7 @@ describe("the life of a node", () => {
       assert.strictEqual(refused.message, "The role engine cannot be opened: no")
       assert.deepStrictEqual(notes, ["sender opened", "sender closed"])
       assert.strictEqual((yield* seen).state, "gone")
-    }).pipe(Effect.provide(Registry.layerMemory))
+    }).pipe(Effect.provide(NodeRegistry.layerMemory))
   )
 
   it.effect("tries again to open a role that cannot be opened any more, and stays cordoned until then", () =>
@@ -185,7 +184,7 @@ describe("the life of a node", () => {
       isBroken = false
       yield* TestClock.adjust("2 seconds")
       assert.strictEqual(yield* state, "working")
-    }).pipe(Effect.scoped, Effect.provide(Registry.layerMemory))
+    }).pipe(Effect.scoped, Effect.provide(NodeRegistry.layerMemory))
   )
 
   it.effect("ends in good order: what is under way may end, the rest is given back, what takes too long is cut", () =>
@@ -213,6 +212,6 @@ describe("the life of a node", () => {
         "drained in 10 s: 3 finished, 7 given back, 2 cut"
       ])
       assert.deepStrictEqual([(yield* seen).state, (yield* seen).sending], ["gone", 0])
-    }).pipe(Effect.provide(TestEngine.layerStores()), Effect.provide(Registry.layerMemory))
+    }).pipe(Effect.provide(TestEngine.layerStores()), Effect.provide(NodeRegistry.layerMemory))
   )
 })

@@ -2,14 +2,15 @@
  * Nodes as another process finds them: by name, or by the beginning of an id, in whatever database is there.
  */
 import * as Database from "@fibercast/node/Database"
-import * as Registry from "@fibercast/node/Registry"
+import * as SqlNodeRegistry from "@fibercast/postgres/SqlNodeRegistry"
 import { type KnownNode, NodeRegistry } from "@fibercast/ports/NodeRegistry"
 import { Clock, Effect, Layer, Schema } from "effect"
 import * as Ink from "./Ink.ts"
 import * as NodeList from "./NodeList.ts"
 
 /** The registry in a database that is there. */
-export const layer = (folder: string) => Registry.layer.pipe(Layer.provideMerge(Database.layerExisting({ folder })))
+export const layer = (folder: string) =>
+  SqlNodeRegistry.layer.pipe(Layer.provideMerge(Database.layerExisting({ folder })))
 
 const listed = (nodes: ReadonlyArray<KnownNode>, now: number): string =>
   NodeList.lines(nodes, now, 78, Ink.plain)

@@ -3,7 +3,7 @@
  * wish. See `NodeLife` for what callers may rely on.
  *
  * ```ts
- * const machine = Registry.layer.pipe(Layer.provideMerge(NodePlatform.layer))
+ * const machine = SqlNodeRegistry.layer.pipe(Layer.provideMerge(NodePlatform.layer))
  * NodeRuntime.runMain(Node.run({ app, name: "one" }).pipe(Effect.provide(machine)))
  * ```
  */

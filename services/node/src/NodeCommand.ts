@@ -9,7 +9,7 @@ import * as Node from "./Node.ts"
 import * as NodeConfig from "./NodeConfig.ts"
 import * as NodeLog from "./NodeLog.ts"
 import * as NodePlatform from "./NodePlatform.ts"
-import * as Registry from "./Registry.ts"
+import * as SqlNodeRegistry from "@fibercast/postgres/SqlNodeRegistry"
 import * as SecondInterrupt from "./SecondInterrupt.ts"
 import * as Setting from "./Setting.ts"
 
@@ -70,7 +70,7 @@ const ending =
 const work = Effect.fnUntraced(function* (app: App, settings: NodeConfig.NodeSettings) {
   yield* SecondInterrupt.watching({ signals: ["SIGINT", "SIGTERM"], words: ending })
   const { app: _file, ...rest } = settings
-  const machine = Registry.layer.pipe(Layer.provideMerge(NodePlatform.layer))
+  const machine = SqlNodeRegistry.layer.pipe(Layer.provideMerge(NodePlatform.layer))
   yield* Effect.provide(Node.run({ ...rest, app }), machine)
 }, Effect.scoped)
 

@@ -12,7 +12,7 @@ import * as Node from "@fibercast/node/Node"
 import * as NodeConfig from "@fibercast/node/NodeConfig"
 import * as NodeLog from "@fibercast/node/NodeLog"
 import * as NodeRoles from "@fibercast/node/NodeRoles"
-import * as Registry from "@fibercast/node/Registry"
+import * as SqlNodeRegistry from "@fibercast/postgres/SqlNodeRegistry"
 import { type Role } from "@fibercast/node/Role"
 import * as SecondInterrupt from "@fibercast/node/SecondInterrupt"
 import { TriggerStore } from "@fibercast/ports/TriggerStore"
@@ -109,7 +109,7 @@ const handle = Effect.fnUntraced(function* (input: {
   const runs = [role, ...NodeRoles.of(app, settings).filter(({ name }) => name !== "engine")]
   const node = nodeOn({ ...rest, app, runs }, input.healthPort).pipe(
     Layer.provideMerge(LocalNode.layerStores),
-    Layer.provide([ScreenAlerts.layer, HttpPing.layer, Registry.layer]),
+    Layer.provide([ScreenAlerts.layer, HttpPing.layer, SqlNodeRegistry.layer]),
     Layer.provide(NodeHttpClient.layerUndici),
     Layer.provideMerge(Database.layerShared({ folder: input.folder }))
   )
