@@ -9,6 +9,9 @@ import { fileURLToPath } from "node:url"
 
 const launcher = fileURLToPath(new URL("../../services/cli/bin/fibercast.mjs", import.meta.url))
 
+/** The program that is one node. */
+export const nodeLauncher = fileURLToPath(new URL("../../services/node/bin/fibercast-node.mjs", import.meta.url))
+
 export interface Place {
   /** Where it runs; its database, if it makes one, is in `.fibercast` there. */
   readonly folder: string
@@ -24,8 +27,8 @@ export interface Ran {
 const words = (bytes: Stream.Stream<Uint8Array, unknown>) => Stream.mkString(Stream.decodeText(bytes))
 
 /** Started, and killed with the scope at the latest. */
-export const start = ({ env, folder }: Place, args: ReadonlyArray<string>) =>
-  ChildProcess.make(process.execPath, [launcher, ...args], {
+export const start = ({ env, folder }: Place, args: ReadonlyArray<string>, program = launcher) =>
+  ChildProcess.make(process.execPath, [program, ...args], {
     cwd: folder,
     env: { PATH: process.env["PATH"], NODE_COMPILE_CACHE: process.env["NODE_COMPILE_CACHE"], ...env },
     extendEnv: false,
@@ -33,9 +36,9 @@ export const start = ({ env, folder }: Place, args: ReadonlyArray<string>) =>
   })
 
 /** From start to end. */
-export const run = (place: Place, args: ReadonlyArray<string>): Effect.Effect<Ran> =>
+export const run = (place: Place, args: ReadonlyArray<string>, program = launcher): Effect.Effect<Ran> =>
   Effect.gen(function* () {
-    const child = yield* start(place, args)
+    const child = yield* start(place, args, program)
     const [stdout, stderr, code] = yield* Effect.all([words(child.stdout), words(child.stderr), child.exitCode], {
       concurrency: "unbounded"
     })

@@ -16,6 +16,7 @@ import { type Command, type Silence } from "@fibercast/ports/WorkspaceRuntime"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { type WorkspaceNotFound, WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { Cause, Clock, Deferred, Effect, Exit, Option, Schema, Scope } from "effect"
+import { Activity } from "./Activity.ts"
 import { EngineConfig } from "./EngineConfig.ts"
 import * as Workings from "./internal/Workings.ts"
 import { momentOf, Ownership, untilReachable } from "./Ownership.ts"
@@ -59,6 +60,7 @@ export const run = Effect.fnUntraced(function* (
   options: Options
 ): Effect.fn.Return<void, EpochLost | WorkspaceHeld | WorkspaceNotFound, Needs> {
   const { force, owner, workspaceId } = options
+  const activity = yield* Activity
   const configured = yield* EngineConfig
   const clock = yield* Clock.Clock
   const ledger = yield* Ledger
@@ -100,6 +102,8 @@ export const run = Effect.fnUntraced(function* (
       const begun = yield* Effect.exit(
         restore(Workings.make({ workspace, settings, ownership, primed, senders, telling }))
       )
+      const working = Exit.isSuccess(begun) ? { window: begun.value.window, concurrency } : null
+      if (working !== null) activity.working.add(working)
       const exit = Exit.isFailure(begun)
         ? begun
         : yield* Effect.exit(restore(Effect.andThen(options.ready(actorOf(begun.value, stopped)), begun.value.run)))
@@ -109,10 +113,15 @@ export const run = Effect.fnUntraced(function* (
       const workings = Exit.isSuccess(begun) ? begun.value : null
       const began = clock.currentTimeMillisUnsafe()
       if (workings !== null) {
-        for (const flow of workings.window.flows.values()) workings.window.release(flow)
+        const { window } = workings
+        for (const flow of window.flows.values()) activity.returned += window.release(flow)
+        const underWay = window.active
         if (!fenced && drain > 0) yield* within(drain, workings.awaitSends)
+        activity.finished += underWay - window.active
+        activity.cut += window.active
       }
       yield* Scope.close(senders, Exit.void)
+      if (working !== null) activity.working.delete(working)
       if (!fenced) {
         const written = workings === null ? Effect.void : workings.settler.flush
         const held = workings === null ? Effect.void : workings.keeper.writeHolds

@@ -4,7 +4,7 @@
  */
 import { defaults, SchedulerConfig } from "@fibercast/engine/SchedulerConfig"
 import { Config, Duration, Effect, Layer, Option, Result, Schema } from "effect"
-import * as Period from "./Period.ts"
+import * as Period from "@fibercast/node/Period"
 
 /** A setting cannot be read. */
 export class BadSetting extends Schema.TaggedError<BadSetting>()("BadSetting", {

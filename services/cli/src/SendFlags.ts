@@ -6,7 +6,7 @@ import { parseRate } from "@fibercast/domain/Limits"
 import * as WallTime from "@fibercast/domain/WallTime"
 import { Config, Duration, Effect, Result } from "effect"
 import { CliError, Flag } from "effect/cli"
-import * as Period from "./Period.ts"
+import * as Period from "@fibercast/node/Period"
 import * as Provider from "./Provider.ts"
 
 /** A value that is read by `parse`; what it does not take is told with what is expected. */

@@ -9,7 +9,9 @@ import manifest from "../package.json" with { type: "json" }
 import * as Audience from "./commands/Audience.ts"
 import * as Campaign from "./commands/Campaign.ts"
 import * as Demo from "./commands/Demo.ts"
+import * as Dev from "./commands/Dev.ts"
 import * as Migrate from "./commands/Migrate.ts"
+import * as Nodes from "./commands/Nodes.ts"
 import * as Schedule from "./commands/Schedule.ts"
 import * as Send from "./commands/Send.ts"
 import * as Ending from "./Ending.ts"
@@ -18,10 +20,12 @@ const fibercast = Command.make("fibercast").pipe(
   Command.withDescription("Scheduled broadcasts, background jobs and cron"),
   Command.withSubcommands([
     Demo.command,
+    Dev.command,
     Send.command,
     Campaign.command,
     Audience.command,
     Schedule.command,
+    Nodes.command,
     Migrate.command
   ])
 )

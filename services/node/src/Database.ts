@@ -62,7 +62,9 @@ export interface Options {
   readonly folder?: string | undefined
 }
 
-const connections = Config.Int("DATABASE_CONNECTIONS").pipe(Config.withDefault(4))
+export const defaultConnections = 4
+
+const connections = Config.Int("DATABASE_CONNECTIONS").pipe(Config.withDefault(defaultConnections))
 
 const databaseUrl = Config.option(Config.Redacted("DATABASE_URL"))
 

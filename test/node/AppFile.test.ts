@@ -1,9 +1,9 @@
-import * as AppFile from "@fibercast/cli/AppFile"
+import * as AppFile from "@fibercast/node/AppFile"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
-import * as Program from "./Program.ts"
-import { appFolder, cleaning } from "./AppFolder.ts"
+import * as Program from "../cli/Program.ts"
+import { appFolder, cleaning } from "../cli/AppFolder.ts"
 
 describe("the file of an app", () => {
   it.effect("gives the app that is its default export, wherever it lies", () =>

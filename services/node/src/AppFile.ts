@@ -1,7 +1,7 @@
 /**
  * An app in a file of the user's: a module whose default export was made by `App.make`.
  */
-import * as App from "@fibercast/node/App"
+import * as App from "./App.ts"
 import { Effect, FileSystem, Path, Predicate, Schema } from "effect"
 import { pathToFileURL } from "node:url"
 

@@ -1,0 +1,34 @@
+/**
+ * What the actors of one node have under way, and how their stopping went. Whoever runs a node provides one of its own.
+ */
+import { Context } from "effect"
+
+/** An actor at work. */
+export interface Working {
+  /** Sends under way. */
+  readonly window: { readonly active: number }
+  /** Sends it may have under way at once. */
+  readonly concurrency: number
+}
+
+/** The counts are of actors that stopped, and grow for as long as the node runs. */
+export interface Activity {
+  readonly working: Set<Working>
+  /** Sends that were under way when an actor began to stop, and ended by themselves. */
+  finished: number
+  /** Deliveries that were claimed, not begun, and given back. */
+  returned: number
+  /** Sends that were still under way when the time to drain had passed. */
+  cut: number
+}
+
+export const make = (): Activity => ({ working: new Set(), finished: 0, returned: 0, cut: 0 })
+
+export const Activity = Context.Reference<Activity>("fibercast/engine/Activity", { defaultValue: make })
+
+const sum = (activity: Activity, of: (working: Working) => number): number =>
+  Array.from(activity.working, of).reduce((total, one) => total + one, 0)
+
+export const sending = (activity: Activity): number => sum(activity, ({ window }) => window.active)
+
+export const capacity = (activity: Activity): number => sum(activity, ({ concurrency }) => concurrency)

@@ -1,0 +1,33 @@
+#!/usr/bin/env node
+/**
+ * Starts a node. Plain JavaScript, so that a Node too old for the rest can still say so.
+ *
+ * Paths are the user's: `pnpm fibercast-node` moves into the clone's root, the launcher moves back to where it was typed.
+ */
+import fs from "node:fs"
+import module from "node:module"
+import path from "node:path"
+import { fileURLToPath } from "node:url"
+import v8 from "node:v8"
+
+const needed = [22, 19]
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number)
+
+if (major < needed[0] || (major === needed[0] && minor < needed[1])) {
+  console.error(
+    `fibercast-node needs Node ${needed.join(".")} or newer; this is ${process.version}. ` +
+      "`npx -y pnpm@12 fibercast-node` in the clone brings its own."
+  )
+  process.exitCode = 1
+} else {
+  const root = fileURLToPath(new URL("../../..", import.meta.url))
+  const typedIn = process.env.INIT_CWD
+  if (typedIn && process.env.npm_package_name === "fibercast" && path.relative(root, process.cwd()) === "") {
+    if (fs.existsSync(typedIn)) process.chdir(typedIn)
+  }
+  // What is held in memory is bounded and short-lived: V8 would rather let the heap grow while there is room.
+  v8.setFlagsFromString("--semi-space-growth-factor=1")
+  v8.setFlagsFromString("--heap-growing-percent=60")
+  module.enableCompileCache?.()
+  await import("../src/main.ts")
+}

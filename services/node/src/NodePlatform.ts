@@ -1,0 +1,14 @@
+/**
+ * What a node needs to be on a machine: its database, files, an HTTP client, alerts and pings.
+ */
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { Alerts } from "@fibercast/ports/Alerts"
+import { Layer } from "effect"
+import * as Database from "./Database.ts"
+import * as HttpPing from "./HttpPing.ts"
+
+/** The database at `DATABASE_URL`; alerts go to the log. */
+export const layer = Layer.mergeAll(Alerts.layerLog, HttpPing.layer, Database.layer()).pipe(
+  Layer.provideMerge(Layer.merge(NodeServices.layer, NodeHttpClient.layerUndici))
+)

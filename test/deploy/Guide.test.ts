@@ -1,0 +1,47 @@
+import * as HealthServer from "@fibercast/node/HealthServer"
+import * as NodeConfig from "@fibercast/node/NodeConfig"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import * as Program from "../cli/Program.ts"
+import * as DeployFolder from "./DeployFolder.ts"
+
+const guide = DeployFolder.read("README.md")
+const shell = [...guide.matchAll(/```sh\n([^]*?)```/gu)].flatMap(([, block = ""]) => block.trim().split("\n"))
+const commands = shell
+  .filter((line) => line.startsWith("fibercast "))
+  .map((line) =>
+    line
+      .replace(/ +#.*$/u, "")
+      .split(" ")
+      .slice(1)
+  )
+
+describe("the guide to running it", () => {
+  it("names settings and health that there are, and files that are there", () => {
+    DeployFolder.assertSettings(guide.match(/\b(?:FIBERCAST|DATABASE|NATS)_[A-Z_]+\b/gu) ?? [], "README.md")
+    for (const path of Object.values(HealthServer.paths)) assert.include(guide, `\`${path}\``)
+    const files = guide.match(/\bdeploy\/[\w./@-]+[\w]/gu) ?? []
+    assert.isAtLeast(files.length, 5)
+    for (const file of files) assert.isTrue(DeployFolder.isFile(file.replace(/\/\*.*$/u, "")), file)
+  })
+
+  it("tells the defaults as they are", () => {
+    const told = [...guide.matchAll(/`([A-Z_]+)`\s\((\d+)\)/gu)]
+    assert.isAtLeast(told.length, 5)
+    for (const [, variable = "", value] of told) {
+      const name = NodeConfig.names.find((one) => NodeConfig.settings[one].variable === variable)
+      assert.strictEqual(String(name === undefined ? "" : NodeConfig.defaults[name]), value, variable)
+    }
+    const stop = NodeConfig.stopSeconds(NodeConfig.defaults.drainSeconds)
+    assert.include(guide, `\`1.2 × drain + 20\` seconds: ${stop},`)
+  })
+
+  it.live.each(commands.map((words) => words.join(" ")))("shows a command that there is: %s", (words) =>
+    Effect.gen(function* () {
+      const ran = yield* Program.run({ folder: DeployFolder.root }, [...words.split(" "), "--help"])
+      assert.deepStrictEqual([ran.code, ran.stderr], [0, ""])
+      for (const flag of words.match(/--[a-z-]+/gu) ?? []) assert.include(ran.stdout, flag)
+      assert.match(ran.stdout, new RegExp(`fibercast ${words.split(" ").slice(0, 2).join(" ")}`, "u"))
+    })
+  )
+})
