@@ -4,6 +4,8 @@
  */
 import * as Nats from "@fibercast/nats/Nats"
 import * as NatsServer from "@fibercast/nats/NatsServer"
+import * as NatsSenderChannel from "@fibercast/nats/NatsSenderChannel"
+import * as NatsSignal from "@fibercast/nats/NatsSignal"
 import * as NatsWorkStream from "@fibercast/nats/NatsWorkStream"
 import { type WorkStreamSettings } from "@fibercast/ports/WorkStream"
 import { Effect, Layer, Logger, Result } from "effect"
@@ -38,3 +40,9 @@ export const workStream = (settings: Partial<WorkStreamSettings> = {}) =>
   Layer.suspend(() => NatsWorkStream.layer({ prefix: freshPrefix(), settings, maxBytes: 4 * 1024 * 1024 })).pipe(
     Layer.provideMerge(connection)
   )
+
+/** A Signal and a SenderChannel of their own on the file's server. */
+export const channels = Layer.suspend(() => {
+  const prefix = freshPrefix()
+  return Layer.mergeAll(NatsSignal.layer({ prefix }), NatsSenderChannel.layer({ prefix }))
+}).pipe(Layer.provideMerge(connection))
