@@ -1,9 +1,16 @@
 /**
  * How to sign in to NATS, and what to trust. Secrets are Redacted and read only here.
  */
-import { type ConnectionOptions, credsAuthenticator, nkeyAuthenticator, type TlsOptions } from "@nats-io/transport-node"
+import {
+  type Authenticator,
+  type ConnectionOptions,
+  credsAuthenticator,
+  nkeyAuthenticator,
+  type TlsOptions
+} from "@nats-io/transport-node"
 import { Config, Data, Effect, Option, Predicate, Redacted } from "effect"
 import * as fs from "node:fs/promises"
+import { isIP } from "node:net"
 import { NatsRefused } from "./NatsRefused.ts"
 
 export type Credentials = Data.TaggedEnum<{
@@ -102,7 +109,16 @@ export const authenticators = (
   where: string,
   credentials: Credentials | undefined
 ): Effect.Effect<Pick<ConnectionOptions, "authenticator" | "token" | "user" | "pass">, NatsRefused> => {
-  const unusable = () => new NatsRefused({ reason: "settings", where, said: "the nkey or creds file is not one" })
+  /** It reads what it was given only when it signs: so it does, once. */
+  const signing = (make: () => Authenticator) =>
+    Effect.try({
+      try: () => {
+        const authenticator = make()
+        authenticator("try")
+        return { authenticator }
+      },
+      catch: () => new NatsRefused({ reason: "settings", where, said: "the nkey or the creds file is not one" })
+    })
   if (credentials === undefined) return Effect.succeed({})
   switch (credentials._tag) {
     case "Password":
@@ -110,26 +126,28 @@ export const authenticators = (
     case "Token":
       return Effect.succeed({ token: Redacted.value(credentials.token) })
     case "NKey":
-      return Effect.try({
-        try: () => ({ authenticator: nkeyAuthenticator(new TextEncoder().encode(Redacted.value(credentials.seed))) }),
-        catch: unusable
-      })
+      return signing(() => nkeyAuthenticator(new TextEncoder().encode(Redacted.value(credentials.seed))))
     case "File":
-      return Effect.flatMap(read(where, credentials.path), (content) =>
-        Effect.try({ try: () => ({ authenticator: credsAuthenticator(content) }), catch: unusable })
-      )
+      return Effect.flatMap(read(where, credentials.path), (content) => signing(() => credsAuthenticator(content)))
   }
+}
+
+/** For Node as well: an address of numbers has no name that a certificate could be checked against. */
+interface NodeTlsOptions extends TlsOptions {
+  readonly host?: string
 }
 
 /** The client reads the files again with each connection; that they can be read now is made sure. */
 export const tlsOptions = Effect.fnUntraced(function* (
   where: string,
   { ca, cert, key }: TlsFiles = {},
-  isSecure: boolean
-): Effect.fn.Return<TlsOptions | undefined, NatsRefused> {
+  { isSecure, servers }: Servers
+): Effect.fn.Return<NodeTlsOptions | undefined, NatsRefused> {
   for (const path of [ca, cert, key]) if (path !== undefined) yield* read(where, path)
-  if (ca === undefined && cert === undefined && key === undefined) return isSecure ? {} : undefined
+  if (ca === undefined && cert === undefined && key === undefined && !isSecure) return undefined
+  const [host = ""] = servers.length === 1 ? servers.map((server) => server.replace(/:\d+$/, "")) : []
   return {
+    ...(isIP(host) === 0 ? {} : { host }),
     ...(ca === undefined ? {} : { caFile: ca }),
     ...(cert === undefined ? {} : { certFile: cert }),
     ...(key === undefined ? {} : { keyFile: key })

@@ -74,7 +74,7 @@ const make = Effect.fnUntraced(function* (options: Options) {
   const where = addresses.servers.join(", ")
   const credentials = options.credentials ?? addresses.credentials
   const signIn = yield* Credentials.authenticators(where, credentials)
-  const tls = yield* Credentials.tlsOptions(where, options.tls, addresses.isSecure)
+  const tls = yield* Credentials.tlsOptions(where, options.tls, addresses)
   const connection = yield* Effect.acquireRelease(
     connect(where, {
       servers: [...addresses.servers],
