@@ -48,7 +48,7 @@ export const find = Effect.fnUntraced(function* (
   const lookedAt: Array<string> = []
   const probe = Effect.fnUntraced(function* (executable: string, place: string) {
     const { output } = yield* Program.run(executable, ["--version"], "/")
-    const version = /v(\d+\.\d+\.\d+\S*)/.exec(output)?.[1]
+    const version = /^nats-server: v(\d+\.\d+\.\d+\S*)/m.exec(output)?.[1]
     if (version === undefined) lookedAt.push(`${place}: ${output.trim() || "no answer"}`)
     return version === undefined ? undefined : { executable, version }
   })
