@@ -12,7 +12,7 @@ export interface Pace {
 }
 
 /** In milliseconds. */
-export const patience = 20_000
+const patience = 20_000
 
 const tooLate = Effect.die(new Error(`not reached within ${Duration.format(Duration.millis(patience))}`))
 

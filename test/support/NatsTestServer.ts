@@ -1,6 +1,6 @@
 /**
- * A nats-server for the tests of one file. Where none can be had, those tests are left out with one line that says so;
- * where `CI` is set, they fail instead.
+ * A nats-server for the tests of one file. Where none can be had (`NatsServerFound.ts`), those tests are left out; where
+ * `CI` is set, they fail instead.
  */
 import * as Nats from "@fibercast/nats/Nats"
 import * as NatsServer from "@fibercast/nats/NatsServer"
@@ -8,15 +8,13 @@ import * as NatsSenderChannel from "@fibercast/nats/NatsSenderChannel"
 import * as NatsSignal from "@fibercast/nats/NatsSignal"
 import * as NatsWorkStream from "@fibercast/nats/NatsWorkStream"
 import { type WorkStreamSettings } from "@fibercast/ports/WorkStream"
-import { Effect, Layer, Logger, Result } from "effect"
+import { Effect, Layer, Logger } from "effect"
 import { randomUUID } from "node:crypto"
+import { inject } from "vitest"
+import "./NatsServerFound.ts"
 
-const found = await Effect.runPromise(Effect.result(NatsServer.find()))
-
-/** Whether tests that need a server can run here. */
-export const isThere: boolean = Result.isSuccess(found) || process.env["CI"] === "true"
-
-if (!isThere && Result.isFailure(found)) process.stderr.write(`\nTESTS LEFT OUT: ${found.failure.message}\n\n`)
+/** Whether tests that need a server run: where `CI` is set they do, and fail without one. */
+export const isThere: boolean = inject("natsServer") !== null || process.env["CI"] === "true"
 
 /** What the client says about outages that a test makes on purpose is not for the reader of its output. */
 export const quiet = Logger.layer([])
