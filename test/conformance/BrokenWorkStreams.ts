@@ -129,6 +129,20 @@ export const brokenWorkStreams: ReadonlyArray<BrokenWorkStream> = [
   receivedTwin("does not count", "a chunk whose receiver keeps silent comes again, counting how often", () => ({
     times: 1
   })),
+  twin("hears only the latest receiver", "an acknowledgement that comes late counts still", ({ consume }) => {
+    const latest = new Map<string, number>()
+    return {
+      consume: (lane, options) =>
+        Stream.map(consume(lane, options), (received) => {
+          const { chunk, times } = received
+          latest.set(chunk.id, times)
+          return {
+            ...received,
+            ack: Effect.suspend(() => (latest.get(chunk.id) === times ? received.ack : Effect.void))
+          }
+        })
+    }
+  }),
   receivedTwin(
     "does not hear that a receiver is working",
     "a receiver that says it is working keeps its chunk, and no longer",

@@ -79,6 +79,21 @@ export const sentencesOf = (pace: Pace): ReadonlyArray<WorkStreamSentence> => [
     )
   },
   {
+    says: "an acknowledgement that comes late counts still",
+    settings: {},
+    holds: Effect.scoped(
+      Effect.gen(function* () {
+        const { next, rest } = yield* receiver(pace)
+        yield* publish([chunk("c1")])
+        const late = yield* next
+        assert.strictEqual((yield* next).times, 2)
+        yield* late.ack
+        yield* pace.pass(2 * ackWait)
+        assert.deepStrictEqual(yield* rest, [])
+      })
+    )
+  },
+  {
     says: "a receiver that says it is working keeps its chunk, and no longer",
     settings: {},
     holds: Effect.scoped(

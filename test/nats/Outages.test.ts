@@ -136,6 +136,27 @@ describe.skipIf(!NatsTestServer.isThere)("a NATS server that is killed and start
     )
   )
 
+  it.live("a server that stands still for a while and goes on is received from as before", () =>
+    onServer((server) =>
+      Effect.gen(function* () {
+        const stream = yield* WorkStream
+        const { next } = yield* receiver(real)
+        yield* stream.publish(chunk("c1"))
+        yield* (yield* next).ackSure
+        const pid = yield* server.pid
+        process.kill(pid, "SIGSTOP")
+        yield* Effect.addFinalizer(() => Effect.sync(() => process.kill(pid, "SIGCONT")))
+        const error = yield* Effect.flip(stream.publish(chunk("c2")))
+        assert.strictEqual(error._tag, "WorkStreamUnavailable")
+        yield* Effect.sleep("3 seconds")
+        process.kill(pid, "SIGCONT")
+        yield* publishSurely("c3", () => {})
+        const received = [yield* next, yield* next]
+        assert.deepStrictEqual(idsOf(received).toSorted(), ["c2", "c3"])
+      })
+    )
+  )
+
   it.live("signals are heard again once it is back", () =>
     onServer((server) =>
       Effect.gen(function* () {
@@ -184,6 +205,29 @@ describe.skipIf(!NatsTestServer.isThere)("a NATS server that loses what it kept"
         yield* Effect.promise(() => jsm.streams.delete(Topology.streamName(prefix, "normal")))
         yield* publishSurely("c2", () => {})
         assert.strictEqual((yield* next).chunk.id, "c2")
+      })
+    )
+  )
+
+  it.live("a consumer that stands still over chunks that are no more is made anew", () =>
+    onServer((_, prefix) =>
+      Effect.gen(function* () {
+        const stream = yield* WorkStream
+        const { connection } = yield* Nats.Nats
+        const ids = Array.from({ length: 60 }, (_, index) => `c${index}`)
+        for (const id of ids) yield* stream.publish(chunk(id))
+        const { next, rest, several } = yield* receiver(real, "normal", 32)
+        yield* several(ids.length)
+        // As after a crash: the consumer waits for acknowledgements of what the stream has no more.
+        const jsm = yield* Effect.promise(() => jetstreamManager(connection))
+        const name = Topology.streamName(prefix, "normal")
+        yield* Effect.forEach(ids, (_, index) =>
+          Effect.promise(() => jsm.streams.deleteMessage(name, index + 1, false))
+        )
+        yield* Effect.sleep("1500 millis")
+        yield* stream.publish(chunk("one more"))
+        assert.strictEqual((yield* next).chunk.id, "one more")
+        assert.deepStrictEqual(yield* rest, [])
       })
     )
   )

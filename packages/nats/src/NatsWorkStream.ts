@@ -97,16 +97,38 @@ const make = Effect.fnUntraced(function* ({
     return []
   })
 
+  const standingOf = (stream: string): Effect.Effect<PullConsumer.Standing | undefined> =>
+    Effect.map(Topology.consumerInfo(nats.connection, stream), (info) =>
+      info === undefined
+        ? undefined
+        : {
+            created: info.created,
+            handedOut: info.delivered.consumer_seq,
+            isDue: info.num_pending > 0 && info.num_waiting > 0 && info.num_ack_pending < settings.inFlight
+          }
+    )
+
+  /** Another node may have been first. */
+  const replace = (stream: string, { created }: PullConsumer.Standing) =>
+    Effect.flatMap(standingOf(stream), (now) =>
+      now?.created === created ? Topology.removeConsumer(nats.connection, stream) : Effect.void
+    ).pipe(Effect.andThen(restore))
+
   const consume = (lane: Lane, { ahead }: { readonly ahead: number }): Stream.Stream<Received> =>
+    Stream.suspend(() => consumeFrom(Topology.streamName(prefix, lane), ahead))
+
+  const consumeFrom = (stream: string, ahead: number) =>
     Stream.unwrap(
       Effect.map(
         PullConsumer.make({
           nats,
-          stream: Topology.streamName(prefix, lane),
+          stream,
           consumer: Topology.consumerName,
           ahead,
           ackWait: settings.ackWait,
-          restore
+          restore,
+          standing: standingOf(stream),
+          replace: (standing) => replace(stream, standing)
         }),
         (next) => Stream.fromIterableEffectRepeat(Effect.flatMap(next, read))
       )

@@ -2,11 +2,12 @@
  * What Fibercast keeps on a NATS server: one work-queue stream and one durable pull consumer for each lane, as data, and
  * how it gets there.
  *
- * Several installations share a server by their prefix. Nothing here is ever deleted: what exists is brought up to date.
+ * Several installations share a server by their prefix. No stream is ever deleted: what exists is brought up to date.
  */
 import {
   AckPolicy,
   type ConsumerConfig,
+  type ConsumerInfo,
   DeliverPolicy,
   DiscardPolicy,
   JetStreamApiError,
@@ -17,7 +18,7 @@ import {
   StorageType,
   type StreamConfig
 } from "@nats-io/jetstream"
-import { nanos } from "@nats-io/transport-node"
+import { nanos, type NatsConnection } from "@nats-io/transport-node"
 import { type Lane, lanes } from "@fibercast/domain/Lane"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { type WorkStreamSettings } from "@fibercast/ports/WorkStream"
@@ -146,6 +147,25 @@ export const ensure = Effect.fn("Topology.ensure")(
   },
   Effect.retry({ while: isPassing, schedule: Schedule.spaced("500 millis").pipe(Schedule.upTo({ times: 10 })) })
 )
+
+/** What the server says about a lane's consumer; undefined: nothing. */
+export const consumerInfo = (connection: NatsConnection, stream: string): Effect.Effect<ConsumerInfo | undefined> =>
+  Effect.promise(() =>
+    jetstreamManager(connection, { timeout: 2000, checkAPI: false })
+      .then((jsm) => jsm.consumers.info(stream, consumerName))
+      .catch(() => undefined)
+  )
+
+/** Takes a lane's consumer away. What was handed out and not acknowledged is handed out again by the next one. */
+export const removeConsumer = (connection: NatsConnection, stream: string): Effect.Effect<void> =>
+  Effect.promise(() =>
+    jetstreamManager(connection, { timeout: 2000, checkAPI: false })
+      .then((jsm) => jsm.consumers.delete(stream, consumerName))
+      .then(
+        () => {},
+        () => {}
+      )
+  )
 
 /** A server or a leader that is not there yet, or two nodes at the same thing. */
 function isPassing(error: JetStreamOff | TopologyRefused): boolean {

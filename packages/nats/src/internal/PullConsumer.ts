@@ -3,7 +3,7 @@
  * whatever happens to the connection, the server or the consumer.
  *
  * A session is one subscription and the requests made for it. It ends with the connection, when the server keeps silent
- * for two heartbeats, or when it says that the consumer is gone; a new one begins at once. Messages that were fetched and
+ * for two heartbeats, or when it says that the consumer is gone, or when that stands still; a new one begins at once. Messages that were fetched and
  * not taken outlast sessions, but not `ackWait`: then the server hands them out again, and they are dropped here. When the
  * scope closes they are turned back. It holds `ahead` messages at most, up to twice as many just after a session broke.
  */
@@ -21,11 +21,29 @@ export interface Options {
   readonly ackWait: number
   /** Makes the consumer again, if it is not there. It logs why it cannot. */
   readonly restore: Effect.Effect<void>
+  /** How the consumer stands; undefined: the server does not say. */
+  readonly standing: Effect.Effect<Standing | undefined>
+  /** Takes the consumer away and makes it again, if it still stands like that. */
+  readonly replace: (standing: Standing) => Effect.Effect<void>
 }
 
 /** In milliseconds. A server that died without closing the connection is missed after two heartbeats. */
 const requestFor = 10_000
 const heartbeat = 1000
+
+/** Between two looks at a consumer that hands out nothing. */
+const lookEvery = 3000
+
+/** What a consumer did so far, and whether it has everything it takes to do more. */
+export interface Standing {
+  readonly created: string
+  readonly handedOut: number
+  /** Chunks wait, requests wait, and there is room in flight. */
+  readonly isDue: boolean
+}
+
+const isSame = (one: Standing, other: Standing): boolean =>
+  one.isDue && other.isDue && one.created === other.created && one.handedOut === other.handedOut
 
 interface Kept {
   readonly message: Msg
@@ -39,7 +57,7 @@ type End = "connection" | "silence" | "lost"
 export const make = Effect.fnUntraced(function* (
   options: Options
 ): Effect.fn.Return<Effect.Effect<Msg>, never, Scope.Scope> {
-  const { ackWait, consumer, nats, restore, stream } = options
+  const { ackWait, consumer, nats, replace, restore, standing, stream } = options
   const { connection } = nats
   const clock = yield* Clock.Clock
   const ahead = Math.max(1, options.ahead)
@@ -62,6 +80,23 @@ export const make = Effect.fnUntraced(function* (
     connection.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`, JSON.stringify(wish), { reply: inbox })
   }
 
+  /**
+   * Returns once a consumer that stood still was replaced. Servers have been seen (2.9.10, started again after `kill -9`)
+   * whose consumer hands out nothing to requests that wait, though chunks wait too, until it is made anew.
+   */
+  const watchStall = Effect.fnUntraced(function* (isIdle: Effect.Effect<boolean>) {
+    let before: Standing | undefined
+    for (;;) {
+      yield* Effect.sleep(lookEvery)
+      const now = (yield* isIdle) ? yield* standing : undefined
+      if (now !== undefined && before !== undefined && isSame(before, now)) {
+        yield* Effect.logWarning(`the consumer of ${stream} stands still with work to hand out; it is made anew`)
+        return yield* replace(now)
+      }
+      before = now
+    }
+  })
+
   const session: Effect.Effect<End> = Effect.scoped(
     Effect.gen(function* () {
       const over = Deferred.makeUnsafe<End>()
@@ -70,11 +105,13 @@ export const make = Effect.fnUntraced(function* (
       }
       const own = createInbox()
       let heard = clock.currentTimeMillisUnsafe()
+      let received = heard
       const subscribed = nats.connection.subscribe(own, {
         callback: (error, message) => {
           heard = clock.currentTimeMillisUnsafe()
           if (error !== null) return finish("lost")
           if (message.subject !== own) {
+            received = heard
             if (inbox === own) outstanding = Math.max(0, outstanding - 1)
             kept.push({ message, at: heard })
             return wake()
@@ -107,6 +144,9 @@ export const make = Effect.fnUntraced(function* (
         Effect.andThen(Effect.sync(() => finish("silence"))),
         Effect.forkScoped
       )
+      yield* watchStall(
+        Effect.sync(() => outstanding > 0 && clock.currentTimeMillisUnsafe() - received > lookEvery)
+      ).pipe(Effect.andThen(Effect.sync(() => finish("lost"))), Effect.forkScoped)
       const since = yield* nats.upSince
       yield* nats.changes.pipe(
         Stream.filter((now) => now !== since),
