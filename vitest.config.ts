@@ -8,7 +8,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     exclude: ["test/chaos/**", "**/node_modules/**"],
-    globalSetup: ["test/support/PostgresServer.ts"],
+    globalSetup: ["test/support/PostgresServer.ts", "test/support/NatsServerFound.ts"],
     maxWorkers: 2,
     testTimeout: 90_000,
     hookTimeout: 60_000,

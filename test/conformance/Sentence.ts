@@ -14,18 +14,18 @@ import { type Effect, type Layer } from "effect"
 export type Stores = Ledger | CampaignStore | WorkspaceStore | TriggerStore | NodeRegistry
 
 /** `Used`: the contracts it takes to say it. */
-export interface Sentence<Used extends Stores = Stores> {
+export interface Sentence<Used = Stores> {
   readonly says: string
   readonly holds: Effect.Effect<void, unknown, Used>
 }
 
-export const sentence = <Used extends Stores>(
-  says: string,
-  holds: Effect.Effect<void, unknown, Used>
-): Sentence<Used> => ({ says, holds })
+export const sentence = <Used>(says: string, holds: Effect.Effect<void, unknown, Used>): Sentence<Used> => ({
+  says,
+  holds
+})
 
 /** Register the sentences as tests of one implementation, which is built once for all of them. */
-export const register = <Used extends Stores>(
+export const register = <Used>(
   title: string,
   layer: Layer.Layer<Used, unknown>,
   sentences: ReadonlyArray<Sentence<Used>>

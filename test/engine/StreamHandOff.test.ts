@@ -246,12 +246,12 @@ describe("an engine and senders apart", () => {
   )
 })
 
-describe("a campaign over senders", () => {
-  const across = (script?: FakeMessenger.Script, options: Partial<TestSenders.Options<never>> = {}) =>
-    TestSenders.layer({ pipelines: [Announce], ...options }).pipe(
-      Layer.provideMerge(FakeMessenger.FakeMessenger.layer(script))
-    )
+const across = (script?: FakeMessenger.Script, options: Partial<TestSenders.Options<never>> = {}) =>
+  TestSenders.layer({ pipelines: [Announce], ...options }).pipe(
+    Layer.provideMerge(FakeMessenger.FakeMessenger.layer(script))
+  )
 
+describe("a campaign over senders", () => {
   it.effect("is rendered and completed", () =>
     Effect.gen(function* () {
       const campaign = yield* launchTo(yield* TestEngine.workspace(), 300)

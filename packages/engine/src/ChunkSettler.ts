@@ -108,10 +108,6 @@ export const make = Effect.fnUntraced(function* (
     hooks.add(of.pipelines.failed(end.context, ending))
   })
 
-  const release = (results: ReadonlyArray<Result>) => {
-    for (const { of } of results) of.wrote(1)
-  }
-
   const work = Effect.fnUntraced(function* (key: string, book: Book, chunk: OpenChunk["chunk"]) {
     // What ends at the same time is written together.
     yield* Effect.yieldNow
@@ -124,7 +120,7 @@ export const make = Effect.fnUntraced(function* (
         yield* tellOwners(results)
         yield* Effect.forEach(results, tellPeople, { discard: true })
       }
-      release(results)
+      for (const { of } of results) of.wrote(1)
     }
     book.isOpen = false
     books.delete(key)

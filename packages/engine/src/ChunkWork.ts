@@ -20,6 +20,8 @@ import * as Settlements from "./Settlements.ts"
 /** Campaigns remembered; the oldest is forgotten. */
 const maxCampaigns = 256
 
+const isOver = ({ deadline }: ChunkDelivery, now: number) => deadline !== null && deadline <= now
+
 export type ChunkWork = (open: OpenChunk) => Effect.Effect<void>
 
 export const make = Effect.fnUntraced(function* (options: {
@@ -86,8 +88,6 @@ export const make = Effect.fnUntraced(function* (options: {
     open.isStarted = true
     for (const delivery of deliveries) returned(open, delivery)
   }
-
-  const isOver = ({ deadline }: ChunkDelivery, now: number) => deadline !== null && deadline <= now
 
   /** What is late, or not as it was, is given back; the rest is started. */
   const launch = (open: OpenChunk, go: ReadonlyArray<ChunkDelivery>, campaign: Campaign | null) =>

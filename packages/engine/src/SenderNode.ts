@@ -26,7 +26,7 @@ import * as ChunkWork from "./ChunkWork.ts"
 import * as Hooks from "./Hooks.ts"
 import { OpenChunk, type Sending } from "./OpenChunk.ts"
 import * as PipelineRunner from "./PipelineRunner.ts"
-import { Pipelines } from "./Pipelines.ts"
+import { Pipelines, type Prepared } from "./Pipelines.ts"
 import { Places } from "./Places.ts"
 import { SenderConfig } from "./SenderConfig.ts"
 import * as Settlements from "./Settlements.ts"
@@ -82,7 +82,10 @@ const make = Effect.gen(function* () {
   const hooks = yield* Scope.provide(Hooks.make({ concurrency: hooksAtOnce, waiting: hooksWaiting }), telling)
   const settler = yield* Scope.provide(ChunkSettler.make(hooks), writing)
   const prepared = yield* Scope.provide(
-    RcMap.make({ lookup: (_: WorkspaceId) => pipelines.prepare, idleTimeToLive: sharedFor }),
+    RcMap.make<WorkspaceId, Prepared, never, Scope.Scope>({
+      lookup: () => pipelines.prepare,
+      idleTimeToLive: sharedFor
+    }),
     writing
   )
   const runner = yield* PipelineRunner.make<Sending, unknown, unknown, never>({

@@ -61,6 +61,13 @@ const heldOf = ({ context: { delivery }, held }: Task) => ({
   wasDue: delivery.dueAt
 })
 
+/** It is claimable again. */
+const comeBack = ({ held: { flow } }: Task) => {
+  flow.returned++
+  flow.cursor = null
+  flow.dryUntil = 0
+}
+
 /** What the actors of a node share. */
 interface Shared {
   /** Unique to this run of this process: whom senders report to. */
@@ -99,11 +106,6 @@ const make = Effect.fnUntraced(function* (
     for (const task of tasks) window.leave(task)
     settler.nudge()
     back(out, tasks)
-  }
-  const comeBack = ({ held: { flow } }: Task) => {
-    flow.returned++
-    flow.cursor = null
-    flow.dryUntil = 0
   }
   const hear = (report: Report) => {
     const out = outs.get(report.chunkId)

@@ -1,0 +1,60 @@
+import { assert, describe, it } from "@effect/vitest"
+import { WorkspaceId } from "@fibercast/domain/Workspace"
+import { Nats } from "@fibercast/nats/Nats"
+import * as NatsSignal from "@fibercast/nats/NatsSignal"
+import { Signal } from "@fibercast/ports/Signal"
+import { Effect, Layer } from "effect"
+import { listener } from "../conformance/Listening.ts"
+import { real } from "../conformance/Pace.ts"
+import { sentencesOf } from "../conformance/SignalSuite.ts"
+import * as NatsTestServer from "../support/NatsTestServer.ts"
+
+const [noisy, quiet] = [WorkspaceId.make(1), WorkspaceId.make(2)]
+
+describe.skipIf(!NatsTestServer.isThere)("Signal (NATS)", () => {
+  it.layer(
+    NatsTestServer.layer,
+    NatsTestServer.options
+  )((it) => {
+    for (const { holds, says } of sentencesOf(real)) {
+      it.effect(says, () => Effect.provide(holds, NatsTestServer.channels, { local: true }))
+    }
+
+    it.effect("a storm of notifications for one workspace is a trickle on the wire", () =>
+      Effect.gen(function* () {
+        const { connection } = yield* Nats
+        const signal = yield* Signal
+        let messages = 0
+        connection.subscribe("storm.wake.1", { callback: () => void messages++ })
+        const { rest } = yield* listener(real, signal.signals, signal.notify(quiet))
+        for (let burst = 0; burst < 20; burst++) {
+          yield* Effect.replicateEffect(signal.notify(noisy), 1000, { discard: true })
+          yield* Effect.sleep("5 millis")
+        }
+        yield* signal.notify(quiet)
+        yield* Effect.sleep("300 millis")
+        assert.includeMembers(yield* rest, [noisy, quiet])
+        assert.isAbove(messages, 0)
+        assert.isBelow(messages, 50)
+      }).pipe(
+        Effect.scoped,
+        Effect.provide(NatsSignal.layer({ prefix: "storm" }).pipe(Layer.provideMerge(NatsTestServer.connection)))
+      )
+    )
+
+    it.effect("what is no workspace is passed over", () =>
+      Effect.gen(function* () {
+        const { connection } = yield* Nats
+        const signal = yield* Signal
+        const { several } = yield* listener(real, signal.signals, signal.notify(quiet))
+        connection.publish("odd.wake.nobody", "")
+        connection.publish("odd.wake.-3", "")
+        yield* signal.notify(noisy)
+        assert.deepStrictEqual(yield* several(1), [noisy])
+      }).pipe(
+        Effect.scoped,
+        Effect.provide(NatsSignal.layer({ prefix: "odd" }).pipe(Layer.provideMerge(NatsTestServer.connection)))
+      )
+    )
+  })
+})
