@@ -3,18 +3,20 @@
  */
 import { Context } from "effect"
 
-/** An actor at work. */
-export interface Working {
+/** An actor that sends, or a sender. */
+export interface Sending {
   /** Sends under way. */
   readonly window: { readonly active: number }
   /** Sends it may have under way at once. */
   readonly concurrency: number
 }
 
-/** The counts are of actors that stopped, and grow for as long as the node runs. */
+/** The counts are of actors and senders that stopped, and grow for as long as the node runs. */
 export interface Activity {
-  readonly working: Set<Working>
-  /** Sends that were under way when an actor began to stop, and ended by themselves. */
+  /** Workspaces whose actor works here. */
+  workspaces: number
+  readonly sending: Set<Sending>
+  /** Sends that were under way when it began to stop, and ended by themselves. */
   finished: number
   /** Deliveries that were claimed, not begun, and given back. */
   returned: number
@@ -22,12 +24,12 @@ export interface Activity {
   cut: number
 }
 
-export const make = (): Activity => ({ working: new Set(), finished: 0, returned: 0, cut: 0 })
+export const make = (): Activity => ({ workspaces: 0, sending: new Set(), finished: 0, returned: 0, cut: 0 })
 
 export const Activity = Context.Reference<Activity>("fibercast/engine/Activity", { defaultValue: make })
 
-const sum = (activity: Activity, of: (working: Working) => number): number =>
-  Array.from(activity.working, of).reduce((total, one) => total + one, 0)
+const sum = (activity: Activity, of: (sending: Sending) => number): number =>
+  Array.from(activity.sending, of).reduce((total, one) => total + one, 0)
 
 export const sending = (activity: Activity): number => sum(activity, ({ window }) => window.active)
 

@@ -36,16 +36,22 @@ export const layerOn = <RIn = never, R = never>(runtime: Runtime<RIn>, { pipelin
     Layer.provideMerge(AccountGates.layer)
   )
 
+/** What runs the code of triggers. */
+const ofTriggers = <R2>({ app, scheduled }: Pick<Scheduler.Options<R2>, "app" | "scheduled">) => {
+  const own = app === null ? [] : scheduled.map(Scheduled.ofApp(app))
+  return { own, pipelines: own.map(RunPipeline.of).filter((pipeline) => pipeline !== null) }
+}
+
 /** The same with a scheduler, for the triggers of its code and those that were defined at run time. */
 export const layerSchedulingOn = <RIn = never, R = never, R2 = never>(
   runtime: Runtime<RIn>,
   { pipelines, scheduler }: Work<R> & { readonly scheduler: Scheduler.Options<R2> }
 ) => {
-  const { app } = scheduler
-  const scheduled = app === null ? [] : scheduler.scheduled.map(Scheduled.ofApp(app))
-  const own = scheduled.map(RunPipeline.of).filter((pipeline) => pipeline !== null)
-  return Layer.merge(Scheduler.Scheduler.layer({ ...scheduler, scheduled }), Triggers.layer).pipe(
-    Layer.provideMerge(layerOn<RIn, R | R2 | TriggerStore>(runtime, { pipelines: [...pipelines, ...own] }))
+  const triggers = ofTriggers(scheduler)
+  return Layer.merge(Scheduler.Scheduler.layer({ ...scheduler, scheduled: triggers.own }), Triggers.layer).pipe(
+    Layer.provideMerge(
+      layerOn<RIn, R | R2 | TriggerStore>(runtime, { pipelines: [...pipelines, ...triggers.pipelines] })
+    )
   )
 }
 
@@ -56,6 +62,15 @@ export const layerScheduling = <R = never, R2 = never>(
   options: Options<R> & { readonly scheduler: Scheduler.Options<R2> }
 ) => layerSchedulingOn(LocalRuntime.layer(options), options)
 
-/** A sender: it sends what engines hand over on the `WorkStream`. It must know the pipelines that they know. */
-export const layerSender = <R = never>(options: { readonly pipelines: ReadonlyArray<Runnable<R>> }) =>
-  SenderNode.layer.pipe(Layer.provideMerge(Pipelines.layer(options.pipelines)), Layer.provideMerge(AccountGates.layer))
+/**
+ * A sender: it sends what engines hand over on the `WorkStream`. It must know the pipelines that they know, and the code of
+ * their triggers.
+ */
+export const layerSender = <R = never, R2 = never>({
+  pipelines,
+  triggers = { app: null, scheduled: [] }
+}: Work<R> & { readonly triggers?: Pick<Scheduler.Options<R2>, "app" | "scheduled"> }) =>
+  SenderNode.layer.pipe(
+    Layer.provideMerge(Pipelines.layer<R | R2 | TriggerStore>([...pipelines, ...ofTriggers(triggers).pipelines])),
+    Layer.provideMerge(AccountGates.layer)
+  )

@@ -21,6 +21,7 @@ import { type Ledger } from "@fibercast/ports/Ledger"
 import { type Report, SenderChannel, type StopOrder } from "@fibercast/ports/SenderChannel"
 import { type Received, WorkStream } from "@fibercast/ports/WorkStream"
 import { Array, Clock, Context, Effect, Exit, FiberSet, Latch, Layer, Random, RcMap, Scope, Stream } from "effect"
+import { Activity, type Sending as Counted } from "./Activity.ts"
 import * as ChunkSettler from "./ChunkSettler.ts"
 import * as ChunkWork from "./ChunkWork.ts"
 import * as Hooks from "./Hooks.ts"
@@ -60,6 +61,7 @@ export class SenderNode extends Context.Service<
 
 const make = Effect.gen(function* () {
   const settings = yield* SenderConfig
+  const activity = yield* Activity
   const clock = yield* Clock.Clock
   const random = yield* Random.Random
   const stream = yield* WorkStream
@@ -221,7 +223,10 @@ const make = Effect.gen(function* () {
     const began = clock.currentTimeMillisUnsafe()
     turning.openUnsafe()
     yield* Scope.close(taking, Exit.void)
+    const underWay = runner.active()
     if (settings.drain > 0) yield* within(settings.drain, runner.awaitIdle)
+    activity.finished += underWay - runner.active()
+    activity.cut += runner.active()
     yield* Scope.close(sendingScope, Exit.void)
     yield* within(lastWrites, Effect.andThen(settler.flush, FiberSet.awaitEmpty(workers)))
     yield* Scope.close(writing, Exit.void)
@@ -229,7 +234,21 @@ const make = Effect.gen(function* () {
     if (left > 0) yield* within(left, hooks.awaitIdle)
     yield* Scope.close(telling, Exit.void)
   })
-  yield* Effect.addFinalizer(() => end)
+  const counted: Counted = {
+    window: {
+      get active() {
+        return runner.active()
+      }
+    },
+    concurrency: settings.capacity
+  }
+  activity.sending.add(counted)
+  yield* Effect.addFinalizer(() =>
+    Effect.andThen(
+      end,
+      Effect.sync(() => activity.sending.delete(counted))
+    )
+  )
   yield* Effect.forkIn(beating, writing)
   yield* Effect.forkIn(stopped, writing)
   yield* Effect.forkIn(consuming, taking)

@@ -18,6 +18,7 @@ import { type WorkspaceNotFound, WorkspaceStore } from "@fibercast/ports/Workspa
 import { Cause, Clock, Deferred, Effect, Exit, Option, Schema, Scope } from "effect"
 import { Activity } from "./Activity.ts"
 import { EngineConfig } from "./EngineConfig.ts"
+import { Way } from "./HandOff.ts"
 import * as Workings from "./internal/Workings.ts"
 import { momentOf, Ownership, untilReachable } from "./Ownership.ts"
 import { type Pipelines } from "./Pipelines.ts"
@@ -61,6 +62,7 @@ export const run = Effect.fnUntraced(function* (
 ): Effect.fn.Return<void, EpochLost | WorkspaceHeld | WorkspaceNotFound, Needs> {
   const { force, owner, workspaceId } = options
   const activity = yield* Activity
+  const way = yield* Way
   const configured = yield* EngineConfig
   const clock = yield* Clock.Clock
   const ledger = yield* Ledger
@@ -102,8 +104,10 @@ export const run = Effect.fnUntraced(function* (
       const begun = yield* Effect.exit(
         restore(Workings.make({ workspace, settings, ownership, primed, senders, telling }))
       )
-      const working = Exit.isSuccess(begun) ? { window: begun.value.window, concurrency } : null
-      if (working !== null) activity.working.add(working)
+      // What is handed over is sent elsewhere.
+      const sending = Exit.isSuccess(begun) && !way.marks ? { window: begun.value.window, concurrency } : null
+      if (sending !== null) activity.sending.add(sending)
+      activity.workspaces++
       const exit = Exit.isFailure(begun)
         ? begun
         : yield* Effect.exit(restore(Effect.andThen(options.ready(actorOf(begun.value, stopped)), begun.value.run)))
@@ -117,11 +121,14 @@ export const run = Effect.fnUntraced(function* (
         for (const flow of window.flows.values()) activity.returned += window.release(flow)
         const underWay = window.active
         if (!fenced && drain > 0) yield* within(drain, workings.awaitSends)
-        activity.finished += underWay - window.active
-        activity.cut += window.active
+        if (sending !== null) {
+          activity.finished += underWay - window.active
+          activity.cut += window.active
+        }
       }
       yield* Scope.close(senders, Exit.void)
-      if (working !== null) activity.working.delete(working)
+      if (sending !== null) activity.sending.delete(sending)
+      activity.workspaces--
       if (!fenced) {
         const written = workings === null ? Effect.void : workings.settler.flush
         const held = workings === null ? Effect.void : workings.keeper.writeHolds

@@ -6,20 +6,25 @@
  */
 import type * as NodeServices from "@effect/platform-node/NodeServices"
 import { type AccountGates } from "@fibercast/engine/AccountGates"
+import * as Engine from "@fibercast/engine/Engine"
 import { type Runnable } from "@fibercast/engine/Pipeline"
 import { type Scheduled } from "@fibercast/engine/Scheduled"
 import { type Scheduler } from "@fibercast/engine/Scheduler"
+import { type SenderNode } from "@fibercast/engine/SenderNode"
 import { type Triggers } from "@fibercast/engine/Triggers"
 import { type Alerts } from "@fibercast/ports/Alerts"
 import { type OpenAudience } from "@fibercast/ports/AudienceSource"
 import { type CampaignStore } from "@fibercast/ports/CampaignStore"
 import { type Ledger } from "@fibercast/ports/Ledger"
 import { type Ping } from "@fibercast/ports/Ping"
+import { type SenderChannel } from "@fibercast/ports/SenderChannel"
 import { Signal } from "@fibercast/ports/Signal"
 import { type TriggerStore } from "@fibercast/ports/TriggerStore"
 import { type WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
+import { type WorkStream } from "@fibercast/ports/WorkStream"
 import type * as Postgres from "@fibercast/postgres/Postgres"
 import { Context, Effect, Layer, Predicate, type Scope } from "effect"
+import { type Sharding } from "effect/cluster"
 import { type HttpClient } from "effect/http"
 import { type Database } from "./Database.ts"
 import * as LocalNode from "./LocalNode.ts"
@@ -49,7 +54,16 @@ export interface App {
   readonly [TypeId]: typeof TypeId
   /** Whose triggers they are: apps on one database have names of their own. */
   readonly name: string
+  /** Everything in one process: it works every workspace, schedules and sends. */
   readonly node: <R = never>(running: Running<R>) => Layer.Layer<Scheduler | Triggers | Stores, unknown, Platform | R>
+  /** An engine among others: it works the workspaces that the cluster gives it, and schedules. */
+  readonly engine: <R = never>(
+    running: Running<R>
+  ) => Layer.Layer<Scheduler | Triggers, unknown, Platform | Signal | Sharding.Sharding | R>
+  /** A sender among others. */
+  readonly sender: <R = never>(
+    running: Pick<Running<R>, "pipelines">
+  ) => Layer.Layer<SenderNode, unknown, Platform | Signal | WorkStream | SenderChannel | R>
 }
 
 export const isApp = (u: unknown): u is App => Predicate.hasProperty(u, TypeId)
@@ -71,26 +85,42 @@ export const make = <Own, E>(options: {
       `"${name}" cannot name an app: use 1 to 80 lower-case letters, digits, dots, dashes and underscores`
     )
   }
-  const node = <R = never>({ environment, loop, pipelines: more = [] }: Running<R>) => {
-    const names = new Set(pipelines.map((pipeline) => pipeline.name))
-    const all: ReadonlyArray<Runnable<Own | R | Sending>> = [
-      ...pipelines,
-      ...more.filter((pipeline) => !names.has(pipeline.name))
-    ]
-    const scheduler = { app: name, scheduled, environment, loop }
-    const engine = Effect.gen(function* () {
-      const own = yield* Layer.build(options.layer)
-      const built = Layer.build(
-        LocalNode.layerSchedulingEngine<Own | R | Sending, Own | Offered>({ audiences, pipelines: all, scheduler })
-      )
-      return yield* Effect.updateContext(built, (offered: Context.Context<Offered | R | Scope.Scope>) =>
-        Context.merge(offered, own)
-      )
-    })
-    return Layer.effectContext(engine).pipe(
+  const known = new Set(pipelines.map((pipeline) => pipeline.name))
+  const all = <R>(more: ReadonlyArray<Runnable<R | Sending>> = []): ReadonlyArray<Runnable<Own | R | Sending>> => [
+    ...pipelines,
+    ...more.filter((pipeline) => !known.has(pipeline.name))
+  ]
+  /** With what the app brings. */
+  const withOwn = <A, E2, R>(layer: Layer.Layer<A, E2, R>) =>
+    Layer.effectContext(
+      Effect.gen(function* () {
+        const own = yield* Layer.build(options.layer)
+        // The rest of what is needed and what the app brings are all of it, which the compiler cannot see for an unknown R.
+        const whole = (offered: Context.Context<Exclude<R, Own> | Scope.Scope>) =>
+          Context.merge(offered, own) as Context.Context<R | Scope.Scope>
+        return yield* Effect.updateContext(Layer.build(layer), whole)
+      })
+    )
+  const scheduling = <R>({ environment, loop, pipelines: more }: Running<R>) => ({
+    audiences,
+    pipelines: all(more),
+    scheduler: { app: name, scheduled, environment, loop }
+  })
+  const node: App["node"] = <R = never>(running: Running<R>) =>
+    withOwn(LocalNode.layerSchedulingEngine<Own | R | Sending, Own | Offered>(scheduling(running))).pipe(
       Layer.provideMerge(LocalNode.layerStores),
       Layer.provideMerge(Signal.layerMemory)
     )
-  }
-  return { [TypeId]: TypeId, name, node }
+  const engine: App["engine"] = <R = never>(running: Running<R>) =>
+    withOwn(LocalNode.layerClusterEngine<Own | R | Sending, Own | Offered>(scheduling(running))).pipe(
+      Layer.provide(LocalNode.layerStores)
+    )
+  const sender: App["sender"] = <R = never>({ pipelines: more }: Pick<Running<R>, "pipelines">) =>
+    withOwn(
+      Engine.layerSender<Own | R | Sending, Own | Offered>({
+        pipelines: all(more),
+        triggers: { app: name, scheduled }
+      })
+    ).pipe(Layer.provide(LocalNode.layerStores))
+  return { [TypeId]: TypeId, name, node, engine, sender }
 }

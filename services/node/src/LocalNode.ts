@@ -2,6 +2,7 @@
  * One node with everything in one process: the stores on Postgres (`DATABASE_URL`, or an embedded one
  * in a folder), the audiences, and the engine that works them.
  */
+import * as ClusterRuntime from "@fibercast/engine/ClusterRuntime"
 import * as Engine from "@fibercast/engine/Engine"
 import { type Runnable } from "@fibercast/engine/Pipeline"
 import type * as Scheduler from "@fibercast/engine/Scheduler"
@@ -49,6 +50,17 @@ export const layerSchedulingEngine = <R = never, R2 = never>({
   scheduler
 }: SchedulingOptions<R, R2>) =>
   Layer.unwrap(Effect.map(Database, ({ alone }) => Engine.layerScheduling({ alone, pipelines, scheduler }))).pipe(
+    Layer.merge(SchedulerHealth.layerWatch),
+    Layer.provideMerge(Audiences.layer(audiences))
+  )
+
+/** The same, of those workspaces that the cluster gives this node. */
+export const layerClusterEngine = <R = never, R2 = never>({
+  audiences,
+  pipelines,
+  scheduler
+}: SchedulingOptions<R, R2>) =>
+  Engine.layerSchedulingOn(ClusterRuntime.layer, { pipelines, scheduler }).pipe(
     Layer.merge(SchedulerHealth.layerWatch),
     Layer.provideMerge(Audiences.layer(audiences))
   )

@@ -39,10 +39,7 @@ export interface NodeSettings {
 }
 
 /** Those of the node itself; the others are of what it stands on. */
-export type OwnSettings = Omit<
-  NodeSettings,
-  "app" | "databaseUrl" | "databaseConnections" | "natsUrl" | "log" | "logLevel"
->
+export type OwnSettings = Omit<NodeSettings, "app" | "databaseConnections" | "log" | "logLevel">
 
 export type Name = keyof NodeSettings
 

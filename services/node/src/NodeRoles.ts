@@ -1,23 +1,30 @@
 /**
  * What the roles of a node are made of, as its settings say.
  *
- * In this release a node sends what its own engine claims: the role of a sender adds nothing to an engine in the same
- * process, and cannot be had alone.
+ * - With `NATS_URL` engines hand over on JetStream, and every sender takes from there, whichever node it is on.
+ * - Without it an engine sends what it owns itself, and a sender beside it adds nothing.
+ * - On a database with an address of its own the engines of all nodes share the workspaces; on an embedded one there is
+ *   one engine.
  */
 import * as Activity from "@fibercast/engine/Activity"
 import * as EngineConfig from "@fibercast/engine/EngineConfig"
 import * as SchedulerConfig from "@fibercast/engine/SchedulerConfig"
-import { Effect, Layer, Schema } from "effect"
+import * as SenderConfig from "@fibercast/engine/SenderConfig"
+import * as StreamHandOff from "@fibercast/engine/StreamHandOff"
+import * as Nats from "@fibercast/nats/Nats"
+import * as NatsSenderChannel from "@fibercast/nats/NatsSenderChannel"
+import * as NatsSignal from "@fibercast/nats/NatsSignal"
+import * as NatsWorkStream from "@fibercast/nats/NatsWorkStream"
+import { type NodeRole } from "@fibercast/ports/NodeRegistry"
+import { Signal } from "@fibercast/ports/Signal"
+import { Effect, Layer, type Redacted } from "effect"
 import { type App, type Platform } from "./App.ts"
+import * as Cluster from "./Cluster.ts"
+import * as FreePort from "./FreePort.ts"
 import { type NodeSettings } from "./NodeConfig.ts"
 import { type Role } from "./Role.ts"
 
-/** A sender needs an engine in its own process. */
-export class NoHandOff extends Schema.TaggedError<NoHandOff>()("NoHandOff", {}) {
-  override get message(): string {
-    return "this release hands no work from one node to another yet. Use the roles engine,sender on each node."
-  }
-}
+const capacity = Effect.map(Activity.Activity, Activity.capacity)
 
 /** The scheduler's hooks get a fifth of the time to drain; the sends get all of it. */
 const hooksShare = 0.2
@@ -27,6 +34,7 @@ export const layerSettings = (settings: NodeSettings): Layer.Layer<never> => {
   const drain = settings.drainSeconds * 1000
   const { concurrency, schedulerDeadAfter: deadAfter, schedulerPoll: poll, window } = settings
   return Layer.mergeAll(
+    Layer.succeed(SenderConfig.SenderConfig, { ...SenderConfig.defaults, capacity: settings.senderCapacity, drain }),
     Layer.succeed(EngineConfig.EngineConfig, { ...EngineConfig.defaults, concurrency, window, drain }),
     Layer.succeed(SchedulerConfig.SchedulerConfig, {
       ...SchedulerConfig.defaults,
@@ -41,16 +49,53 @@ export const layerSettings = (settings: NodeSettings): Layer.Layer<never> => {
 export const engine = (app: App, settings: NodeSettings): Role<Platform> => ({
   name: "engine",
   layer: Layer.provide(app.node({ environment: settings.environment }), layerSettings(settings)),
-  capacity: Effect.map(Activity.Activity, Activity.capacity)
+  capacity
 })
 
-/** Beside an engine in the same process. */
+/** Its sends are those of the engine in the same process. */
 const besideEngine: Role<Platform> = { name: "sender", layer: Layer.empty, capacity: Effect.succeed(0) }
 
-const alone: Role<Platform> = { ...besideEngine, layer: Layer.effectDiscard(Effect.fail(new NoHandOff())) }
+/** One of several engines on the database at the address; it is a member while the role is open. */
+const clusterOf = ({
+  clusterHost: host,
+  clusterPort,
+  databaseUrl
+}: NodeSettings & { databaseUrl: Redacted.Redacted }) =>
+  Layer.unwrap(
+    Effect.map(clusterPort === 0 ? FreePort.find : Effect.succeed(clusterPort), (port) =>
+      Cluster.layer({ host, port, databaseUrl })
+    )
+  )
 
-export const of = (app: App, settings: NodeSettings): ReadonlyArray<Role<Platform>> =>
-  settings.roles.map((role) => {
-    if (role === "engine") return engine(app, settings)
-    return settings.roles.includes("engine") ? besideEngine : alone
-  })
+/** What goes from node to node. */
+const between = Layer.mergeAll(NatsWorkStream.layer(), NatsSenderChannel.layer(), NatsSignal.layer()).pipe(
+  Layer.provideMerge(Nats.layerConfig)
+)
+
+export const of = (app: App, settings: NodeSettings): ReadonlyArray<Role<Platform>> => {
+  const { databaseUrl, environment, natsUrl } = settings
+  if (databaseUrl === null) {
+    return settings.roles.map((role) => (role === "engine" ? engine(app, settings) : besideEngine))
+  }
+  const cluster = clusterOf({ ...settings, databaseUrl })
+  const own = layerSettings(settings)
+  const engines = app.engine({ environment }).pipe(Layer.provide([cluster, own]))
+  const roles: Record<NodeRole, Role<Platform>> = natsUrl === null
+    ? {
+        engine: { name: "engine", layer: Layer.provide(engines, Signal.layerMemory), capacity },
+        sender: besideEngine
+      }
+    : {
+        engine: {
+          name: "engine",
+          layer: engines.pipe(Layer.provide(StreamHandOff.layer), Layer.provide(between)),
+          capacity: Effect.succeed(0)
+        },
+        sender: {
+          name: "sender",
+          layer: app.sender({}).pipe(Layer.provide([between, own])),
+          capacity
+        }
+      }
+  return settings.roles.map((role) => roles[role])
+}

@@ -92,6 +92,6 @@ export const make = Effect.fnUntraced(function* <R>(
     capacity: Effect.map(Effect.all(inOrder.map((role) => here(role.capacity))), (all) =>
       all.reduce((sum, one) => sum + one, 0)
     ),
-    workspaces: Effect.sync(() => activity.working.size)
+    workspaces: Effect.sync(() => activity.workspaces)
   }
 })
