@@ -209,7 +209,7 @@ describe.skipIf(!NatsTestServer.isThere)("a NATS server that loses what it kept"
     )
   )
 
-  it.live("a consumer that stands still over chunks that are no more is made anew", () =>
+  it.live("chunks that are no more hold up none that are", () =>
     onServer((_, prefix) =>
       Effect.gen(function* () {
         const stream = yield* WorkStream
@@ -228,6 +228,27 @@ describe.skipIf(!NatsTestServer.isThere)("a NATS server that loses what it kept"
         yield* stream.publish(chunk("one more"))
         assert.strictEqual((yield* next).chunk.id, "one more")
         assert.deepStrictEqual(yield* rest, [])
+      })
+    )
+  )
+
+  it.live("a consumer that stands still with work to hand out is made anew", () =>
+    onServer((_, prefix) =>
+      Effect.gen(function* () {
+        const stream = yield* WorkStream
+        const { connection } = yield* Nats.Nats
+        const jsm = yield* Effect.promise(() => jetstreamManager(connection))
+        const name = Topology.streamName(prefix, "normal")
+        const consumer = () => Effect.promise(() => jsm.consumers.info(name, Topology.consumerName))
+        const first = yield* consumer()
+        // Less room than was asked for: it hands out one, and then nothing, whoever waits.
+        yield* Effect.promise(() => jsm.consumers.update(name, Topology.consumerName, { max_ack_pending: 1 }))
+        const { next } = yield* receiver(real, "normal", 4)
+        for (const id of ["c1", "c2"]) yield* stream.publish(chunk(id))
+        const held = yield* next
+        yield* Effect.forkScoped(Effect.forever(Effect.delay(held.working, 300)))
+        yield* next
+        assert.notStrictEqual((yield* consumer()).created, first.created)
       })
     )
   )

@@ -6,7 +6,9 @@
  * - A chunk whose receiver neither acknowledges nor says that it is working for `settings.ackWait` is handed out again,
  *   to any sender; so is one that is turned back, after the delay asked for.
  * - A chunk that was published again under the same id while the stream still knew it is received once.
- * - All receivers of a lane together hold at most `settings.inFlight` chunks of it.
+ * - All receivers of a lane together hold at most `settings.inFlight` chunks of it. What was turned back with a delay may
+ *   count until it is handed out again.
+ * - An acknowledgement counts whenever it comes, also after the chunk was handed out to another.
  * - What is published while nobody receives waits. Chunks of a lane are first received in the order of publishing.
  */
 import { type Lane } from "@fibercast/domain/Lane"
@@ -40,7 +42,7 @@ export const defaults: WorkStreamSettings = { ackWait: 6000, maxAge: 60_000, inF
 /** A chunk in the hands of a receiver. */
 export interface Received {
   readonly chunk: Chunk
-  /** How often it has been handed out, this time included; from 1. */
+  /** How often it has been handed out, this time included; from 1. Being fetched and not taken may count. */
   readonly times: number
   /** Done with it. It may be handed out again if this is lost on the way. */
   readonly ack: Effect.Effect<void>
