@@ -102,7 +102,13 @@ const handle = Effect.fnUntraced(function* (input: {
   // Its own database will do.
   const wrong = problems.filter(({ name }) => name !== NodeConfig.settings.databaseUrl.variable)
   if (wrong.length > 0) return yield* new NodeConfig.BadSettings({ problems: wrong })
-  const settings: NodeConfig.NodeSettings = { ...read, roles: NodeConfig.defaults.roles, app: null, databaseUrl: null, natsUrl: null }
+  const settings: NodeConfig.NodeSettings = {
+    ...read,
+    roles: NodeConfig.defaults.roles,
+    app: null,
+    databaseUrl: null,
+    natsUrl: null
+  }
   yield* screen.say(screen.ink.dim("Starting …"))
   const { app: _file, ...rest } = settings
   const role = yield* engine(app, settings)
