@@ -17,12 +17,19 @@ import * as NatsSignal from "@fibercast/nats/NatsSignal"
 import * as NatsWorkStream from "@fibercast/nats/NatsWorkStream"
 import { type NodeRole } from "@fibercast/ports/NodeRegistry"
 import { Signal } from "@fibercast/ports/Signal"
-import { Effect, Layer, type Redacted } from "effect"
+import { Effect, Layer, type Redacted, Schema } from "effect"
 import { type App, type Platform } from "./App.ts"
 import * as Cluster from "./Cluster.ts"
 import * as FreePort from "./FreePort.ts"
 import { type NodeSettings } from "./NodeConfig.ts"
 import { type Role } from "./Role.ts"
+
+/** A sender without an engine in its process has nobody to send for. */
+export class NoWorkStream extends Schema.TaggedError<NoWorkStream>()("NoWorkStream", {}) {
+  override get message(): string {
+    return "nothing is handed to it without NATS. Set NATS_URL, or add the role engine."
+  }
+}
 
 const capacity = Effect.map(Activity.Activity, Activity.capacity)
 
@@ -53,7 +60,11 @@ export const engine = (app: App, settings: NodeSettings): Role<Platform> => ({
 })
 
 /** Its sends are those of the engine in the same process. */
-const besideEngine: Role<Platform> = { name: "sender", layer: Layer.empty, capacity: Effect.succeed(0) }
+const besideEngine = ({ roles }: NodeSettings): Role<Platform> => ({
+  name: "sender",
+  layer: roles.includes("engine") ? Layer.empty : Layer.effectDiscard(Effect.fail(new NoWorkStream())),
+  capacity: Effect.succeed(0)
+})
 
 /** One of several engines on the database at the address; it is a member while the role is open. */
 const clusterOf = ({
@@ -75,7 +86,7 @@ const between = Layer.mergeAll(NatsWorkStream.layer(), NatsSenderChannel.layer()
 export const of = (app: App, settings: NodeSettings): ReadonlyArray<Role<Platform>> => {
   const { databaseUrl, environment, natsUrl } = settings
   if (databaseUrl === null) {
-    return settings.roles.map((role) => (role === "engine" ? engine(app, settings) : besideEngine))
+    return settings.roles.map((role) => (role === "engine" ? engine(app, settings) : besideEngine(settings)))
   }
   const cluster = clusterOf({ ...settings, databaseUrl })
   const own = layerSettings(settings)
