@@ -94,7 +94,7 @@ export const of = (app: App, settings: NodeSettings): ReadonlyArray<Role<Platfor
   const roles: Record<NodeRole, Role<Platform>> = natsUrl === null
     ? {
         engine: { name: "engine", layer: Layer.provide(engines, Signal.layerMemory), capacity },
-        sender: besideEngine
+        sender: besideEngine(settings)
       }
     : {
         engine: {
