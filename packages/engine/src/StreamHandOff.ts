@@ -7,6 +7,7 @@
  *   it is claimed again. Of at-most-once work what nobody began is claimed again, which the Ledger rules on: it lets one
  *   caller begin a delivery, a sender or this. The rest is `unknown`.
  * - While the stream cannot be reached chunks wait here. While senders cannot be heard nothing counts as lost.
+ * - What no chunk can carry has failed.
  *
  * Held in memory: the tasks that are under way, which the actor's concurrency bounds.
  */
@@ -18,6 +19,7 @@ import { Ledger } from "@fibercast/ports/Ledger"
 import { type Ended, type Report, SenderChannel } from "@fibercast/ports/SenderChannel"
 import { WorkStream } from "@fibercast/ports/WorkStream"
 import { Array, Clock, Effect, Latch, Layer, Queue, Random, type Scope, Stream } from "effect"
+import * as ChunkSizes from "./ChunkSizes.ts"
 import { type Handing, type HandOff, Way } from "./HandOff.ts"
 import { patiently, untilReachable } from "./Ownership.ts"
 import * as Settlements from "./Settlements.ts"
@@ -225,10 +227,20 @@ const make = Effect.fnUntraced(function* (
     }))
   })
 
+  const refuse = (task: Task, now: number) => {
+    const reason = `its payload is too large to be handed to a sender: at most ${ChunkSizes.most / 1024} KiB as JSON`
+    const outcome = Outcome.Failed({ errorClass: "messagePermanent", reason })
+    settler.add({ task, settlement: Settlements.of(task, outcome, now), hold: null })
+    window.ended(task)
+  }
+
   return {
     start: Effect.fnUntraced(function* (flow, tasks) {
       const now = clock.currentTimeMillisUnsafe()
-      for (const some of Object.values(Array.groupBy(tasks, (task) => pipelines.guarantee(task.context)))) {
+      const alike = Object.values(Array.groupBy(tasks, (task) => pipelines.guarantee(task.context)))
+      const sized = alike.map(ChunkSizes.split)
+      for (const task of sized.flatMap(({ tooLarge }) => tooLarge)) refuse(task, now)
+      for (const some of sized.flatMap(({ runs }) => runs)) {
         const chunk = chunkOf(flow, pipelines.guarantee(some[0].context), some, now)
         const byId = new Map(some.map((task) => [task.context.delivery.id, task]))
         const out: Out = { chunk, tasks: byId, heardAt: now, isTaken: false }
