@@ -12,7 +12,7 @@ import * as FakeMessenger from "@fibercast/testkit/FakeMessenger"
 import * as TestEngine from "@fibercast/testkit/TestEngine"
 import * as TestSenders from "@fibercast/testkit/TestSenders"
 import { assert, describe, it } from "@effect/vitest"
-import { Arbitrary, Effect, Layer, Schema } from "effect"
+import { Arbitrary, Effect, Fiber, Layer, Schema, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { forAll } from "../conformance/Property.ts"
 import { Announce, launchTo, now, world } from "./internal/Broadcasts.ts"
@@ -97,6 +97,16 @@ const crashes: ReadonlySet<string> = new Set([
 /** In steps that leave what goes from node to node time to arrive. */
 const pass = (seconds: number) =>
   Effect.repeat(Effect.andThen(TestClock.adjust("1 second"), TestEngine.catchUp), { times: seconds - 1 })
+
+/** Time goes on while what still runs comes to its end. */
+const drained = Effect.fnUntraced(function* <A, E, R>(effect: Effect.Effect<A, E, R>) {
+  const scope = yield* Scope.make()
+  const exit = yield* Effect.exit(Scope.provide(effect, scope))
+  const closing = yield* Effect.forkChild(Scope.close(scope, exit))
+  yield* pass(40)
+  yield* Fiber.join(closing)
+  return yield* exit
+})
 
 const live = Effect.fnUntraced(function* ({ answers, steps }: History, guarantee: Guarantee) {
   const workspaceId = yield* TestEngine.workspace()
@@ -213,7 +223,7 @@ describe("Whatever happens to engines and senders", () => {
         forAll(Arbitrary.schema(History), 20, (history) => {
           const script: FakeMessenger.Script = ({ number }) => answerOf(history.answers[number - 1] ?? "accept")
           const apart = Layer.merge(world(script), TestSenders.layerBetween)
-          return Effect.scoped(live(history, guarantee)).pipe(Effect.provide(apart))
+          return drained(live(history, guarantee)).pipe(Effect.provide(apart))
         }),
       120_000
     )
