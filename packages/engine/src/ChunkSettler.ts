@@ -9,7 +9,7 @@ import { type DeliveryId } from "@fibercast/domain/Delivery"
 import { Alerts } from "@fibercast/ports/Alerts"
 import { type GivenBack, Ledger, type Settlement } from "@fibercast/ports/Ledger"
 import { type Ended, type Report, SenderChannel } from "@fibercast/ports/SenderChannel"
-import { Clock, Effect, Exit, FiberSet, type Scope } from "effect"
+import { Cause, Clock, Effect, Exit, FiberSet, type Scope } from "effect"
 import { type DeliveryContext } from "./DeliveryContext.ts"
 import { type Hooks } from "./Hooks.ts"
 import { type OpenChunk } from "./OpenChunk.ts"
@@ -115,11 +115,13 @@ export const make = Effect.fnUntraced(function* (
       yield* hooks.room
       const results = book.results.splice(0, most)
       const written = yield* Effect.exit(write(results, chunk))
-      // What an old owner handed over is the new one's: nobody is told.
       if (Exit.isSuccess(written)) {
-        yield* tellOwners(results)
-        yield* Effect.forEach(results, tellPeople, { discard: true })
+        const told = Effect.andThen(tellOwners(results), Effect.forEach(results, tellPeople, { discard: true }))
+        yield* Effect.catchDefect(told, (defect) => Effect.logError("telling how deliveries ended crashed", defect))
+      } else if (Cause.hasDies(written.cause)) {
+        yield* Effect.logError("how deliveries ended could not be written; their owner looks after them", written.cause)
       }
+      // Else an old owner handed it over, and it is the new one's: nobody is told.
       for (const { of } of results) of.wrote(1)
     }
     book.isOpen = false

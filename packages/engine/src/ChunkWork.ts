@@ -20,6 +20,9 @@ import * as Settlements from "./Settlements.ts"
 /** Campaigns remembered; the oldest is forgotten. */
 const maxCampaigns = 256
 
+/** How long what its owner does not know as at-most-once is put off, in milliseconds. */
+const strangerWait = 30_000
+
 const isOver = ({ deadline }: ChunkDelivery, now: number) => deadline !== null && deadline <= now
 
 export type ChunkWork = (open: OpenChunk) => Effect.Effect<void>
@@ -54,11 +57,18 @@ export const make = Effect.fnUntraced(function* (options: {
   const returned = (of: OpenChunk, { claimId, id }: ChunkDelivery) =>
     settler.add({ of, id, claimId, end: null, hold: null, notBefore: null })
 
-  const expired = (sending: Sending) => {
+  const ended = (sending: Sending, outcome: Outcome, now: number) => {
     const { context, held, of } = sending
-    const settlement = Settlements.of(sending, Outcome.Expired(), 0)
+    const settlement = Settlements.of(sending, outcome, now)
     const { id } = context.delivery
     settler.add({ of, id, claimId: held.claimId, end: { context, settlement }, hold: null, notBefore: null })
+  }
+  const expired = (sending: Sending) => ended(sending, Outcome.Expired(), 0)
+  /** Its owner does not know that it may not be sent twice, and so has had no mark written. */
+  const stranger = (sending: Sending, now: number) => {
+    const { pipeline } = sending.context.delivery
+    const reason = `${pipeline} is at-most-once on this node, and its owner does not know that`
+    ended(sending, Outcome.Snoozed({ after: strangerWait, reason }), now)
   }
 
   const begin = ({ chunk, deliveries, isOnce }: OpenChunk) =>
@@ -79,28 +89,33 @@ export const make = Effect.fnUntraced(function* (options: {
   const turnBack = (open: OpenChunk) =>
     Effect.suspend(() => {
       if (!open.isOnce && open.part === "whole") return open.received.nak(0)
+      open.expect(open.deliveries.length)
+      open.isStarted = true
       giveBack(open, open.deliveries)
       return Effect.void
     })
 
+  /** Their end is expected. */
   const giveBack = (open: OpenChunk, deliveries: ReadonlyArray<ChunkDelivery>) => {
-    open.expect(deliveries.length)
-    open.isStarted = true
     for (const delivery of deliveries) returned(open, delivery)
   }
 
-  /** What is late, or not as it was, is given back; the rest is started. */
+  /** What is late, or not as it was, is given back; the rest is started. Their end is expected. */
   const launch = (open: OpenChunk, go: ReadonlyArray<ChunkDelivery>, campaign: Campaign | null) =>
     Effect.suspend(() => {
       const now = clock.currentTimeMillisUnsafe()
       const { chunk } = open
-      const isLate = chunk.slot !== null && now > chunk.slot.at + chunk.slot.slack
+      const isLate = now >= chunk.validUntil || (chunk.slot !== null && now > chunk.slot.at + chunk.slot.slack)
       const isOther = (chunk.campaign === null) !== (campaign === null)
       if (isLate || isOther) return Effect.sync(() => giveBack(open, go))
-      open.expect(go.length)
-      open.isStarted = true
-      for (const delivery of go) if (isOver(delivery, now)) expired(open.sending(delivery, campaign))
-      return start(go.flatMap((delivery) => (isOver(delivery, now) ? [] : [open.sending(delivery, campaign)])))
+      const starting: Array<Sending> = []
+      for (const delivery of go) {
+        const sending = open.sending(delivery, campaign)
+        if (isOver(delivery, now)) expired(sending)
+        else if (!open.isOnce && open.pipelines.guarantee(sending.context) === "at-most-once") stranger(sending, now)
+        else starting.push(sending)
+      }
+      return start(starting)
     })
 
   const begun = Effect.fnUntraced(function* (
@@ -114,15 +129,12 @@ export const make = Effect.fnUntraced(function* (options: {
     const backs = new Set(back)
     const wait = (chunk.slot?.at ?? 0) - clock.currentTimeMillisUnsafe()
     if (wait > 0) yield* Effect.onInterrupt(restore(Effect.sleep(wait)), () => turnBack(open))
-    giveBack(
-      open,
-      open.deliveries.filter(({ id }) => backs.has(id))
-    )
-    yield* launch(
-      open,
-      open.deliveries.filter(({ id }) => goes.has(id)),
-      campaign
-    )
+    const going = open.deliveries.filter(({ id }) => goes.has(id))
+    const returning = open.deliveries.filter(({ id }) => backs.has(id))
+    open.expect(going.length + returning.length)
+    open.isStarted = true
+    giveBack(open, returning)
+    yield* launch(open, going, campaign)
   })
 
   return (open) =>

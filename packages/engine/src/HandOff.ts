@@ -26,6 +26,8 @@ export interface HandOff {
   readonly interrupt: (stops: ReadonlyMap<Task, string>) => Effect.Effect<void>
   /** Returns when nothing is under way. */
   readonly awaitIdle: Effect.Effect<void>
+  /** Dies with whatever crashed of what it does by itself: it is of no use then. Else it never returns. */
+  readonly crashed: Effect.Effect<never>
 }
 
 /** The actor that hands over. */
@@ -80,7 +82,8 @@ const local: WayOfHandingOff = {
       start: (_flow, tasks) => runner.submit(tasks),
       underWay: runner.items,
       interrupt: (stops) => Effect.sync(() => runner.interrupt(new Set(stops.keys()))),
-      awaitIdle: runner.awaitIdle
+      awaitIdle: runner.awaitIdle,
+      crashed: Effect.never
     }
   })
 }

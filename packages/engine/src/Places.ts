@@ -1,14 +1,19 @@
 /**
  * The places of a sender, for what it has in hand. A tenth is kept for urgent and high; of those that wait, the more
- * urgent lane is let in first, and within a lane who came first.
+ * urgent lane is let in first, and within a lane who came first. What is bulk and has let `patience` of the normal lane go
+ * first is no longer behind them.
  */
 import { type Lane, rank } from "@fibercast/domain/Lane"
 import { Effect } from "effect"
+
+const patience = 8
 
 interface Waiting {
   readonly count: number
   readonly lane: Lane
   readonly enter: () => void
+  /** How many that are normal were let in before it, while it is bulk. */
+  passed: number
 }
 
 export class Places {
@@ -35,7 +40,7 @@ export class Places {
           this.#enter(count)
           resume(Effect.void)
         }
-        const waiting: Waiting = { count, lane, enter }
+        const waiting: Waiting = { count, lane, enter, passed: 0 }
         this.#waiting.push(waiting)
         this.#waiting.sort((a, b) => rank(a.lane) - rank(b.lane))
         this.#admit()
@@ -67,10 +72,16 @@ export class Places {
 
   #admit() {
     for (;;) {
-      const [first] = this.#waiting
+      const first = this.#first()
       if (first === undefined || !this.#fits(first.count, first.lane)) return
-      this.#waiting.shift()
+      this.#waiting = this.#waiting.filter((one) => one !== first)
+      if (first.lane === "normal") for (const one of this.#waiting) if (one.lane === "bulk") one.passed++
       first.enter()
     }
+  }
+
+  #first(): Waiting | undefined {
+    const [first] = this.#waiting
+    return first?.lane === "normal" ? (this.#waiting.find(({ passed }) => passed >= patience) ?? first) : first
   }
 }

@@ -26,6 +26,7 @@ import * as ChunkSettler from "./ChunkSettler.ts"
 import * as ChunkWork from "./ChunkWork.ts"
 import * as Hooks from "./Hooks.ts"
 import { OpenChunk, type Sending } from "./OpenChunk.ts"
+import { lasting } from "./Lasting.ts"
 import * as PipelineRunner from "./PipelineRunner.ts"
 import { Pipelines, type Prepared } from "./Pipelines.ts"
 import { Places } from "./Places.ts"
@@ -133,7 +134,9 @@ const make = Effect.gen(function* () {
     done: () => boolean
   ) =>
     Effect.gen(function* () {
-      const shared = yield* RcMap.get(prepared, received.chunk.workspaceId)
+      const shared = yield* Effect.onError(RcMap.get(prepared, received.chunk.workspaceId), () =>
+        Effect.sync(() => free(deliveries.length))
+      )
       const open = new OpenChunk({ received, deliveries, part, pipelines: shared, free })
       opened.add(open)
       yield* Effect.gen(function* () {
@@ -148,7 +151,11 @@ const make = Effect.gen(function* () {
           })
         )
       )
-    }).pipe(Effect.scoped)
+    }).pipe(
+      Effect.scoped,
+      // The stream hands it out again while it is valid; then its owner looks after it.
+      Effect.catchDefect((defect) => Effect.logError(`working on the chunk ${received.chunk.id} crashed`, defect))
+    )
 
   const waiting = new Set<Received>()
   /** A chunk larger than there are places for is worked part by part. */
@@ -181,10 +188,11 @@ const make = Effect.gen(function* () {
     ).pipe(Effect.ensuring(Effect.sync(() => waiting.delete(received))))
   })
   const { ahead } = settings
-  const consuming = Effect.forEach(lanes, (lane) => Stream.runForEach(stream.consume(lane, { ahead }), take), {
-    concurrency: "unbounded",
-    discard: true
-  })
+  const consuming = Effect.forEach(
+    lanes,
+    (lane) => lasting(`taking ${lane} chunks`, Stream.runForEach(stream.consume(lane, { ahead }), take)),
+    { concurrency: "unbounded", discard: true }
+  )
 
   const stop = ({ epoch, stops, workspaceId }: StopOrder) => {
     const reasons = new Map(stops.map(({ id, reason }) => [id, reason]))
@@ -249,8 +257,8 @@ const make = Effect.gen(function* () {
       Effect.sync(() => activity.sending.delete(counted))
     )
   )
-  yield* Effect.forkIn(beating, writing)
-  yield* Effect.forkIn(stopped, writing)
+  yield* Effect.forkIn(lasting("telling owners", beating), writing)
+  yield* Effect.forkIn(lasting("hearing stop orders", stopped), writing)
   yield* Effect.forkIn(consuming, taking)
   return SenderNode.of({ sending: Effect.sync(() => places.taken) })
 })

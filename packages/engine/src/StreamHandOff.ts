@@ -6,7 +6,9 @@
  * - A chunk counts as lost when its time is over and nobody has said for `silence` that he is at it. At-least-once work of
  *   it is claimed again. Of at-most-once work what nobody began is claimed again, which the Ledger rules on: it lets one
  *   caller begin a delivery, a sender or this. The rest is `unknown`.
- * - While the stream cannot be reached chunks wait here. While senders cannot be heard nothing counts as lost.
+ * - While the stream cannot be reached chunks wait here. While senders cannot be heard, as also while this process stood
+ *   still, nothing counts as lost.
+ * - What no chunk can carry has failed.
  *
  * Held in memory: the tasks that are under way, which the actor's concurrency bounds.
  */
@@ -17,8 +19,10 @@ import { type Chunk, type Slot } from "@fibercast/ports/Chunk"
 import { Ledger } from "@fibercast/ports/Ledger"
 import { type Ended, type Report, SenderChannel } from "@fibercast/ports/SenderChannel"
 import { WorkStream } from "@fibercast/ports/WorkStream"
-import { Array, Clock, Effect, Latch, Layer, Queue, Random, type Scope, Stream } from "effect"
+import { Array, Clock, Deferred, Effect, Latch, Layer, Queue, Random, type Scope, Stream } from "effect"
+import * as ChunkSizes from "./ChunkSizes.ts"
 import { type Handing, type HandOff, Way } from "./HandOff.ts"
+import { lasting } from "./Lasting.ts"
 import { patiently, untilReachable } from "./Ownership.ts"
 import * as Settlements from "./Settlements.ts"
 import { type Flow, type Task } from "./Window.ts"
@@ -88,6 +92,7 @@ const make = Effect.fnUntraced(function* (
   const ledger = yield* Ledger
   const outs = new Map<string, Out>()
   const idle = Latch.makeUnsafe(true)
+  const crashed = yield* Deferred.make<never>()
   const outbox = yield* Queue.bounded<Out>(settings.concurrency)
   let count = 0
 
@@ -151,8 +156,8 @@ const make = Effect.fnUntraced(function* (
     back(out, tasks)
   }
 
-  const isLost = ({ chunk, heardAt, isTaken }: Out, now: number, upSince: number | null) => {
-    if (upSince === null || now - Math.max(heardAt, upSince) < silence) return false
+  const isLost = ({ chunk, heardAt, isTaken }: Out, now: number, hearingSince: number | null) => {
+    if (hearingSince === null || now - Math.max(heardAt, hearingSince) < silence) return false
     return now > chunk.validUntil + skew || (isTaken && chunk.guarantee === "at-most-once")
   }
   const ask = Effect.fnUntraced(function* (silent: ReadonlyArray<Out>) {
@@ -181,14 +186,19 @@ const make = Effect.fnUntraced(function* (
     doubt(out, begun, clock.currentTimeMillisUnsafe())
   })
   const look = Effect.gen(function* () {
+    let stoodUntil = 0
     for (;;) {
+      const before = clock.currentTimeMillisUnsafe()
       yield* Effect.sleep(settings.poll)
       const now = clock.currentTimeMillisUnsafe()
+      // This process stood still: what senders said meanwhile is still to be heard.
+      if (now - before > settings.poll + lookAfter) stoodUntil = now
       const silent = Array.fromIterable(outs.values()).filter(({ heardAt }) => now - heardAt >= lookAfter)
       if (silent.length === 0) continue
       yield* ask(silent)
       const upSince = yield* channel.upSince
-      for (const out of silent) if (out.tasks.size > 0 && isLost(out, now, upSince)) yield* reclaim(out)
+      const hearingSince = upSince === null ? null : Math.max(upSince, stoodUntil)
+      for (const out of silent) if (out.tasks.size > 0 && isLost(out, now, hearingSince)) yield* reclaim(out)
     }
   })
 
@@ -198,9 +208,11 @@ const make = Effect.fnUntraced(function* (
   const publishAll = Effect.gen(function* () {
     for (;;) yield* publish(yield* Queue.take(outbox))
   })
-  yield* Effect.replicateEffect(Effect.forkScoped(publishAll), publishing, { discard: true })
-  // A new owner has the workspace when this fails: the actor's own loops find out.
-  yield* Effect.forkScoped(Effect.ignore(look))
+  const watched = <E, R>(loop: Effect.Effect<unknown, E, R>) =>
+    // A new owner has the workspace when one fails: the actor's own loops find out.
+    Effect.forkScoped(Effect.catchDefect(Effect.ignore(loop), (defect) => Deferred.die(crashed, defect)))
+  yield* Effect.replicateEffect(watched(publishAll), publishing, { discard: true })
+  yield* watched(look)
 
   const chunkOf = (flow: Flow, guarantee: Guarantee, tasks: Array.NonEmptyReadonlyArray<Task>, now: number): Chunk => ({
     id: `${owner}/${key}/${++count}`,
@@ -225,10 +237,20 @@ const make = Effect.fnUntraced(function* (
     }))
   })
 
+  const refuse = (task: Task, now: number) => {
+    const reason = `its payload is too large to be handed to a sender: at most ${ChunkSizes.most / 1024} KiB as JSON`
+    const outcome = Outcome.Failed({ errorClass: "messagePermanent", reason })
+    settler.add({ task, settlement: Settlements.of(task, outcome, now), hold: null })
+    window.ended(task)
+  }
+
   return {
     start: Effect.fnUntraced(function* (flow, tasks) {
       const now = clock.currentTimeMillisUnsafe()
-      for (const some of Object.values(Array.groupBy(tasks, (task) => pipelines.guarantee(task.context)))) {
+      const alike = Object.values(Array.groupBy(tasks, (task) => pipelines.guarantee(task.context)))
+      const sized = alike.map(ChunkSizes.split)
+      for (const task of sized.flatMap(({ tooLarge }) => tooLarge)) refuse(task, now)
+      for (const some of sized.flatMap(({ runs }) => runs)) {
         const chunk = chunkOf(flow, pipelines.guarantee(some[0].context), some, now)
         const byId = new Map(some.map((task) => [task.context.delivery.id, task]))
         const out: Out = { chunk, tasks: byId, heardAt: now, isTaken: false }
@@ -244,7 +266,8 @@ const make = Effect.fnUntraced(function* (
         epoch,
         stops: Array.map([...stops], ([task, reason]) => ({ id: task.context.delivery.id, reason }))
       }),
-    awaitIdle: idle.await
+    awaitIdle: idle.await,
+    crashed: Deferred.await(crashed)
   }
 })
 
@@ -256,11 +279,10 @@ export const layer: Layer.Layer<never, never, WorkStream | SenderChannel> = Laye
     const channel = yield* SenderChannel
     const owner = `engine-${(yield* Random.nextIntBetween(0, Number.MAX_SAFE_INTEGER)).toString(36)}`
     const listeners = new Map<string, (report: Report) => void>()
-    yield* Effect.forkScoped(
-      Stream.runForEach(channel.reports(owner), (report) =>
-        Effect.sync(() => listeners.get(`${report.workspaceId}/${report.epoch}`)?.(report))
-      )
+    const hearing = Stream.runForEach(channel.reports(owner), (report) =>
+      Effect.sync(() => listeners.get(`${report.workspaceId}/${report.epoch}`)?.(report))
     )
+    yield* Effect.forkScoped(lasting("hearing senders", hearing))
     return {
       marks: true,
       stretch,

@@ -49,9 +49,12 @@ export interface Options {
 /** How long the last outcomes may take to be written when the actor stops, in milliseconds. */
 const lastWrites = 10_000
 
-/** Waits no longer than this, in milliseconds. */
+/** Waits no longer than this, in milliseconds, however that ends: an actor that stops comes to its end. */
 const within = (millis: number, wait: Effect.Effect<unknown, EpochLost | LedgerUnavailable, Ledger>) =>
-  Effect.ignore(Effect.timeoutOption(Effect.interruptible(wait), millis))
+  Effect.gen(function* () {
+    const exit = yield* Effect.exit(Effect.timeoutOption(Effect.interruptible(wait), millis))
+    if (Exit.isFailure(exit) && Cause.hasDies(exit.cause)) yield* Effect.logError("stopping crashed", exit.cause)
+  })
 
 const isFenced = (exit: Exit.Exit<unknown, unknown>): boolean =>
   Exit.isFailure(exit) && Option.exists(Cause.findErrorOption(exit.cause), (error) => error instanceof EpochLost)

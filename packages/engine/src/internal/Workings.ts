@@ -138,12 +138,13 @@ export const make = Effect.fnUntraced(function* (options: {
       Effect.andThen(recalls.look, Feeder.run({ window, ownership, settings })),
       recalls.run,
       Sender.run({ window, ownership, settings, mustMark, expire, start: handOff.start }),
-      settler.run
+      settler.run,
+      handOff.crashed
     ],
     { concurrency: "unbounded", discard: true }
   )
   /** What is under way is still owned, and written as it ends. */
-  const staying = Effect.all([ownership.keep(settings.heartbeat), recalls.run, settler.run], {
+  const staying = Effect.all([ownership.keep(settings.heartbeat), recalls.run, settler.run, handOff.crashed], {
     concurrency: "unbounded",
     discard: true
   })
