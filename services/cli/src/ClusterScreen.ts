@@ -40,7 +40,8 @@ export const nameOf = (at: number, name: string, ink: Ink): string => ink[colour
 export const logged = (at: number, name: string, line: string, ink: Ink): string =>
   `${nameOf(at, name, ink)}  ${NodeLogLine.shown(line, ink)}`
 
-const healthOf = ({ known }: Member): string => (known?.address ? `${known.address}${paths.ready}` : "–")
+const healthOf = ({ ended, known }: Member): string =>
+  ended === null && known?.address ? `${known.address}${paths.ready}` : "–"
 
 const columns: ReadonlyArray<Table.Column & { readonly of: (member: Member, now: number) => string }> = [
   { title: "node", align: "left", of: ({ name }) => name },
@@ -125,3 +126,9 @@ export const ending = (at: number, { name, pid }: Member, ended: Ended, left: nu
   const others = left === 0 ? "No node is left." : "The others take over what it had. It is not started again."
   return `${who}${ink.red(`${how} (pid ${pid}).`)} ${others}`
 }
+
+/** Those that are left have as many workspaces as there were, so long after one of them ended. */
+export const taken = (workspaces: number, millis: number, ink: Ink): string =>
+  ink.bold(
+    `The others have ${Figures.counted(workspaces, "workspace")} now, as many as there were before; that took ${Figures.brief(millis)}.`
+  )

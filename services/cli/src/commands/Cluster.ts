@@ -36,6 +36,9 @@ class NodeNotStarted extends Schema.TaggedError<NodeNotStarted>()("NodeNotStarte
   }
 }
 
+/** How long the others may take to have what a lost node had, before nothing is said of it, in milliseconds. */
+const patience = 30_000
+
 interface Options {
   readonly app: string
   readonly environment: string
@@ -92,9 +95,18 @@ const joined = Effect.fnUntraced(function* (count: number, options: Options) {
       members[at] = { ...member, known: known ?? member.known }
     }
   })
+  /** One was lost, and what it had is not with the others yet. */
+  let lost: { readonly at: number; readonly workspaces: number } | null = null
+  const workspaces = () =>
+    members.reduce((sum, { ended, known }) => sum + (ended === null ? (known?.workspaces ?? 0) : 0), 0)
   const show = Effect.gen(function* () {
     yield* Effect.ignore(look)
     const now = yield* Clock.currentTimeMillis
+    if (lost !== null && workspaces() >= lost.workspaces) {
+      yield* screen.say(ClusterScreen.taken(workspaces(), now - lost.at, screen.ink))
+      lost = null
+    }
+    if (lost !== null && now - lost.at > patience) lost = null
     yield* screen.draw(["", ...ClusterScreen.board(members, now, screen.ink)])
   })
   /** Returns once it has ended and that is said. */
@@ -102,6 +114,8 @@ const joined = Effect.fnUntraced(function* (count: number, options: Options) {
     const ended = yield* end
     const member = members[at]
     if (member === undefined) return
+    const before = workspaces()
+    if (ended.code !== 0 && (member.known?.workspaces ?? 0) > 0) lost = { at: ended.at, workspaces: before }
     members[at] = { ...member, ended }
     const left = members.filter((one) => one.ended === null).length
     yield* screen.say(ClusterScreen.ending(at, member, ended, left, screen.ink))
@@ -148,7 +162,7 @@ const handle = Effect.fnUntraced(function* (input: {
         screen.ink
       )
     )
-    if (screen.live) yield* Effect.forkScoped(Effect.repeat(show, Schedule.spaced("1 second")))
+    yield* Effect.forkScoped(Effect.repeat(show, Schedule.spaced("1 second")))
     yield* Effect.forEach(nodes, followed, { concurrency: "unbounded", discard: true })
     yield* screen.draw([])
   }).pipe(
@@ -187,7 +201,7 @@ export const command = Command.make(
   (input) =>
     handle(input).pipe(
       Effect.provide(Hint.layer({ folder: input.folder, workspace: "default" })),
-      Effect.provide(Screen.layer({ quiet: false }))
+      Effect.provide(Screen.layerLogger.pipe(Layer.provideMerge(Screen.layer({ quiet: false }))))
     )
 ).pipe(
   Command.withDescription(
