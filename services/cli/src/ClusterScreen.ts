@@ -1,13 +1,12 @@
 /**
- * What is shown of several nodes on one machine: what runs and what to try, how each node stands, what it logs, and how it
- * ended. Each node has a colour of its own.
+ * What is shown of several nodes on one machine: what runs and what to try, how each node stands, and how it ended.
+ * Each node has a colour of its own.
  */
 import { paths } from "@fibercast/node/HealthServer"
 import { type KnownNode } from "@fibercast/ports/NodeRegistry"
 import * as Figures from "./Figures.ts"
 import { type Ink } from "./Ink.ts"
 import * as NodeList from "./NodeList.ts"
-import * as NodeLogLine from "./NodeLogLine.ts"
 import { type Ended } from "./NodeProcess.ts"
 import * as Table from "./Table.ts"
 
@@ -35,10 +34,6 @@ const colours = ["cyan", "magenta", "green", "blue", "yellow"] as const
 
 /** Its name in its colour, as wide as the widest. */
 export const nameOf = (at: number, name: string, ink: Ink): string => ink[colours[at % colours.length] ?? "cyan"](name)
-
-/** A line that a node wrote. */
-export const logged = (at: number, name: string, line: string, ink: Ink): string =>
-  `${nameOf(at, name, ink)}  ${NodeLogLine.shown(line, ink)}`
 
 const healthOf = ({ ended, known }: Member): string =>
   ended === null && known?.address ? `${known.address}${paths.ready}` : "–"
@@ -98,7 +93,9 @@ export const lines = (started: Started, now: number, ink: Ink): ReadonlyArray<st
     ...(first === undefined
       ? []
       : [[`kill -9 ${first.pid}`, `${first.name} dies; others go on with its work`] as const]),
-    ...(second === undefined ? [] : [[command(`nodes drain ${second.name}`), "ends in good order"] as const])
+    ...(second === undefined
+      ? []
+      : [[command(`nodes drain ${second.name}`), `${second.name} ends in good order`] as const])
   ]
   const wide = Math.max(...next.map(([words]) => words.length))
   return [

@@ -14,6 +14,7 @@ import { Command, Flag } from "effect/cli"
 import { fileURLToPath } from "node:url"
 import * as ClusterScreen from "../ClusterScreen.ts"
 import { Hint } from "../Hint.ts"
+import * as NodeLogLine from "../NodeLogLine.ts"
 import * as NodeProcess from "../NodeProcess.ts"
 import * as ScheduleFlags from "../ScheduleFlags.ts"
 import { Screen } from "../Screen.ts"
@@ -49,6 +50,7 @@ interface Options {
 /** Its settings, whatever the environment says of other nodes. */
 const started = Effect.fnUntraced(function* (name: string, at: number, options: Options) {
   const screen = yield* Screen
+  const shown = NodeLogLine.make(screen.ink)
   const { FIBERCAST_HEALTH_HOST: _host, FIBERCAST_LOG_LEVEL: level, ...inherited } = process.env
   const others = Object.entries(inherited).filter(([variable]) => !variable.startsWith("NATS_"))
   const flags = {
@@ -70,7 +72,10 @@ const started = Effect.fnUntraced(function* (name: string, at: number, options: 
       DATABASE_CONNECTIONS: String(Database.defaultConnections),
       NATS_URL: options.natsUrl
     },
-    told: (line) => (line.trim() === "" ? Effect.void : screen.say(ClusterScreen.logged(at, name, line, screen.ink)))
+    told: (line) => {
+      const words = line.trim() === "" ? null : shown(line)
+      return words === null ? Effect.void : screen.say(`${ClusterScreen.nameOf(at, name, screen.ink)}  ${words}`)
+    }
   })
 })
 
