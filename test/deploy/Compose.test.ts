@@ -96,6 +96,24 @@ describe("the compose file", () => {
     })
   )
 
+  it("lets engines reach each other, and nobody from outside; senders are not reached", () => {
+    for (const [name, { command = [], environment = {}, ports = [] }] of nodes) {
+      const port = environment["FIBERCAST_CLUSTER_PORT"]
+      if (command[1] !== "engine") assert.isUndefined(port, name)
+      else assert.isAbove(Number(port), 0, name)
+      for (const published of ports) assert.isFalse(published.endsWith(`:${port}`), `${name} ${published}`)
+    }
+  })
+
+  it("has a NATS that keeps streams, at the address that nodes have", () => {
+    const { command = [], volumes: mounted = [] } = services["nats"] ?? assert.fail("it is not there")
+    assert.include(command, "--jetstream")
+    const folder = command[command.indexOf("--store_dir") + 1]
+    assert.isTrue(mounted.some((volume) => volume.endsWith(`:${folder}`)))
+    for (const [name, { environment = {} }] of nodes)
+      assert.strictEqual(environment["NATS_URL"], "nats://nats:4222", name)
+  })
+
   it("gives nodes the time that they may take to drain, and asks for their health where they tell it", () => {
     for (const [name, { environment = {}, healthcheck, stop_grace_period: grace = "" }] of nodes) {
       const [, seconds] = /^(\d+)s$/u.exec(grace) ?? assert.fail(`${name}: ${grace}`)

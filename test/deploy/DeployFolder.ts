@@ -36,9 +36,14 @@ export const decode = <A>(
 
 const variables: ReadonlyArray<string> = NodeConfig.names.map((name) => NodeConfig.settings[name].variable)
 
+/** How to sign in to NATS is read by what speaks to it. */
+const signIn = [
+  ...readFileSync(`${root}packages/nats/src/Credentials.ts`, "utf8").matchAll(/Config\.\w+\("(NATS_[A-Z_]+)"\)/gu)
+].map(([, name = ""]) => name)
+
 /** Each is a setting of a node. */
 export const assertSettings = (names: Iterable<string>, where: string): void => {
-  for (const name of names) assert.include(variables, name, `${where}: no setting is named ${name}`)
+  for (const name of names) assert.include([...variables, ...signIn], name, `${where}: no setting is named ${name}`)
 }
 
 /** The path is one that the health server answers. */

@@ -1,3 +1,6 @@
+import { lanes } from "@fibercast/domain/Lane"
+import * as ClusterConfig from "@fibercast/engine/ClusterConfig"
+import * as Topology from "@fibercast/nats/Topology"
 import * as HealthServer from "@fibercast/node/HealthServer"
 import * as NodeConfig from "@fibercast/node/NodeConfig"
 import { assert, describe, it } from "@effect/vitest"
@@ -34,6 +37,24 @@ describe("the guide to running it", () => {
     }
     const stop = NodeConfig.stopSeconds(NodeConfig.defaults.drainSeconds)
     assert.include(guide, `\`1.2 × drain + 20\` seconds: ${stop},`)
+  })
+
+  it("counts connections, and what NATS needs, as they are", () => {
+    const [, engines, senders, all] = /(\d+) × \d+ \+ (\d+) × \d+ = (\d+)/u.exec(guide) ?? assert.fail("no count")
+    const held = Number(/with (\d+) each/u.exec(guide)?.[1])
+    assert.strictEqual(Number(engines) * (held + 2) + Number(senders) * held, Number(all))
+    assert.strictEqual(lanes.length * Topology.defaults.maxBytes, 1024 ** 3)
+    assert.include(guide, "1 GiB of storage")
+    assert.include(guide, `\`${Topology.streamName(Topology.defaultPrefix, "bulk").replace("bulk", "*")}\``)
+  })
+
+  it("tells when the work of an engine that was lost goes on as it is set", () => {
+    const words = ["no", "one", "two", "three", "four", "five", "six"]
+    const { lease, lockExpiration } = ClusterConfig.defaults
+    assert.include(
+      guide,
+      `its leases end after ${words[lease / 1000]}, its locks after ${words[lockExpiration / 1000]}.`
+    )
   })
 
   it.live.each(commands.map((words) => words.join(" ")))("shows a command that there is: %s", (words) =>

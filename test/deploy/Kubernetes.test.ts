@@ -5,6 +5,7 @@ import { Effect, Schema } from "effect"
 import * as IoK8sApiAppsV1Deployment from "kubernetes-models/_schemas/IoK8sApiAppsV1Deployment"
 import * as IoK8sApiBatchV1Job from "kubernetes-models/_schemas/IoK8sApiBatchV1Job"
 import * as IoK8sApiCoreV1ConfigMap from "kubernetes-models/_schemas/IoK8sApiCoreV1ConfigMap"
+import * as IoK8sApiNetworkingV1NetworkPolicy from "kubernetes-models/_schemas/IoK8sApiNetworkingV1NetworkPolicy"
 import * as IoK8sApiPolicyV1PodDisruptionBudget from "kubernetes-models/_schemas/IoK8sApiPolicyV1PodDisruptionBudget"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Program from "../cli/Program.ts"
@@ -108,6 +109,22 @@ const Budget = Schema.Struct({
   spec: Schema.Struct({ minAvailable: Schema.Int, selector: Selector })
 })
 
+const Policy = Schema.Struct({
+  apiVersion: Schema.Literal("networking.k8s.io/v1"),
+  kind: Schema.Literal("NetworkPolicy"),
+  metadata: Metadata,
+  spec: Schema.Struct({
+    podSelector: Selector,
+    policyTypes: Schema.Tuple([Schema.Literal("Ingress")]),
+    ingress: Schema.Array(
+      Schema.Struct({
+        from: Schema.optionalKey(Schema.Array(Schema.Struct({ podSelector: Selector }))),
+        ports: Schema.Array(Schema.Struct({ protocol: Schema.Literal("TCP"), port: Schema.String }))
+      })
+    )
+  })
+})
+
 const Migration = Schema.Struct({
   apiVersion: Schema.Literal("batch/v1"),
   kind: Schema.Literal("Job"),
@@ -126,6 +143,7 @@ const strictly = <A>(schema: Schema.Codec<A, unknown>, file: string, at: number)
   DeployFolder.decode(schema, file, DeployFolder.documents(file)[at])
 
 const config = strictly(Configuration, "kubernetes/config.yaml", 0)
+const policy = strictly(Policy, "kubernetes/network.yaml", 0)
 const migration = strictly(Migration, "kubernetes/migrate.yaml", 0)
 const roles = ["engine", "sender"].map((role) => ({
   role,
@@ -156,11 +174,12 @@ const judges: Readonly<Record<string, { readonly validate: (data: unknown) => bo
   ConfigMap: IoK8sApiCoreV1ConfigMap,
   Deployment: IoK8sApiAppsV1Deployment,
   Job: IoK8sApiBatchV1Job,
+  NetworkPolicy: IoK8sApiNetworkingV1NetworkPolicy,
   PodDisruptionBudget: IoK8sApiPolicyV1PodDisruptionBudget
 }
 
 describe("the Kubernetes objects", () => {
-  it.each(["config", "migrate", "engine", "sender"])("of %s.yaml are as Kubernetes defines them", (name) => {
+  it.each(["config", "network", "migrate", "engine", "sender"])("of %s.yaml are as Kubernetes defines them", (name) => {
     for (const document of DeployFolder.documents(`kubernetes/${name}.yaml`)) {
       const { kind } = DeployFolder.decode(Schema.Struct({ kind: Schema.String }), name, document, "ignore")
       assert.isTrue(judges[kind]?.validate(document), `${name} ${kind}`)
@@ -219,6 +238,23 @@ describe("the Kubernetes objects", () => {
     const [container] = of("engine").deployment.spec.template.spec.containers
     const port = container.ports?.find(({ name }) => name === "cluster")?.containerPort
     assert.strictEqual(String(port), environment(container)["FIBERCAST_CLUSTER_PORT"])
+    const host = container.env.find(({ name }) => name === "FIBERCAST_CLUSTER_HOST")
+    assert.deepStrictEqual(host?.valueFrom, { fieldRef: { fieldPath: "status.podIP" } })
+  })
+
+  it("let nobody but engines reach the port of the cluster, and anybody that of health", () => {
+    const { matchLabels } = of("engine").deployment.spec.selector
+    assert.deepStrictEqual(policy.spec.podSelector.matchLabels, matchLabels)
+    const [container] = of("engine").deployment.spec.template.spec.containers
+    for (const { name } of container.ports ?? []) {
+      const rules = policy.spec.ingress.filter(({ ports }) => ports.some(({ port }) => port === name))
+      const from = name === "cluster" ? [{ podSelector: { matchLabels } }] : undefined
+      assert.deepStrictEqual(
+        rules.map((rule) => rule.from),
+        [from],
+        name
+      )
+    }
   })
 
   it("keep secrets out of the files", () => {

@@ -77,6 +77,13 @@ describe("the systemd units", () => {
     })
   )
 
+  it("let engines on other machines reach an engine; a sender is not reached", () => {
+    const engine = environment("systemd/engine.env.example")
+    assert.notMatch(engine["FIBERCAST_CLUSTER_HOST"] ?? "127.", /^(?:127\.|0\.0\.0\.0|localhost)/u)
+    assert.isAbove(Number(engine["FIBERCAST_CLUSTER_PORT"]), 0)
+    assert.isUndefined(environment("systemd/sender.env.example")["FIBERCAST_CLUSTER_PORT"])
+  })
+
   it("let an engine and a sender tell their health on one machine", () => {
     const ports = roles.map((role) => environment(`systemd/${role}.env.example`)["FIBERCAST_HEALTH_PORT"])
     assert.strictEqual(new Set(ports).size, roles.length)

@@ -8,6 +8,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import * as Program from "../cli/Program.ts"
+import { isThere as hasNats } from "../support/NatsTestServer.ts"
 import { tempFolder } from "../support/TempFolder.ts"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
@@ -24,6 +25,22 @@ const quoted = [...readme.matchAll(/<!-- (\S+) -->\n\n```ts\n([^]*?)```/gu)].map
 const commands = [...readme.matchAll(/```sh\n([^]*?)```/gu)]
   .flatMap(([, block = ""]) => block.trim().split("\n"))
   .filter((line) => line.includes("pnpm@12 fibercast"))
+
+/** Those that go on until they are stopped, by what they say once they run. */
+const lasting: ReadonlyArray<readonly [start: string, says: RegExp]> = [
+  ["schedule work", /Ctrl-C stops it/u],
+  ["dev", /Ctrl-C drains it/u],
+  ["cluster", /Ctrl-C drains all nodes/u]
+]
+
+/** Without a nats-server there is no cluster to try. */
+const runnable = commands.filter((line) => hasNats || !/fibercast cluster|\.fibercast\/cluster/u.test(line))
+
+/** A node is checked, and not started: what it stands on is not there. */
+const nodeFlags = {
+  args: ["--check"],
+  env: { DATABASE_URL: "postgres://u:p@db/fibercast", NATS_URL: "nats://nats:4222" }
+}
 
 /** The words of a command line as a shell would part them; quotes keep words together. */
 const wordsOf = (line: string): ReadonlyArray<string> =>
@@ -60,19 +77,28 @@ describe("the README", () => {
         const words = ["send", "--audience", "contacts.csv", "--to", "phone", "--region", "ID", "--template", "Halo"]
         const running = yield* Program.start(beside, [...words, "--provider", "fonnte", "--rate", "10/s", "--json"])
         assert.isTrue(Option.isSome(yield* Program.lineOf(running.stderr, / sent [1-9]/u)))
-        for (const line of commands) {
-          const [, , ...args] = wordsOf(line.slice(line.indexOf("pnpm@12")))
+        for (const line of runnable) {
+          const [, program, ...args] = wordsOf(line.slice(line.indexOf("pnpm@12")))
           // A campaign that waits for its time would keep the test waiting: it is checked, not sent.
           const more = args.includes("--at") ? ["--dry-run"] : []
           const place = args[0] === "campaign" ? beside : alone
           const typed = args.map((word) => (word === sample ? "sample.csv" : word === app ? `${root}/${app}` : word))
-          if (args[1] === "work") {
+          const [, says] = lasting.find(([start]) => args.join(" ").startsWith(start)) ?? []
+          if (says !== undefined) {
             // Left running, as the reader would, for what is typed in a second terminal.
             const working = yield* Program.start(place, typed)
-            assert.isTrue(Option.isSome(yield* Program.lineOf(working.stdout, /Ctrl-C stops it/u)), line)
+            const sees = yield* Program.follow(working.stdout)
+            yield* sees(says)
             continue
           }
-          const ran = yield* Program.run(place, [...typed, ...more])
+          const ran =
+            program === "fibercast-node"
+              ? yield* Program.run(
+                  { ...place, env: nodeFlags.env },
+                  [...typed, ...nodeFlags.args],
+                  Program.nodeLauncher
+                )
+              : yield* Program.run(place, [...typed, ...more])
           assert.strictEqual(ran.code, 0, `${line}\n${ran.stdout}\n${ran.stderr}`)
         }
       }).pipe(Effect.scoped, Effect.provide(FonnteSimulator.layer()), Effect.provide(NodeServices.layer)),

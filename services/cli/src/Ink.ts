@@ -7,11 +7,23 @@ export interface Ink {
   readonly green: (text: string) => string
   readonly yellow: (text: string) => string
   readonly red: (text: string) => string
+  readonly cyan: (text: string) => string
+  readonly magenta: (text: string) => string
+  readonly blue: (text: string) => string
 }
 
 const asIs = (text: string): string => text
 
-export const plain: Ink = { bold: asIs, dim: asIs, green: asIs, yellow: asIs, red: asIs }
+export const plain: Ink = {
+  bold: asIs,
+  dim: asIs,
+  green: asIs,
+  yellow: asIs,
+  red: asIs,
+  cyan: asIs,
+  magenta: asIs,
+  blue: asIs
+}
 
 const sgr = (on: number, off: number) => (text: string) => `\u001B[${on}m${text}\u001B[${off}m`
 
@@ -20,7 +32,10 @@ export const coloured: Ink = {
   dim: sgr(2, 22),
   green: sgr(32, 39),
   yellow: sgr(33, 39),
-  red: sgr(31, 39)
+  red: sgr(31, 39),
+  cyan: sgr(36, 39),
+  magenta: sgr(35, 39),
+  blue: sgr(34, 39)
 }
 
 const sequence = /\p{Cc}\[[\d;]*m/gu

@@ -37,12 +37,17 @@ export const app = Flag.String("app").pipe(
   Flag.withDescription("A module whose default export is an app: its triggers are scheduled, and its code runs here")
 )
 
-export const environment = Flag.String("environment").pipe(
-  Flag.withFallbackConfig(Config.String("FIBERCAST_ENV")),
-  Flag.withDefault("production"),
-  Flag.withMetavar("NAME"),
-  Flag.withDescription("Where this is, for triggers that are limited to some (default FIBERCAST_ENV, or production)")
-)
+const environmentOr = (usual: string) =>
+  Flag.String("environment").pipe(
+    Flag.withFallbackConfig(Config.String("FIBERCAST_ENV")),
+    Flag.withDefault(usual),
+    Flag.withMetavar("NAME"),
+    Flag.withDescription(`Where this is, for triggers that are limited to some (default FIBERCAST_ENV, or ${usual})`)
+  )
+
+export const environment = environmentOr("production")
+/** For commands that are for trying things out. */
+export const development = environmentOr("development")
 
 export const note = Flag.String("note").pipe(Flag.optional)
 

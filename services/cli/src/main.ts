@@ -8,6 +8,7 @@ import { Command } from "effect/cli"
 import manifest from "../package.json" with { type: "json" }
 import * as Audience from "./commands/Audience.ts"
 import * as Campaign from "./commands/Campaign.ts"
+import * as Cluster from "./commands/Cluster.ts"
 import * as Demo from "./commands/Demo.ts"
 import * as Dev from "./commands/Dev.ts"
 import * as Migrate from "./commands/Migrate.ts"
@@ -21,6 +22,7 @@ const fibercast = Command.make("fibercast").pipe(
   Command.withSubcommands([
     Demo.command,
     Dev.command,
+    Cluster.command,
     Send.command,
     Campaign.command,
     Audience.command,

@@ -16,7 +16,7 @@ import * as SqlNodeRegistry from "@fibercast/postgres/SqlNodeRegistry"
 import { type Role } from "@fibercast/node/Role"
 import * as SecondInterrupt from "@fibercast/node/SecondInterrupt"
 import { TriggerStore } from "@fibercast/ports/TriggerStore"
-import { Clock, Config, Effect, Layer, Option, Path } from "effect"
+import { Clock, Effect, Layer, Option, Path } from "effect"
 import { Command, Flag } from "effect/cli"
 import { fileURLToPath } from "node:url"
 import * as Broadcasters from "../Broadcasters.ts"
@@ -135,14 +135,7 @@ export const command = Command.make(
   "dev",
   {
     app: ScheduleFlags.app,
-    environment: Flag.String("environment").pipe(
-      Flag.withFallbackConfig(Config.String("FIBERCAST_ENV")),
-      Flag.withDefault("development"),
-      Flag.withMetavar("NAME"),
-      Flag.withDescription(
-        "Where this is, for triggers that are limited to some (default FIBERCAST_ENV, or development)"
-      )
-    ),
+    environment: ScheduleFlags.development,
     healthPort: Flag.Int("health-port").pipe(
       Flag.filter(
         (port) => port >= 0 && port <= 65_535,

@@ -1,6 +1,7 @@
 /**
  * `fibercast migrate`: brings the database to the schema of this release.
  */
+import * as Cluster from "@fibercast/node/Cluster"
 import * as Database from "@fibercast/node/Database"
 import * as Migrations from "@fibercast/postgres/Migrations"
 import { Console, Effect, Logger } from "effect"
@@ -24,7 +25,7 @@ const handle = Effect.fnUntraced(function* (input: { readonly json: boolean; rea
         : `The database at ${place} lacks ${Figures.counted(pending.length, "migration")}:\n${listed(pending)}`
     )
   }
-  const applied = yield* Effect.provide(Migrations.run, Logger.layer([]))
+  const applied = yield* Effect.provide(Effect.tap(Migrations.run, Cluster.migrate), Logger.layer([]))
   if (input.json) return yield* Console.log(JSON.stringify({ database: place, applied: named(applied) }))
   yield* Console.log(
     applied.length === 0
@@ -47,7 +48,7 @@ export const command = Command.make(
 ).pipe(
   Command.withDescription(
     "Bring the database to the schema of this release: DATABASE_URL, or the embedded one (which is also migrated " +
-      "whenever it is started). Each migration is applied wholly or not at all; two at once wait for each other."
+      "whenever it is started). The tables by which the nodes of a cluster find each other are made as well. Each migration is applied wholly or not at all; two at once wait for each other."
   ),
   Command.withShortDescription("Bring the database to the schema of this release")
 )
