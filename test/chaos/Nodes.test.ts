@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { FonnteSimulator } from "@fibercast/simulator/Fonnte"
-import { Clock, Console, Effect, Fiber, Logger } from "effect"
+import { Clock, Console, Effect, Logger } from "effect"
 import * as ChaosCampaign from "../support/ChaosCampaign.ts"
 import * as NodeFaults from "../support/NodeFaults.ts"
 import * as NodeFleet from "../support/NodeFleet.ts"
@@ -43,7 +43,9 @@ const survived = Effect.gen(function* () {
       Effect.gen(function* () {
         yield* workload.dispatch(each, span)
         const recovery = yield* NodeRecovery.from(fault, workload, began)
-        yield* Console.log(`${recovery.fault}: goes on after ${recovery.goesOn} ms, ${recovery.moved} moved`)
+        yield* Console.log(
+          `${recovery.fault}: goes on after ${recovery.goesOn} ms, ${recovery.moved} moved; caught up after ${recovery.caughtUp} ms, last ${recovery.last.join(" ")}`
+        )
         yield* conserved(workload)
         return recovery
       })
@@ -56,10 +58,11 @@ const survived = Effect.gen(function* () {
       orElse: () => Effect.flatMap(workload.counts, (left) => Effect.die(new Error(`left: ${JSON.stringify(left)}`)))
     })
     const took = (yield* Clock.currentTimeMillis) - began
-    const rows = yield* Effect.forEach(recoveries, ({ at, caughtUp, fault, goesOn, moved }) =>
-      Effect.map(Fiber.join(caughtUp), (ms) => [fault, ...[at, goesOn, moved, ms].map(String)])
-    )
-    yield* Console.log(table([["fault", "at ms", "goes on ms", "moved", "caught up ms"], ...rows]))
+    const rows = recoveries.map(({ at, caughtUp, fault, goesOn, last, moved }) => [
+      fault,
+      ...[at, goesOn, moved, caughtUp, last.join(" ")].map(String)
+    ])
+    yield* Console.log(table([["fault", "at ms", "goes on ms", "moved", "caught up ms", "last"], ...rows]))
     const { contradicted, extra, planned, settled: finals, states, strangers, twice } = yield* workload.truth
     yield* Console.log(`${planned} in ${took} ms: ${JSON.stringify(states)}; accepted twice, at least once: ${twice}`)
 

@@ -69,7 +69,7 @@ export const all = Effect.fnUntraced(function* (fleet: NodeFleet) {
   const { killPostgres, nats, places } = fleet
   const of = Effect.fnUntraced(function* (role: Role, needsNetwork: boolean) {
     const fit = places.filter((place) => place.role === role && (place.network !== null || !needsNetwork))
-    return fit[yield* Random.nextIntBetween(0, fit.length)] ?? (yield* Effect.die(new Error(`there is no ${role}`)))
+    return fit[yield* Random.nextIntBetween(0, fit.length - 1)] ?? (yield* Effect.die(new Error(`there is no ${role}`)))
   })
   const engine = of("engine", false)
   const sender = of("sender", false)

@@ -14,8 +14,10 @@ export interface Recovery {
   readonly goesOn: number
   /** Workspaces that have another owner since. */
   readonly moved: number
-  /** From the fault until all that was due before it had its final state. Later faults may have come in between. */
-  readonly caughtUp: Fiber.Fiber<number>
+  /** From the fault until all that was due before it had its final state. */
+  readonly caughtUp: number
+  /** The workspaces, by their place, that were the last to. */
+  readonly last: ReadonlyArray<number>
 }
 
 /** Nothing takes longer than this. */
@@ -24,15 +26,22 @@ const bound = "90 seconds"
 const bounded = <A, E, R>(what: () => string, wait: Effect.Effect<A, E, R>) =>
   Effect.timeoutOrElse(wait, { duration: bound, orElse: () => Effect.die(new Error(what())) })
 
-/** Suffers the fault at a random moment of the next seconds, and waits until every workspace goes on. */
+/** Suffers the fault at a random moment while every workspace has work under way, and waits until it is over and made good. */
 export const from = Effect.fnUntraced(function* (fault: Fault, workload: NodeWorkload, began: number) {
   const { standing, waiting } = workload
-  yield* Effect.sleep(yield* Random.nextIntBetween(1000, 4000))
+  const begun = yield* Clock.currentTimeMillis
+  yield* bounded(
+    () => "work does not flow",
+    Effect.repeat(Effect.delay(standing, "50 millis"), {
+      until: (rows) => rows.every(({ settledAt }) => settledAt > begun)
+    })
+  )
+  yield* Effect.sleep(yield* Random.nextIntBetween(500, 3000))
   const at = yield* Clock.currentTimeMillis
   yield* fault.harm
   const ending = yield* Effect.forkScoped(Effect.andThen(fault.end, Clock.currentTimeMillis))
   const before = new Map((yield* standing).map((row) => [row.workspaceId, row]))
-  let shown = fault.showsAfterEnd ? yield* Fiber.join(ending) : at
+  const shown = fault.showsAfterEnd ? yield* Fiber.join(ending) : at
 
   /** Since when each is known to be owned. */
   const owned = new Map<number, number>()
@@ -57,16 +66,20 @@ export const from = Effect.fnUntraced(function* (fault: Fault, workload: NodeWor
   const goesOn = (yield* Clock.currentTimeMillis) - at
   yield* Fiber.join(ending)
 
-  const caughtUp = yield* Effect.forkScoped(
-    bounded(
-      () => `what was due before ${fault.name} has no final state`,
-      Effect.gen(function* () {
-        yield* Effect.repeat(Effect.delay(waiting(at), "250 millis"), { until: (left) => left === 0 })
-        return (yield* Clock.currentTimeMillis) - at
-      })
+  let last: ReadonlyArray<number> = []
+  yield* bounded(
+    () => `what was due before ${fault.name} has no final state`,
+    Effect.repeat(
+      Effect.tap(Effect.delay(waiting(at), "100 millis"), (left) =>
+        Effect.sync(() => {
+          if (left.length > 0) last = left
+        })
+      ),
+      { until: (left) => left.length === 0 }
     )
   )
+  const caughtUp = (yield* Clock.currentTimeMillis) - at
   const moved = rows.filter(({ epoch, workspaceId }) => epoch !== before.get(workspaceId)?.epoch).length
-  const recovery: Recovery = { fault: fault.name, at: at - began, goesOn, moved, caughtUp }
+  const recovery: Recovery = { fault: fault.name, at: at - began, goesOn, moved, caughtUp, last }
   return recovery
 })

@@ -89,15 +89,14 @@ export const make = Effect.fnUntraced(function* (sql: SqlClient.SqlClient) {
     sql<Standing>`SELECT w.id AS "workspaceId", w.epoch, coalesce(w.owned_until, 0)::float8 AS "ownedUntil",
       (SELECT coalesce(max(at), 0)::float8 FROM tallies t WHERE t.workspace_id = w.id) AS "settledAt" FROM workspaces w ORDER BY w.id`
   )
-  /** How many that were due by then have no final state yet. */
+  /** The workspaces, by their place, with work that was due by then and has no final state yet. */
   const waiting = (by: number) =>
     Effect.map(
       patient(
-        sql<{
-          readonly n: number
-        }>`SELECT count(*)::int AS n FROM deliveries WHERE workspace_id > 0 AND due_at <= ${by}`
+        sql<{ readonly id: WorkspaceId }>`
+          SELECT DISTINCT workspace_id AS id FROM deliveries WHERE workspace_id > 0 AND due_at <= ${by}`
       ),
-      ([row]) => row?.n ?? 0
+      (rows) => rows.map(({ id }) => ids.indexOf(id)).toSorted()
     )
   /** At one instant. */
   const counts = Effect.flatMap(
