@@ -1,9 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { type Guarantee } from "@fibercast/domain/Campaign"
 import { FonnteSimulator } from "@fibercast/simulator/Fonnte"
-import { Clock, Console, Effect, FileSystem, Random } from "effect"
+import { Clock, Console, Effect, Random } from "effect"
 import * as ChaosCampaign from "../support/ChaosCampaign.ts"
 import * as MovablePostgres from "../support/MovablePostgres.ts"
+import { postmasterPid } from "../support/PostmasterPid.ts"
 
 const recipients = 3000
 const kills = 3
@@ -11,16 +12,6 @@ const kills = 3
 const away = 20_000
 
 const guarantees: ReadonlyArray<Guarantee> = ["at-most-once", "at-least-once"]
-
-/** The pid of the server that takes connections in the folder; 0 while none does. */
-const serverIn = (folder: string) =>
-  Effect.flatMap(FileSystem.FileSystem, (files) =>
-    files.readFileString(`${folder}/.fibercast/postgres/postmaster.pid`)
-  ).pipe(
-    Effect.map((text) => text.split("\n")),
-    Effect.map((lines) => (lines[7]?.trim() === "ready" ? Number(lines[0]) : 0)),
-    Effect.orElseSucceed(() => 0)
-  )
 
 /** The process that sends lives on, so it knows what became of everybody, whatever its promise. */
 const nobodyLostNorTwice = Effect.fnUntraced(function* (what: string, running: ChaosCampaign.Running) {
@@ -47,10 +38,10 @@ const killing = Effect.fnUntraced(
     for (let kill = 0; kill < kills; kill++) {
       const after = ((kill + (yield* Random.next)) * recipients) / (kills + 0.3)
       yield* running.until(Effect.map(provider.acceptedTotal, (total) => total > after))
-      const server = yield* serverIn(place.folder)
+      const server = yield* postmasterPid(`${place.folder}/.fibercast`)
       const at = yield* Clock.currentTimeMillis
       yield* Effect.sync(() => process.kill(server, "SIGKILL"))
-      yield* running.until(Effect.map(serverIn(place.folder), (pid) => pid > 0 && pid !== server))
+      yield* running.until(Effect.map(postmasterPid(`${place.folder}/.fibercast`), (pid) => pid > 0 && pid !== server))
       outages.push((yield* Clock.currentTimeMillis) - at)
     }
     const ran = yield* nobodyLostNorTwice(`${guarantee}, server away for ${outages.join(", ")} ms`, running)
