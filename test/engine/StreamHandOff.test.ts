@@ -3,12 +3,13 @@ import * as RetryPolicy from "@fibercast/domain/RetryPolicy"
 import { Campaigns } from "@fibercast/engine/Campaigns"
 import * as Pipeline from "@fibercast/engine/Pipeline"
 import { SenderChannel } from "@fibercast/ports/SenderChannel"
+import { WorkStream } from "@fibercast/ports/WorkStream"
 import * as Expect from "@fibercast/testkit/Expect"
 import * as FakeMessenger from "@fibercast/testkit/FakeMessenger"
 import * as TestEngine from "@fibercast/testkit/TestEngine"
 import * as TestSenders from "@fibercast/testkit/TestSenders"
 import { assert, describe, it } from "@effect/vitest"
-import { DateTime, Effect, Fiber, Layer, Schema } from "effect"
+import { DateTime, Effect, Fiber, Latch, Layer, Schema, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { Announce, densest, launch, launchTo, now, people, phone, sendTimes } from "./internal/Broadcasts.ts"
 
@@ -176,6 +177,38 @@ describe("an engine and senders apart", () => {
       yield* Expect.settled("completed", 60 - unknown)
       yield* Expect.nothingOpen
     }).pipe(Effect.provide(world(slowly)))
+  )
+
+  it.effect(
+    "at-most-once: what the stream has let go of for a sender that hangs just then is soon sent by another",
+    () =>
+      Effect.gen(function* () {
+        const { pipelines } = yield* dispatched("at-most-once", 20)
+        const stream = yield* WorkStream
+        const wakes = Latch.makeUnsafe(false)
+        // It does not learn that what it acknowledged was acknowledged.
+        const unsure = Layer.succeed(WorkStream, {
+          ...stream,
+          consume: (lane, options) =>
+            Stream.map(Stream.take(stream.consume(lane, options), 1), (received) => ({
+              ...received,
+              ackSure: Effect.andThen(received.ackSure, wakes.await)
+            }))
+        })
+        yield* TestSenders.makeEngine({ pipelines })
+        const first = yield* Effect.provide(TestSenders.makeSender({ pipelines }), unsure)
+        yield* TestEngine.catchUp
+        yield* first.freeze
+        yield* TestSenders.makeSender({ pipelines })
+        yield* pass(10)
+        const sentBefore = (yield* accepted).length
+        yield* wakes.open
+        yield* first.thaw
+        yield* pass(10)
+        assert.strictEqual(sentBefore, 20)
+        assert.strictEqual(yield* twice, 0)
+        yield* Expect.nothingOpen
+      }).pipe(Effect.provide(world()))
   )
 
   it.effect("at-most-once: a sender that was frozen and wakes up sends nothing that another has sent", () =>

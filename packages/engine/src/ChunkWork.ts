@@ -145,10 +145,11 @@ export const make = Effect.fnUntraced(function* (options: {
         const campaign = yield* Effect.onInterrupt(restore(campaignOf(chunk)), () => turnBack(open))
         if (isOnce && open.part !== "rest") {
           const { epoch, id: chunkId, owner, workspaceId } = chunk
+          // Before, so that the owner soon rules on it should this sender be lost just after the stream has let go of it.
+          yield* channel.report(owner, [{ workspaceId, epoch, chunkId, ended: [] }])
           const acknowledged = yield* Effect.result(received.ackSure)
           // Nobody knows whether it will be handed out again: whoever gets it next, or its owner, rules on it.
           if (acknowledged._tag === "Failure") return yield* Effect.logWarning(acknowledged.failure.message)
-          yield* channel.report(owner, [{ workspaceId, epoch, chunkId, ended: [] }])
         }
         const asked = yield* Effect.result(Effect.onInterrupt(restore(begin(open)), () => turnBack(open)))
         // Its owner was replaced.
