@@ -2,7 +2,8 @@
  * Writes how the deliveries of chunks ended, under the epochs of their owners: for each owner one statement at a time, and
  * whatever ends meanwhile is the next batch. Then owners, people and failure hooks are told.
  *
- * While the Ledger cannot be reached outcomes wait; the sender's places bound how many. What an owner that was replaced
+ * While the Ledger cannot be reached outcomes wait; the sender's places bound how many. So do those of a workspace whose
+ * failures are not told yet because too many hooks wait; other workspaces' are written meanwhile. What an owner that was replaced
  * had handed over is not written: its successor rules on it.
  */
 import { type DeliveryId } from "@fibercast/domain/Delivery"
@@ -34,6 +35,9 @@ export interface ChunkSettler {
 }
 
 const most = 2000
+
+const logged = (telling: Effect.Effect<void>) =>
+  Effect.catchDefect(telling, (defect) => Effect.logError("telling how deliveries ended crashed", defect))
 
 /** Of one workspace, under one epoch. */
 interface Book {
@@ -104,6 +108,7 @@ export const make = Effect.fnUntraced(function* (
     const { campaignId, id: deliveryId } = end.context.delivery
     const { workspaceId } = of.chunk
     const { reason, state } = ending
+    yield* hooks.room
     yield* alerts.raise({ _tag: "DeliveryFailed", workspaceId, deliveryId, campaignId, state, reason })
     hooks.add(of.pipelines.failed(end.context, ending))
   })
@@ -112,17 +117,15 @@ export const make = Effect.fnUntraced(function* (
     // What ends at the same time is written together.
     yield* Effect.yieldNow
     while (book.results.length > 0) {
-      yield* hooks.room
       const results = book.results.splice(0, most)
       const written = yield* Effect.exit(write(results, chunk))
-      if (Exit.isSuccess(written)) {
-        const told = Effect.andThen(tellOwners(results), Effect.forEach(results, tellPeople, { discard: true }))
-        yield* Effect.catchDefect(told, (defect) => Effect.logError("telling how deliveries ended crashed", defect))
-      } else if (Cause.hasDies(written.cause)) {
+      if (Exit.isSuccess(written)) yield* logged(tellOwners(results))
+      else if (Cause.hasDies(written.cause)) {
         yield* Effect.logError("how deliveries ended could not be written; their owner looks after them", written.cause)
       }
-      // Else an old owner handed it over, and it is the new one's: nobody is told.
       for (const { of } of results) of.wrote(1)
+      // Else an old owner handed it over, and it is the new one's: nobody is told. Last, as it may wait for other hooks.
+      if (Exit.isSuccess(written)) yield* Effect.forEach(results, (result) => logged(tellPeople(result)), { discard: true })
     }
     book.isOpen = false
     books.delete(key)
