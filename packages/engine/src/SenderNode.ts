@@ -30,7 +30,9 @@ import * as PipelineRunner from "./PipelineRunner.ts"
 import { Pipelines, type Prepared } from "./Pipelines.ts"
 import { Places } from "./Places.ts"
 import { SenderConfig } from "./SenderConfig.ts"
+import { SenderTurns } from "./SenderTurns.ts"
 import * as Settlements from "./Settlements.ts"
+import { Turns } from "./Turns.ts"
 
 /** How long what a workspace's pipelines share outlives its last chunk, in milliseconds. */
 const sharedFor = 60_000
@@ -67,6 +69,7 @@ const make = Effect.gen(function* () {
   const stream = yield* WorkStream
   const channel = yield* SenderChannel
   const pipelines = yield* Pipelines
+  const turns = new SenderTurns(channel)
   const places = new Places(settings.capacity)
   const opened = new Set<OpenChunk>()
   const free = (count: number) => places.release(count)
@@ -85,7 +88,11 @@ const make = Effect.gen(function* () {
   const settler = yield* Scope.provide(ChunkSettler.make(hooks), writing)
   const prepared = yield* Scope.provide(
     RcMap.make<WorkspaceId, Prepared, never, Scope.Scope>({
-      lookup: () => pipelines.prepare,
+      lookup: (id) =>
+        Effect.andThen(
+          Effect.addFinalizer(() => Effect.sync(() => turns.forget(id))),
+          Effect.provideService(pipelines.prepare, Turns, turns.of(id))
+        ),
       idleTimeToLive: sharedFor
     }),
     writing
@@ -134,6 +141,7 @@ const make = Effect.gen(function* () {
   ) =>
     Effect.gen(function* () {
       const shared = yield* RcMap.get(prepared, received.chunk.workspaceId)
+      turns.heard(received.chunk)
       const open = new OpenChunk({ received, deliveries, part, pipelines: shared, free })
       opened.add(open)
       yield* Effect.gen(function* () {
