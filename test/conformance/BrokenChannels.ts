@@ -107,6 +107,22 @@ export const brokenSenderChannels: ReadonlyArray<BrokenChannel<SenderChannel>> =
         })
     })
   ),
+  brokenSenderChannel(
+    "grants what nobody answers",
+    "who asks a node that is not there, that has gone, that does not know or that says nothing gets null",
+    ({ ask }) => ({ ask: (owner, request) => Effect.map(ask(owner, request), (turn) => turn ?? 0) })
+  ),
+  brokenSenderChannel(
+    "lets any node answer",
+    "who asks is answered by the node it asks, and hears what that says",
+    ({ answer, ask }) => ({
+      ask: (owner, request) => ask(owner.replace(/\W.*/u, ""), request),
+      answer: (owner, handler) => answer(owner.replace(/\W.*/u, ""), handler)
+    })
+  ),
+  brokenSenderChannel("asks for another limit", "whatever is asked arrives as it was asked", ({ ask }) => ({
+    ask: (owner, request) => ask(owner, { ...request, key: request.key.toLowerCase().trim() })
+  })),
   brokenSenderChannel("is never up", "it says since when it is up", () => ({ upSince: Effect.succeed(null) })),
   brokenSenderChannel("is up since just now", "it says since when it is up", () => ({
     upSince: Clock.currentTimeMillis

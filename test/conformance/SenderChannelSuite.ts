@@ -4,8 +4,8 @@
 import { assert } from "@effect/vitest"
 import { DeliveryId } from "@fibercast/domain/Delivery"
 import { Epoch, WorkspaceId } from "@fibercast/domain/Workspace"
-import { Report, SenderChannel, StopOrder } from "@fibercast/ports/SenderChannel"
-import { Arbitrary, Effect, Equal } from "effect"
+import { Report, SenderChannel, StopOrder, type Turn, TurnRequest } from "@fibercast/ports/SenderChannel"
+import { Arbitrary, Effect, Equal, Fiber } from "effect"
 import { listener } from "./Listening.ts"
 import { type Pace } from "./Pace.ts"
 import { forAll } from "./Property.ts"
@@ -22,6 +22,26 @@ const order = (reason: string): StopOrder => ({
   workspaceId: WorkspaceId.make(7),
   epoch: Epoch.make(3),
   stops: [{ id: DeliveryId.make(9_007_199_254_740_993n), reason }]
+})
+
+const request = (key: string): TurnRequest => ({
+  workspaceId: WorkspaceId.make(7),
+  epoch: Epoch.make(3),
+  key,
+  rate: { permits: 20, per: 1000 }
+})
+
+/** Answers, once asks reach it. */
+const answering = Effect.fnUntraced(function* (
+  pace: Pace,
+  owner: string,
+  handler: (request: TurnRequest) => Effect.Effect<Turn>
+) {
+  const channel = yield* SenderChannel
+  yield* channel.answer(owner, (asked) => (asked.key === "calling" ? Effect.succeed(1) : handler(asked)))
+  yield* pace.reach(
+    Effect.repeat(Effect.delay(channel.ask(owner, request("calling")), "30 millis"), { until: (turn) => turn === 1 })
+  )
 })
 
 const named = (count: number) => Array.from({ length: count }, (_, index) => report(`c${index}`))
@@ -120,6 +140,64 @@ export const sentencesOf = (pace: Pace, runs: number): ReadonlyArray<Sentence<Se
             if (told.stops.length === 0) return
             yield* channel.stop(told)
             assert.isTrue(Equal.equals(yield* sender.several(1), [told]))
+          })
+        )
+      })
+    )
+  ),
+  sentence(
+    "who asks is answered by the node it asks, and hears what that says",
+    Effect.scoped(
+      Effect.gen(function* () {
+        const channel = yield* SenderChannel
+        const owners = ["node-a", "node-a.b", "node-*", ">"]
+        for (const [index, owner] of owners.entries()) {
+          yield* answering(pace, owner, ({ key }) => Effect.succeed(key === "later" ? 50.5 : index * 100))
+        }
+        for (const [index, owner] of owners.entries()) {
+          assert.strictEqual(yield* pace.reach(channel.ask(owner, request("account:a"))), index * 100)
+          assert.strictEqual(yield* pace.reach(channel.ask(owner, request("later"))), 50.5)
+        }
+      })
+    )
+  ),
+  sentence(
+    "who asks a node that is not there, that has gone, that does not know or that says nothing gets null",
+    Effect.gen(function* () {
+      const channel = yield* SenderChannel
+      assert.isNull(yield* pace.reach(channel.ask("nobody", request("account:a"))))
+      yield* Effect.scoped(answering(pace, "node-a", () => Effect.succeed(0)))
+      yield* pace.pass(100)
+      assert.isNull(yield* pace.reach(channel.ask("node-a", request("account:a"))))
+      yield* Effect.scoped(
+        Effect.gen(function* () {
+          yield* answering(pace, "node-b", ({ key }) => (key === "silence" ? Effect.never : Effect.succeed(null)))
+          assert.isNull(yield* pace.reach(channel.ask("node-b", request("account:a"))))
+          const asking = yield* Effect.forkScoped(channel.ask("node-b", request("silence")))
+          yield* pace.pass(1500)
+          assert.isDefined(asking.pollUnsafe())
+          assert.isNull(yield* Fiber.join(asking))
+        })
+      )
+    })
+  ),
+  sentence(
+    "whatever is asked arrives as it was asked",
+    Effect.scoped(
+      Effect.gen(function* () {
+        const channel = yield* SenderChannel
+        let heard: TurnRequest | null = null
+        yield* answering(pace, "node-a", (asked) =>
+          Effect.sync(() => {
+            heard = asked
+            return 0
+          })
+        )
+        yield* forAll(Arbitrary.schema(TurnRequest), runs, (asked) =>
+          Effect.gen(function* () {
+            if (asked.key === "calling") return
+            assert.strictEqual(yield* pace.reach(channel.ask("node-a", asked)), 0)
+            assert.isTrue(Equal.equals(heard, asked))
           })
         )
       })

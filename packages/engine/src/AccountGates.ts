@@ -2,7 +2,8 @@
  * Account gates stand between pipelines and messengers: one per account, shared by all sends of this node.
  *
  * - An account that cannot send is not asked again until its breaker lets one probe through.
- * - An account's rate and its number of open sends hold, whoever sends. An account that has not sent
+ * - An account's rate and its number of open sends hold, whoever sends; where turns are to be asked for, the rate holds
+ *   for the workspace over all nodes, and what gets no answer is not sent. An account that has not sent
  *   successfully yet gets no more sends at once than it takes to find out (`Breaker.openSends`).
  * - No send holds a place for longer than about a second because of a rate, a pause or other sends: it fails with
  *   `AccountClosed`, before any provider call, to be put off uncharged.
@@ -11,12 +12,13 @@
  */
 import * as Breaker from "@fibercast/domain/Breaker"
 import { ErrorClass } from "@fibercast/domain/ErrorClass"
-import { type Limits } from "@fibercast/domain/Limits"
+import { type Limits, type Rate } from "@fibercast/domain/Limits"
 import { type Message } from "@fibercast/domain/Message"
 import { Alerts } from "@fibercast/ports/Alerts"
 import { type Accepted, type Messenger, type SendContext, SendFailed } from "@fibercast/ports/Messenger"
 import { Cause, Clock, Context, Effect, Exit, Layer, Option, Schema, Semaphore } from "effect"
 import * as Limiter from "./Limiter.ts"
+import * as Turns from "./Turns.ts"
 
 /** Nothing was sent: the account cannot take it now. Uncharged; worth trying again at `until`. */
 export class AccountClosed extends Schema.TaggedError<AccountClosed>()("AccountClosed", {
@@ -39,6 +41,8 @@ export interface AccountStatus {
 export interface GatedContext extends SendContext {
   /** Who is told when the account breaks. */
   readonly workspaceId: number
+  /** Who is asked before the rate is passed, so that it holds over all nodes; null or none: nobody. */
+  readonly turns?: Turns.Asking | null
 }
 
 /** The longest a send waits in the gate for its account's rate, or for a place, in milliseconds. */
@@ -202,6 +206,32 @@ export class AccountGates extends Context.Service<
         yield* gate.turn.withPermit(attempt).pipe(Effect.ensuring(Effect.sync(() => gate.waiting--)))
       })
 
+      /** The same over all nodes: this node's own turn first, then that of all. */
+      const passTurn = Effect.fnUntraced(function* (gate: Gate, turns: Turns.Asking, rate: Rate) {
+        const { limiter } = gate
+        const since = clock.currentTimeMillisUnsafe()
+        const attempt: Effect.Effect<void, AccountClosed> = Effect.gen(function* () {
+          const refused = refusal(gate)
+          if (refused !== null) return yield* refused
+          let wait: number | null = limiter.delay(clock.currentTimeMillisUnsafe())
+          if (wait === 0) wait = yield* Turns.ask(turns, `account:${gate.account}`, rate)
+          const now = clock.currentTimeMillisUnsafe()
+          if (wait === null) return yield* paced(gate, now + longestWait)
+          if (wait === 0) {
+            const changed = refusal(gate)
+            if (changed !== null) return yield* changed
+            return limiter.grant(now)
+          }
+          if (now + wait - since > longestWait) return yield* paced(gate, now + Math.ceil(wait))
+          yield* Effect.sleep(Math.max(1, Math.ceil(wait)))
+          return yield* attempt
+        })
+        const backlog = (gate.waiting * rate.per) / rate.permits
+        if (backlog > longestWait) return yield* paced(gate, since + Math.ceil(backlog))
+        gate.waiting++
+        yield* gate.turn.withPermit(attempt).pipe(Effect.ensuring(Effect.sync(() => gate.waiting--)))
+      })
+
       const settle = (gate: Gate, exit: Exit.Exit<Accepted, SendFailed>, workspaceId: number): Effect.Effect<void> => {
         if (Exit.isSuccess(exit)) return move(gate, Breaker.succeeded(gate.breaker), workspaceId)
         const error = Option.getOrNull(Cause.findErrorOption(exit.cause))
@@ -234,11 +264,13 @@ export class AccountGates extends Context.Service<
       }
 
       return AccountGates.of({
-        send: Effect.fnUntraced(function* (messenger, message, { workspaceId, ...context }) {
+        send: Effect.fnUntraced(function* (messenger, message, { turns, workspaceId, ...context }) {
           const gate = yield* gateOf(messenger)
           yield* passBreaker(gate, messenger, workspaceId)
           const send = Effect.onExit(messenger.send(message, context), (exit) => settle(gate, exit, workspaceId))
-          return yield* inPlace(gate, Effect.andThen(passRate(gate), send))
+          const { rate } = messenger.limits
+          const pass = turns == null || rate === undefined ? passRate(gate) : passTurn(gate, turns, rate)
+          return yield* inPlace(gate, Effect.andThen(pass, send))
         }),
         status: Effect.sync(() =>
           Array.from(gates.values(), ({ account, breaker }) => ({

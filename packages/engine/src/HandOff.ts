@@ -41,6 +41,8 @@ export interface Handing {
   readonly recalled: (task: Task) => Outcome | null
   /** Its account takes nothing until then. */
   readonly rest: (flow: Flow, until: number, now: number) => void
+  /** Attempts of the last `per` milliseconds that a limit must still count, none older than `since`. */
+  readonly primed: (per: number, since: number) => Effect.Effect<number>
   readonly hold: (campaign: Campaign, reason: string) => void
 }
 

@@ -12,6 +12,7 @@ import { Cause, Context, Effect, Exit, Layer, Option, Schema, type Scope } from 
 import { type DeliveryContext } from "./DeliveryContext.ts"
 import { StageFailure } from "./internal/StageHalt.ts"
 import * as Pipeline from "./Pipeline.ts"
+import * as Turns from "./Turns.ts"
 import { type Verdict, verdict } from "./Verdict.ts"
 
 /** Two pipelines of one application have the same name. */
@@ -97,7 +98,7 @@ export class Pipelines extends Context.Service<
           const handlers = new Map<string, (context: DeliveryContext) => Effect.Effect<unknown, unknown>>()
           const messengers = new Map<string, ReadonlyArray<Messenger>>()
           for (const [name, runnable] of byName) {
-            handlers.set(name, yield* Pipeline.handler(runnable))
+            handlers.set(name, yield* Turns.numbered(Pipeline.handler(runnable)))
             messengers.set(name, yield* Effect.all(runnable.messengers))
           }
           return {

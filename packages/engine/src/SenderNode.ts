@@ -31,7 +31,9 @@ import * as PipelineRunner from "./PipelineRunner.ts"
 import { Pipelines, type Prepared } from "./Pipelines.ts"
 import { Places } from "./Places.ts"
 import { SenderConfig } from "./SenderConfig.ts"
+import { SenderTurns } from "./SenderTurns.ts"
 import * as Settlements from "./Settlements.ts"
+import { Turns } from "./Turns.ts"
 
 /** How long what a workspace's pipelines share outlives its last chunk, in milliseconds. */
 const sharedFor = 60_000
@@ -68,6 +70,7 @@ const make = Effect.gen(function* () {
   const stream = yield* WorkStream
   const channel = yield* SenderChannel
   const pipelines = yield* Pipelines
+  const turns = new SenderTurns(channel)
   const places = new Places(settings.capacity)
   const opened = new Set<OpenChunk>()
   const free = (count: number) => places.release(count)
@@ -86,7 +89,11 @@ const make = Effect.gen(function* () {
   const settler = yield* Scope.provide(ChunkSettler.make(hooks), writing)
   const prepared = yield* Scope.provide(
     RcMap.make<WorkspaceId, Prepared, never, Scope.Scope>({
-      lookup: () => pipelines.prepare,
+      lookup: (id) =>
+        Effect.andThen(
+          Effect.addFinalizer(() => Effect.sync(() => turns.forget(id))),
+          Effect.provideService(pipelines.prepare, Turns, turns.of(id))
+        ),
       idleTimeToLive: sharedFor
     }),
     writing
@@ -137,6 +144,7 @@ const make = Effect.gen(function* () {
       const shared = yield* Effect.onError(RcMap.get(prepared, received.chunk.workspaceId), () =>
         Effect.sync(() => free(deliveries.length))
       )
+      turns.heard(received.chunk)
       const open = new OpenChunk({ received, deliveries, part, pipelines: shared, free })
       opened.add(open)
       yield* Effect.gen(function* () {

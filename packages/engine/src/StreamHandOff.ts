@@ -17,14 +17,16 @@ import { type DeliveryId } from "@fibercast/domain/Delivery"
 import { Outcome } from "@fibercast/domain/Outcome"
 import { type Chunk, type Slot } from "@fibercast/ports/Chunk"
 import { Ledger } from "@fibercast/ports/Ledger"
-import { type Ended, type Report, SenderChannel } from "@fibercast/ports/SenderChannel"
+import { type Ended, type Report, SenderChannel, type Turn, type TurnRequest } from "@fibercast/ports/SenderChannel"
 import { WorkStream } from "@fibercast/ports/WorkStream"
 import { Array, Clock, Deferred, Effect, Latch, Layer, Queue, Random, type Scope, Stream } from "effect"
 import * as ChunkSizes from "./ChunkSizes.ts"
 import { type Handing, type HandOff, Way } from "./HandOff.ts"
 import { lasting } from "./Lasting.ts"
 import { patiently, untilReachable } from "./Ownership.ts"
+import * as OwnerTurns from "./OwnerTurns.ts"
 import * as Settlements from "./Settlements.ts"
+import * as Turns from "./Turns.ts"
 import { type Flow, type Task } from "./Window.ts"
 
 /** How long a chunk may wait for a sender to begin it, in milliseconds. */
@@ -40,7 +42,7 @@ const lead = 50
 /** Periods of rates are longer by this share … */
 const stretch = 0.019
 /** … of which a limited send may begin this much after its turn; the rest is for arriving late. */
-const slackShare = 0.014
+const slackShare = Turns.slackShare
 /** Chunks that are published at once. */
 const publishing = 8
 
@@ -77,13 +79,14 @@ interface Shared {
   /** Unique to this run of this process: whom senders report to. */
   readonly owner: string
   readonly listeners: Map<string, (report: Report) => void>
+  readonly turns: Map<string, (request: TurnRequest) => Effect.Effect<Turn>>
   readonly stream: WorkStream["Service"]
   readonly channel: SenderChannel["Service"]
 }
 
 const make = Effect.fnUntraced(function* (
   handing: Handing,
-  { channel, listeners, owner, stream }: Shared
+  { channel, listeners, owner, stream, turns }: Shared
 ): Effect.fn.Return<HandOff, never, Ledger | Scope.Scope> {
   const { hold, ownership, pipelines, recalled, rest, settings, settler, window } = handing
   const { workspaceId } = window
@@ -204,7 +207,13 @@ const make = Effect.fnUntraced(function* (
 
   const key = `${workspaceId}/${epoch}`
   listeners.set(key, hear)
-  yield* Effect.addFinalizer(() => Effect.sync(() => listeners.delete(key)))
+  turns.set(key, yield* OwnerTurns.make({ stretch, primed: handing.primed }))
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      listeners.delete(key)
+      turns.delete(key)
+    })
+  )
   const publishAll = Effect.gen(function* () {
     for (;;) yield* publish(yield* Queue.take(outbox))
   })
@@ -279,6 +288,11 @@ export const layer: Layer.Layer<never, never, WorkStream | SenderChannel> = Laye
     const channel = yield* SenderChannel
     const owner = `engine-${(yield* Random.nextIntBetween(0, Number.MAX_SAFE_INTEGER)).toString(36)}`
     const listeners = new Map<string, (report: Report) => void>()
+    const turns = new Map<string, (request: TurnRequest) => Effect.Effect<Turn>>()
+    yield* channel.answer(
+      owner,
+      (request) => turns.get(`${request.workspaceId}/${request.epoch}`)?.(request) ?? Effect.succeed(null)
+    )
     const hearing = Stream.runForEach(channel.reports(owner), (report) =>
       Effect.sync(() => listeners.get(`${report.workspaceId}/${report.epoch}`)?.(report))
     )
@@ -286,7 +300,7 @@ export const layer: Layer.Layer<never, never, WorkStream | SenderChannel> = Laye
     return {
       marks: true,
       stretch,
-      make: (handing) => make(handing, { owner, listeners, stream, channel })
+      make: (handing) => make(handing, { owner, listeners, turns, stream, channel })
     }
   })
 )

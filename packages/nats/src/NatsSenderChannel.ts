@@ -1,11 +1,12 @@
 /**
- * The SenderChannel over core NATS: reports on `<prefix>.report.<owner>`, stop orders on `<prefix>.stop`.
+ * The SenderChannel over core NATS: reports on `<prefix>.report.<owner>`, stop orders on `<prefix>.stop`, and
+ * asks and answers on `<prefix>.turn.<owner>`.
  *
  * Reports to one owner that come together travel together. At most 4096 reports wait to be sent, the oldest are dropped
  * first; while the connection is down, all are. Stop orders go out at once, in messages of at most 2000 stops.
  */
-import { Report, SenderChannel, StopOrder } from "@fibercast/ports/SenderChannel"
-import { Effect, Layer, Queue, Schema } from "effect"
+import { answerWithin, Report, SenderChannel, StopOrder, TurnRequest } from "@fibercast/ports/SenderChannel"
+import { Effect, FiberSet, Layer, Queue, Schema } from "effect"
 import { listen, tell } from "./internal/Listen.ts"
 import { Nats } from "./Nats.ts"
 import { defaultPrefix } from "./Topology.ts"
@@ -21,6 +22,8 @@ const together = 32
 const stopsTogether = 2000
 
 const Reports = Schema.fromJsonString(Schema.toCodecJson(Schema.NonEmptyArray(Report)))
+const Request = Schema.fromJsonString(Schema.toCodecJson(TurnRequest))
+const Answer = Schema.fromJsonString(Schema.NullOr(Schema.Finite))
 const Order = Schema.fromJsonString(Schema.toCodecJson(StopOrder))
 
 /** Any name as one part of a subject, no two alike. */
@@ -37,6 +40,7 @@ export const layer = ({ prefix = defaultPrefix }: Options = {}): Layer.Layer<Sen
       const nats = yield* Nats
       const outbox = yield* Queue.sliding<{ readonly owner: string; readonly report: Report }>(unsent)
       const reportSubject = (owner: string) => `${prefix}.report.${subjectPart(owner)}`
+      const turnSubject = (owner: string) => `${prefix}.turn.${subjectPart(owner)}`
       const stopSubject = `${prefix}.stop`
 
       /** Halves what the server would not take. */
@@ -100,6 +104,37 @@ export const layer = ({ prefix = defaultPrefix }: Options = {}): Layer.Layer<Sen
         stops: listen(nats, stopSubject, (message) =>
           Effect.map(Schema.decodeEffect(Order)(message.string()), (order) => [order])
         ),
+        ask: (owner, request) =>
+          Effect.gen(function* () {
+            if (!(yield* nats.isUp)) return null
+            const text = yield* Schema.encodeEffect(Request)(request)
+            const answered = yield* Effect.tryPromise(() =>
+              nats.connection.request(turnSubject(owner), text, { timeout: answerWithin })
+            )
+            return yield* Schema.decodeEffect(Answer)(answered.string())
+            // Whatever the reason, there is no answer.
+          }).pipe(Effect.orElseSucceed(() => null)),
+        answer: Effect.fnUntraced(function* (owner, handler) {
+          const answering = yield* FiberSet.make()
+          const fork = yield* FiberSet.runtime(answering)()
+          yield* Effect.acquireRelease(
+            Effect.sync(() =>
+              nats.connection.subscribe(turnSubject(owner), {
+                callback: (error, message) => {
+                  if (error !== null) return
+                  const answer = Schema.decodeEffect(Request)(message.string()).pipe(
+                    Effect.flatMap(handler),
+                    Effect.flatMap(Schema.encodeEffect(Answer)),
+                    Effect.map((text) => message.respond(text)),
+                    Effect.catch((odd) => Effect.logError(`an ask cannot be answered: ${odd.message}`))
+                  )
+                  fork(answer)
+                }
+              })
+            ),
+            (subscription) => Effect.sync(() => subscription.unsubscribe())
+          )
+        }),
         upSince: nats.upSince
       })
     })

@@ -3,8 +3,9 @@
  * lost, and nothing depends on it, as the Ledger knows how each delivery ended.
  */
 import { DeliveryId } from "@fibercast/domain/Delivery"
+import { Rate } from "@fibercast/domain/Limits"
 import { Epoch, WorkspaceId } from "@fibercast/domain/Workspace"
-import { Clock, Context, Effect, Layer, PubSub, Schema, Stream } from "effect"
+import { Clock, Context, Effect, Layer, Option, PubSub, Schema, type Scope, Stream } from "effect"
 
 /** What became of one delivery of a chunk. It is written in the Ledger. */
 export const Ended = Schema.Struct({
@@ -36,6 +37,22 @@ export const StopOrder = Schema.Struct({
 })
 export type StopOrder = typeof StopOrder.Type
 
+/** A sender to an owner: it would begin one send that is under this limit. */
+export const TurnRequest = Schema.Struct({
+  workspaceId: WorkspaceId,
+  epoch: Epoch,
+  /** Names the limit within the workspace. */
+  key: Schema.String,
+  rate: Rate
+})
+export type TurnRequest = typeof TurnRequest.Type
+
+/** Milliseconds to wait before asking again; 0: it may begin now; null: not from this owner. */
+export type Turn = number | null
+
+/** Who does not answer within this many milliseconds does not answer. */
+export const answerWithin = 1000
+
 /** Unread reports, or stop orders, beyond this many are dropped, the oldest first. */
 const unread = 4096
 
@@ -49,6 +66,13 @@ export class SenderChannel extends Context.Service<
     /** Tell all senders. Never fails and never waits. */
     readonly stop: (order: StopOrder) => Effect.Effect<void>
     readonly stops: Stream.Stream<StopOrder>
+    /** Asks the node that owns the workspace. Null when it does not answer within `answerWithin`, or is not there. */
+    readonly ask: (owner: string, request: TurnRequest) => Effect.Effect<Turn>
+    /** Answers what this node is asked, while the scope is open. */
+    readonly answer: (
+      owner: string,
+      handler: (request: TurnRequest) => Effect.Effect<Turn>
+    ) => Effect.Effect<void, never, Scope.Scope>
     /** Since when, in epoch milliseconds, what is told has been getting through as far as this node knows; null: it is not now. */
     readonly upSince: Effect.Effect<number | null>
   }
@@ -59,6 +83,7 @@ export class SenderChannel extends Context.Service<
     Effect.gen(function* () {
       const reports = yield* PubSub.sliding<{ readonly owner: string; readonly report: Report }>(unread)
       const orders = yield* PubSub.sliding<StopOrder>(unread)
+      const handlers = new Map<string, (request: TurnRequest) => Effect.Effect<Turn>>()
       const upSince = yield* Clock.currentTimeMillis
       return SenderChannel.of({
         report: (owner, told) =>
@@ -75,6 +100,18 @@ export class SenderChannel extends Context.Service<
           ),
         stop: (order) => Effect.asVoid(PubSub.publish(orders, order)),
         stops: Stream.fromPubSub(orders),
+        ask: (owner, request) =>
+          Effect.suspend(() => handlers.get(owner)?.(request) ?? Effect.succeed(null)).pipe(
+            Effect.timeoutOption(answerWithin),
+            Effect.map(Option.getOrNull)
+          ),
+        answer: (owner, handler) =>
+          Effect.asVoid(
+            Effect.acquireRelease(
+              Effect.sync(() => handlers.set(owner, handler)),
+              () => Effect.sync(() => handlers.delete(owner))
+            )
+          ),
         upSince: Effect.succeed(upSince)
       })
     })

@@ -102,6 +102,7 @@ export const make = Effect.fnUntraced(function* (options: {
       settler,
       pipelines,
       rest,
+      primed,
       recalled: (task) => recalls.outcome(task),
       hold: (campaign, reason) => keeper.hold(campaign, reason)
     }),
