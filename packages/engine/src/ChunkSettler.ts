@@ -125,7 +125,8 @@ export const make = Effect.fnUntraced(function* (
       }
       for (const { of } of results) of.wrote(1)
       // Else an old owner handed it over, and it is the new one's: nobody is told. Last, as it may wait for other hooks.
-      if (Exit.isSuccess(written)) yield* Effect.forEach(results, (result) => logged(tellPeople(result)), { discard: true })
+      if (Exit.isSuccess(written))
+        yield* Effect.forEach(results, (result) => logged(tellPeople(result)), { discard: true })
     }
     book.isOpen = false
     books.delete(key)

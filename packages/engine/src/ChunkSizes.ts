@@ -1,7 +1,7 @@
 /**
  * How much of what is handed over goes into one chunk: streams between nodes take messages of up to 1 MiB.
  */
-import { Array } from "effect"
+import { type Array } from "effect"
 import { type Task } from "./Window.ts"
 
 /** Chunks of several deliveries are no larger, in bytes. */
