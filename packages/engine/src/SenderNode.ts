@@ -109,12 +109,12 @@ const make = Effect.gen(function* () {
       const { context, held, of } = sending
       const { id } = context.delivery
       const { claimId } = held
+      const reason = stopping.get(sending)
+      stopping.delete(sending)
       if (Exit.isSuccess(exit) && exit.value === notBegun) {
         return settler.add(returned(sending))
       }
       const now = clock.currentTimeMillisUnsafe()
-      const reason = stopping.get(sending)
-      stopping.delete(sending)
       const { hold, notBefore, outcome } =
         reason === undefined
           ? of.pipelines.verdict(context, { exit, timedOut, now, chance: random.nextDoubleUnsafe() })
