@@ -128,11 +128,4 @@ describe("a node", () => {
       assert.strictEqual((yield* ask(one.address, "scheduler")).code, 404)
     }).pipe(Effect.scoped, Effect.provide(machine))
   )
-
-  it.live("that is to send for others is refused in this release, with the reason", () =>
-    Effect.gen(function* () {
-      const refused = yield* Effect.flip(Node.run({ ...options, app: idle, roles: ["sender"] }))
-      assert.match(refused.message, /^The role sender cannot be opened: this release hands no work/u)
-    }).pipe(Effect.provide(machine))
-  )
 })
