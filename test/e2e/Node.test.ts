@@ -24,6 +24,7 @@ const given = Effect.fnUntraced(function* (app: string) {
   yield* Program.write(`${folder}/app.ts`, app)
   const place = { folder, env: { DATABASE_URL: url, FIBERCAST_HEALTH_PORT: "0", FIBERCAST_LOG: "logfmt" } }
   return {
+    folder,
     cli: (...args: ReadonlyArray<string>) => Program.run(place, args),
     node: (...args: ReadonlyArray<string>) => Program.start(place, ["--app", "app.ts", ...args], Program.nodeLauncher),
     ended: (...args: ReadonlyArray<string>) => Program.run(place, ["--app", "app.ts", ...args], Program.nodeLauncher)
@@ -118,6 +119,18 @@ describe("fibercast-node", () => {
       assert.deepStrictEqual([drained.code, drained.stderr], [0, ""])
       assert.match(drained.stdout, /\nIt is gone after \d/u)
       assert.strictEqual(yield* child.exitCode, 0)
+    }).pipe(Effect.scoped, Effect.provide([NodeServices.layer, TestDatabase.layer]))
+  )
+
+  it.live("sends campaigns that were added on the command line, whatever its app", () =>
+    Effect.gen(function* () {
+      const { cli, folder, node } = yield* given(cleaning)
+      yield* Program.write(`${folder}/contacts.csv`, Program.contacts(3))
+      const whom = ["--audience", "contacts.csv", "--to", "phone", "--region", "ID", "--template", "Hi"]
+      const added = yield* cli("schedule", "add", "hello", "--cron", "* * * * * *", ...whom, "--provider", "log")
+      assert.strictEqual(added.code, 0, added.stderr)
+      yield* node()
+      yield* Effect.repeat(cli("schedule", "history", "hello"), { until: ({ stdout }) => /✓ completed/u.test(stdout) })
     }).pipe(Effect.scoped, Effect.provide([NodeServices.layer, TestDatabase.layer]))
   )
 

@@ -8,7 +8,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import * as Program from "../cli/Program.ts"
-import * as NatsTestServer from "../support/NatsTestServer.ts"
+import { isThere } from "../support/NatsTestServer.ts"
 import { tempFolder } from "../support/TempFolder.ts"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
@@ -34,9 +34,7 @@ const lasting: ReadonlyArray<readonly [start: string, says: RegExp]> = [
 ]
 
 /** Without a nats-server there is no cluster to try. */
-const runnable = commands.filter(
-  (line) => NatsTestServer.isThere || !/fibercast cluster|\.fibercast\/cluster/u.test(line)
-)
+const runnable = commands.filter((line) => isThere || !/fibercast cluster|\.fibercast\/cluster/u.test(line))
 
 /** A node is checked, and not started: what it stands on is not there. */
 const nodeFlags = {

@@ -4,6 +4,7 @@
  */
 import { type Campaign, isOver } from "@fibercast/domain/Campaign"
 import { type CampaignRefused } from "@fibercast/engine/CampaignLaunch"
+import * as Broadcasters from "@fibercast/node/Broadcasters"
 import * as Audiences from "@fibercast/node/Audiences"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
@@ -12,7 +13,6 @@ import * as Continuation from "./Continuation.ts"
 import * as Figures from "./Figures.ts"
 import * as Lookup from "./Lookup.ts"
 import * as Preview from "./Preview.ts"
-import * as Provider from "./Provider.ts"
 import { Screen } from "./Screen.ts"
 import * as SendRequest from "./SendRequest.ts"
 
@@ -87,7 +87,7 @@ export const run = Effect.fn("DryRun.run")(function* (
   yield* Stream.runForEach(csv.rows, (row) => Effect.sync(() => judge.add(row)))
   const { at, rate } = asked
   const preview = judge.preview({ startsAt, zone: at?.zone ?? "UTC", asked: at?.wallTime ?? null, rate })
-  const token = asked.provider === "fonnte" && Option.isNone(yield* Provider.token)
+  const token = asked.provider === "fonnte" && Option.isNone(yield* Broadcasters.fonnteToken)
   const all = [
     ...warnings,
     ...(token ? ["FONNTE_TOKEN is not set: without it nothing can be sent."] : []),

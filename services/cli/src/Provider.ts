@@ -2,12 +2,12 @@
  * The provider that a campaign is sent through, as the command line names it.
  */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import * as RetryPolicy from "@fibercast/domain/RetryPolicy"
 import * as Broadcast from "@fibercast/engine/Broadcast"
 import { Fonnte } from "@fibercast/messengers/Fonnte"
 import { Log } from "@fibercast/messengers/Log"
+import * as Broadcasters from "@fibercast/node/Broadcasters"
 import { type Messenger, type SendFailed } from "@fibercast/ports/Messenger"
-import { Config, Context, Effect, Layer, Option, Redacted, Schema } from "effect"
+import { type Config, Context, Effect, Layer, Option, Schema } from "effect"
 
 export const providers = ["fonnte", "log"] as const
 export type Provider = (typeof providers)[number]
@@ -37,14 +37,6 @@ export class ProviderUnavailable extends Schema.TaggedError<ProviderUnavailable>
 /** The messenger of this run. */
 export class ChosenMessenger extends Context.Service<ChosenMessenger, Messenger>()("fibercast/cli/ChosenMessenger") {}
 
-export const fonnteUrl = "https://api.fonnte.com"
-
-/** FONNTE_TOKEN, if there is one. */
-export const token = Config.option(Config.Redacted("FONNTE_TOKEN")).pipe(
-  Effect.map(Option.map((secret) => Redacted.make(Redacted.value(secret).trim()))),
-  Effect.map(Option.filter((secret) => Redacted.value(secret) !== ""))
-)
-
 /** `url` overrides the provider's own address. */
 export const layer = (
   provider: Provider,
@@ -53,9 +45,9 @@ export const layer = (
   if (provider === "log") return Layer.effect(ChosenMessenger, Log).pipe(Layer.provide(Log.layer))
   return Layer.unwrap(
     Effect.gen(function* () {
-      const secret = yield* token
+      const secret = yield* Broadcasters.fonnteToken
       if (Option.isNone(secret)) return yield* new NoToken()
-      const messenger = Fonnte.layer({ token: secret.value, url: url ?? fonnteUrl })
+      const messenger = Fonnte.layer({ token: secret.value, url: url ?? Broadcasters.fonnteUrl })
       return Layer.effect(ChosenMessenger, Fonnte).pipe(
         Layer.provide(messenger),
         Layer.provide(NodeHttpClient.layerUndici)
@@ -64,12 +56,9 @@ export const layer = (
   )
 }
 
-/** Five tries over about a minute; what may have been sent follows the campaign's guarantee. */
-export const retry = RetryPolicy.exponential("2 seconds", { tries: 5, cap: "1 minute" })
-
 export const pipelineName = (provider: Provider): string => `broadcast.${provider}`
 
-export const pipeline = (provider: Provider) => Broadcast.make(provider, ChosenMessenger, { retry })
+export const pipeline = (provider: Provider) => Broadcast.make(provider, ChosenMessenger, { retry: Broadcasters.retry })
 
 /** Asks the provider whether it can send now. Sends nothing. */
 export const check = Effect.fn("Provider.check")(function* (
@@ -80,7 +69,7 @@ export const check = Effect.fn("Provider.check")(function* (
   const told = ({ errorClass, reason }: SendFailed) =>
     new ProviderUnavailable({
       provider,
-      where: url ?? fonnteUrl,
+      where: url ?? Broadcasters.fonnteUrl,
       reason,
       fatal: errorClass === "accountFatal"
     })

@@ -8,11 +8,11 @@ import { type News, SchedulerListener } from "@fibercast/engine/SchedulerListene
 import { type Scheduler } from "@fibercast/engine/Scheduler"
 import { type Triggers } from "@fibercast/engine/Triggers"
 import type * as App from "@fibercast/node/App"
+import * as Broadcasters from "@fibercast/node/Broadcasters"
 import * as Database from "@fibercast/node/Database"
 import * as HttpPing from "@fibercast/node/HttpPing"
 import * as LocalNode from "@fibercast/node/LocalNode"
 import { Config, Effect, Layer, Predicate, Schema } from "effect"
-import * as Broadcasters from "./Broadcasters.ts"
 import * as ScreenAlerts from "./ScreenAlerts.ts"
 import * as SchedulerSettings from "./SchedulerSettings.ts"
 

@@ -19,6 +19,7 @@ import { type NodeRole } from "@fibercast/ports/NodeRegistry"
 import { Signal } from "@fibercast/ports/Signal"
 import { Effect, Layer, type Redacted, Schema } from "effect"
 import { type App, type Platform } from "./App.ts"
+import * as Broadcasters from "./Broadcasters.ts"
 import * as Cluster from "./Cluster.ts"
 import * as FreePort from "./FreePort.ts"
 import { type NodeSettings } from "./NodeConfig.ts"
@@ -52,10 +53,16 @@ export const layerSettings = (settings: NodeSettings): Layer.Layer<never> => {
   )
 }
 
+/** With what every node sends besides its app's. */
+const withBroadcasters = <A, E, R>(make: (pipelines: Broadcasters.Broadcasters["pipelines"]) => Layer.Layer<A, E, R>) =>
+  Layer.unwrap(Effect.map(Broadcasters.all, ({ messengers, pipelines }) => Layer.provide(make(pipelines), messengers)))
+
 /** Works every workspace and schedules, in this process alone. */
 export const engine = (app: App, settings: NodeSettings): Role<Platform> => ({
   name: "engine",
-  layer: Layer.provide(app.node({ environment: settings.environment }), layerSettings(settings)),
+  layer: withBroadcasters((pipelines) => app.node({ environment: settings.environment, pipelines })).pipe(
+    Layer.provide(layerSettings(settings))
+  ),
   capacity
 })
 
@@ -90,7 +97,9 @@ export const of = (app: App, settings: NodeSettings): ReadonlyArray<Role<Platfor
   }
   const cluster = clusterOf({ ...settings, databaseUrl })
   const own = layerSettings(settings)
-  const engines = app.engine({ environment }).pipe(Layer.provide([cluster, own]))
+  const engines = withBroadcasters((pipelines) => app.engine({ environment, pipelines })).pipe(
+    Layer.provide([cluster, own])
+  )
   const roles: Record<NodeRole, Role<Platform>> = natsUrl === null
     ? {
         engine: { name: "engine", layer: Layer.provide(engines, Signal.layerMemory), capacity },
@@ -104,7 +113,7 @@ export const of = (app: App, settings: NodeSettings): ReadonlyArray<Role<Platfor
         },
         sender: {
           name: "sender",
-          layer: app.sender({}).pipe(Layer.provide([between, own])),
+          layer: withBroadcasters((pipelines) => app.sender({ pipelines })).pipe(Layer.provide([between, own])),
           capacity
         }
       }

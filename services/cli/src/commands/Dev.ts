@@ -19,7 +19,6 @@ import { TriggerStore } from "@fibercast/ports/TriggerStore"
 import { Clock, Effect, Layer, Option, Path } from "effect"
 import { Command, Flag } from "effect/cli"
 import { fileURLToPath } from "node:url"
-import * as Broadcasters from "../Broadcasters.ts"
 import * as DevScreen from "../DevScreen.ts"
 import { Hint } from "../Hint.ts"
 import * as ScheduleFlags from "../ScheduleFlags.ts"
@@ -37,19 +36,17 @@ const none = App.make({ name: "dev", layer: Layer.empty })
 const ending =
   "Ended at once. What was under way is looked after when this database is worked on again, once its lease has ended."
 
-/** The engine with the broadcasts of the command line, which says what its scheduler does. */
+/** The engine, which says what its scheduler does. */
 const engine = Effect.fnUntraced(function* (app: App.App, settings: NodeConfig.NodeSettings) {
   const screen = yield* Screen
-  const { messengers, pipelines } = yield* Broadcasters.all
   const lines = SchedulerNews.make(screen.ink)
   const told = (news: News) => Effect.flatMap(Clock.currentTimeMillis, (now) => screen.say(...lines(news, now)))
-  const role: Role<App.Platform> = {
-    ...NodeRoles.engine(app, settings),
-    layer: app
-      .node({ environment: settings.environment, pipelines })
-      .pipe(Layer.provide([NodeRoles.layerSettings(settings), messengers, Layer.succeed(SchedulerListener, told)]))
+  const role = NodeRoles.engine(app, settings)
+  const telling: Role<App.Platform> = {
+    ...role,
+    layer: Layer.provide(role.layer, Layer.succeed(SchedulerListener, told))
   }
-  return role
+  return telling
 })
 
 /** The usual port, or another when that is taken and none was asked for. */

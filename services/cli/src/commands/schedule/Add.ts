@@ -10,7 +10,7 @@ import { CliError, Command, Flag } from "effect/cli"
 import * as ClockText from "../../ClockText.ts"
 import * as Figures from "../../Figures.ts"
 import { Hint } from "../../Hint.ts"
-import * as Provider from "../../Provider.ts"
+import * as Broadcasters from "@fibercast/node/Broadcasters"
 import * as ScheduleFlags from "../../ScheduleFlags.ts"
 import * as ScheduleList from "../../ScheduleList.ts"
 import * as SchedulerNotice from "../../SchedulerNotice.ts"
@@ -139,7 +139,7 @@ export const add = Command.make(
           `${input.name} is ${change === "unchanged" ? "as it was" : change}: it fires ${when}, and sets off ${ScheduleList.targetOf(trigger)}.`
         )
         yield* Console.log(`Its next time is ${first}.`)
-        if (asked.provider === "fonnte" && Option.isNone(yield* Provider.token)) {
+        if (asked.provider === "fonnte" && Option.isNone(yield* Broadcasters.fonnteToken)) {
           yield* Console.error("FONNTE_TOKEN must be set for the scheduler that fires it.")
         }
         const notice = SchedulerNotice.lines(yield* SchedulerStanding.look(), hint.command)
