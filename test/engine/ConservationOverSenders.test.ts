@@ -220,7 +220,7 @@ describe("Whatever happens to engines and senders", () => {
     it.effect(
       `${guarantee}: counts add up at every step, and everybody has one final state in the end`,
       () =>
-        forAll(Arbitrary.schema(History), 20, (history) => {
+        forAll(Arbitrary.schema(History), 12, (history) => {
           const script: FakeMessenger.Script = ({ number }) => answerOf(history.answers[number - 1] ?? "accept")
           const apart = Layer.merge(world(script), TestSenders.layerBetween)
           return drained(live(history, guarantee)).pipe(Effect.provide(apart))
