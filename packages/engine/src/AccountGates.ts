@@ -269,7 +269,8 @@ export class AccountGates extends Context.Service<
           yield* passBreaker(gate, messenger, workspaceId)
           const send = Effect.onExit(messenger.send(message, context), (exit) => settle(gate, exit, workspaceId))
           const { rate } = messenger.limits
-          const pass = turns == null || rate === undefined ? passRate(gate) : passTurn(gate, turns, rate)
+          const pass =
+            turns === undefined || turns === null || rate === undefined ? passRate(gate) : passTurn(gate, turns, rate)
           return yield* inPlace(gate, Effect.andThen(pass, send))
         }),
         status: Effect.sync(() =>

@@ -21,7 +21,7 @@ import { type Ledger } from "@fibercast/ports/Ledger"
 import { type Report, SenderChannel, type StopOrder } from "@fibercast/ports/SenderChannel"
 import { type Received, WorkStream } from "@fibercast/ports/WorkStream"
 import { Array, Clock, Context, Effect, Exit, FiberSet, Latch, Layer, Random, RcMap, Scope, Stream } from "effect"
-import { Activity, type Sending as Counted } from "./Activity.ts"
+import { Activity } from "./Activity.ts"
 import * as ChunkSettler from "./ChunkSettler.ts"
 import * as ChunkWork from "./ChunkWork.ts"
 import * as Hooks from "./Hooks.ts"
@@ -242,7 +242,7 @@ const make = Effect.gen(function* () {
     if (left > 0) yield* within(left, hooks.awaitIdle)
     yield* Scope.close(telling, Exit.void)
   })
-  const counted: Counted = {
+  const counted = {
     window: {
       get active() {
         return runner.active()
