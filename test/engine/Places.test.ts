@@ -66,15 +66,17 @@ describe("Places", () => {
                 const places = new Places(10)
                 const fibers: Array<Fiber.Fiber<void>> = []
                 for (const { count, gives, lane } of steps) {
-                  const held = Effect.acquireUseRelease(
-                    places.take(count, lane),
-                    () => Effect.yieldNow,
-                    () => Effect.sync(() => places.release(count))
+                  const release = Effect.sync(() => places.release(count))
+                  const held = Effect.uninterruptibleMask((restore) =>
+                    Effect.andThen(
+                      restore(places.take(count, lane)),
+                      Effect.ensuring(restore(Effect.yieldNow), release)
+                    )
                   )
-                  fibers.push(yield* Effect.forkChild(Effect.interruptible(held), { startImmediately: true }))
+                  fibers.push(yield* Effect.forkChild(held, { startImmediately: true }))
                   assert.isAtMost(places.taken, 10)
-                  const [first] = fibers
-                  if (gives && first !== undefined) yield* Fiber.interrupt(first)
+                  const last = fibers.at(-1)
+                  if (gives && last !== undefined) yield* Fiber.interrupt(last)
                 }
                 yield* Effect.forEach(fibers, Fiber.await)
                 assert.strictEqual(places.taken, 0)
