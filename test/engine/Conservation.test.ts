@@ -15,25 +15,10 @@ import { Arbitrary, Effect, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { forAll } from "../conformance/Property.ts"
 import { Announce, launchTo, now, world } from "./internal/Broadcasts.ts"
+import { answerOf, Kind, refusals } from "./internal/ProviderAnswers.ts"
 
 const people = 12
 const settings = { concurrency: 4, window: 8, batch: 4 }
-
-const Kind = Schema.Literals([
-  "accept",
-  "slow",
-  "transient",
-  "unknown",
-  "rateLimited",
-  "accountTransient",
-  "recipientPermanent",
-  "campaignPermanent",
-  "hang",
-  "die",
-  "accept",
-  "slow"
-])
-type Kind = typeof Kind.Type
 
 const Step = Schema.Literals([
   "second",
@@ -51,32 +36,6 @@ const Step = Schema.Literals([
 
 const History = Schema.Struct({ answers: Schema.Array(Kind), steps: Schema.Array(Step) })
 type History = typeof History.Type
-
-const answerOf = (kind: Kind): FakeMessenger.Answer => {
-  switch (kind) {
-    case "accept":
-      return FakeMessenger.accept
-    case "slow":
-      return FakeMessenger.delay("1500 millis")
-    case "hang":
-      return FakeMessenger.hang
-    case "die":
-      return FakeMessenger.die()
-    case "rateLimited":
-      return FakeMessenger.fail(kind, "slow down", 5000)
-    default:
-      return FakeMessenger.fail(kind)
-  }
-}
-
-/** After such an answer the message is surely not on its way. */
-const refusals: ReadonlySet<Kind> = new Set([
-  "transient",
-  "rateLimited",
-  "accountTransient",
-  "recipientPermanent",
-  "campaignPermanent"
-])
 
 const live = Effect.fnUntraced(function* ({ answers, steps }: History, guarantee: Guarantee) {
   const workspaceId = yield* TestEngine.workspace()

@@ -16,26 +16,11 @@ import { Arbitrary, Effect, Fiber, Layer, Schema, Scope } from "effect"
 import { TestClock } from "effect/testing"
 import { forAll } from "../conformance/Property.ts"
 import { Announce, launchTo, now, world } from "./internal/Broadcasts.ts"
+import { answerOf, Kind, refusals } from "./internal/ProviderAnswers.ts"
 
 const people = 12
 const settings = { concurrency: 4, window: 8, batch: 4, drain: 6000 }
 const sender = { capacity: 4, drain: 3000 }
-
-const Kind = Schema.Literals([
-  "accept",
-  "slow",
-  "transient",
-  "unknown",
-  "rateLimited",
-  "accountTransient",
-  "recipientPermanent",
-  "campaignPermanent",
-  "hang",
-  "die",
-  "accept",
-  "slow"
-])
-type Kind = typeof Kind.Type
 
 const Step = Schema.Literals([
   "second",
@@ -59,32 +44,6 @@ const History = Schema.Struct({
   steps: Schema.Array(Step).check(Schema.isMaxLength(16))
 })
 type History = typeof History.Type
-
-const answerOf = (kind: Kind): FakeMessenger.Answer => {
-  switch (kind) {
-    case "accept":
-      return FakeMessenger.accept
-    case "slow":
-      return FakeMessenger.delay("1500 millis")
-    case "hang":
-      return FakeMessenger.hang
-    case "die":
-      return FakeMessenger.die()
-    case "rateLimited":
-      return FakeMessenger.fail(kind, "slow down", 5000)
-    default:
-      return FakeMessenger.fail(kind)
-  }
-}
-
-/** After such an answer the message is surely not on its way. */
-const refusals: ReadonlySet<Kind> = new Set([
-  "transient",
-  "rateLimited",
-  "accountTransient",
-  "recipientPermanent",
-  "campaignPermanent"
-])
 
 const crashes: ReadonlySet<string> = new Set([
   "kill the engine",

@@ -12,37 +12,28 @@
  *
  * Held in memory: the tasks that are under way, which the actor's concurrency bounds.
  */
-import { type Guarantee } from "@fibercast/domain/Campaign"
 import { type DeliveryId } from "@fibercast/domain/Delivery"
 import { Outcome } from "@fibercast/domain/Outcome"
-import { type Chunk, type Slot } from "@fibercast/ports/Chunk"
+import { type Chunk } from "@fibercast/ports/Chunk"
 import { Ledger } from "@fibercast/ports/Ledger"
 import { type Ended, type Report, SenderChannel, type Turn, type TurnRequest } from "@fibercast/ports/SenderChannel"
 import { WorkStream } from "@fibercast/ports/WorkStream"
 import { Array, Clock, Deferred, Effect, Latch, Layer, Queue, Random, type Scope, Stream } from "effect"
+import * as ChunkMaking from "./ChunkMaking.ts"
 import * as ChunkSizes from "./ChunkSizes.ts"
 import { type Handing, type HandOff, Way } from "./HandOff.ts"
 import { lasting } from "./Lasting.ts"
 import { patiently, untilReachable } from "./Ownership.ts"
 import * as OwnerTurns from "./OwnerTurns.ts"
 import * as Settlements from "./Settlements.ts"
-import * as Turns from "./Turns.ts"
-import { type Flow, type Task } from "./Window.ts"
+import { type Task } from "./Window.ts"
 
-/** How long a chunk may wait for a sender to begin it, in milliseconds. */
-const validFor = 20_000
 /** Clocks of nodes may differ by this much, in milliseconds, without work being done twice. */
 const skew = 1000
 /** Senders say every second what they are at; one that was not heard for this long is lost, in milliseconds. */
 const silence = 6000
 /** How long a chunk may be silent before the Ledger is asked about it, in milliseconds. */
 const lookAfter = 2000
-/** How far ahead a limited send is handed over, so that it arrives before its turn, in milliseconds. */
-const lead = 50
-/** Periods of rates are longer by this share … */
-const stretch = 0.019
-/** … of which a limited send may begin this much after its turn; the rest is for arriving late. */
-const slackShare = Turns.slackShare
 /** Chunks that are published at once. */
 const publishing = 8
 
@@ -54,11 +45,6 @@ interface Out {
   heardAt: number
   /** A sender has said that he is at it. */
   isTaken: boolean
-}
-
-const slotOf = (flow: Flow, now: number): Slot | null => {
-  const periods = flow.limiters.flatMap(({ period }) => (period === null ? [] : [period]))
-  return periods.length === 0 ? null : { at: now + lead, slack: Math.min(...periods) * slackShare }
 }
 
 const heldOf = ({ context: { delivery }, held }: Task) => ({
@@ -207,7 +193,7 @@ const make = Effect.fnUntraced(function* (
 
   const key = `${workspaceId}/${epoch}`
   listeners.set(key, hear)
-  turns.set(key, yield* OwnerTurns.make({ stretch, primed: handing.primed }))
+  turns.set(key, yield* OwnerTurns.make({ stretch: ChunkMaking.stretch, primed: handing.primed }))
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
       listeners.delete(key)
@@ -223,29 +209,6 @@ const make = Effect.fnUntraced(function* (
   yield* Effect.replicateEffect(watched(publishAll), publishing, { discard: true })
   yield* watched(look)
 
-  const chunkOf = (flow: Flow, guarantee: Guarantee, tasks: Array.NonEmptyReadonlyArray<Task>, now: number): Chunk => ({
-    id: `${owner}/${key}/${++count}`,
-    lane: flow.source.lane,
-    workspaceId,
-    epoch,
-    owner,
-    campaign: flow.campaign === null ? null : { id: flow.campaign.id, epoch: flow.campaign.epoch },
-    guarantee,
-    validUntil: now + validFor,
-    slot: slotOf(flow, now),
-    deliveries: Array.map(tasks, ({ context: { delivery }, held }) => ({
-      id: delivery.id,
-      claimId: held.claimId,
-      claimedAt: held.claimedAt,
-      pipeline: delivery.pipeline,
-      attempt: delivery.attempt,
-      rescues: delivery.rescues,
-      dueAt: delivery.dueAt,
-      deadline: delivery.deadline,
-      payload: delivery.payload
-    }))
-  })
-
   const refuse = (task: Task, now: number) => {
     const reason = `its payload is too large to be handed to a sender: at most ${ChunkSizes.most / 1024} KiB as JSON`
     const outcome = Outcome.Failed({ errorClass: "messagePermanent", reason })
@@ -260,7 +223,9 @@ const make = Effect.fnUntraced(function* (
       const sized = alike.map(ChunkSizes.split)
       for (const task of sized.flatMap(({ tooLarge }) => tooLarge)) refuse(task, now)
       for (const some of sized.flatMap(({ runs }) => runs)) {
-        const chunk = chunkOf(flow, pipelines.guarantee(some[0].context), some, now)
+        const id = `${owner}/${key}/${++count}`
+        const guarantee = pipelines.guarantee(some[0].context)
+        const chunk = ChunkMaking.of(flow, some, { id, owner, workspaceId, epoch, guarantee, now })
         const byId = new Map(some.map((task) => [task.context.delivery.id, task]))
         const out: Out = { chunk, tasks: byId, heardAt: now, isTaken: false }
         outs.set(chunk.id, out)
@@ -299,7 +264,7 @@ export const layer: Layer.Layer<never, never, WorkStream | SenderChannel> = Laye
     yield* Effect.forkScoped(lasting("hearing senders", hearing))
     return {
       marks: true,
-      stretch,
+      stretch: ChunkMaking.stretch,
       make: (handing) => make(handing, { owner, listeners, turns, stream, channel })
     }
   })
