@@ -4,24 +4,13 @@
  *
  * Prints for each backlog the rate and the CPU of this process and of Postgres per delivery.
  */
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Pipeline from "@fibercast/engine/Pipeline"
 import * as Engine from "@fibercast/engine/Engine"
-import * as LocalNode from "@fibercast/node/LocalNode"
-import { Alerts } from "@fibercast/ports/Alerts"
-import { AudienceSource } from "@fibercast/ports/AudienceSource"
 import { Ledger } from "@fibercast/ports/Ledger"
-import { Signal } from "@fibercast/ports/Signal"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
-import * as EmbeddedPostgres from "@fibercast/postgres/EmbeddedPostgres"
-import * as Migrations from "@fibercast/postgres/Migrations"
-import * as Postgres from "@fibercast/postgres/Postgres"
-import { Clock, Console, Deferred, Effect, Layer, Schema } from "effect"
+import { Clock, Console, Deferred, Effect, Schema } from "effect"
 import { SqlClient } from "effect/sql"
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
+import * as BenchStores from "./BenchStores.ts"
 import * as ServerCpu from "./ServerCpu.ts"
 
 const backlogs = process.argv.slice(2).map(Number)
@@ -86,17 +75,4 @@ const drain = Effect.fnUntraced(function* (rows: number) {
   )
 })
 
-const folder = mkdtempSync(join(tmpdir(), "fibercast-bench-"))
-const layer = LocalNode.layerStores.pipe(
-  Layer.provideMerge(Layer.mergeAll(Signal.layerMemory, AudienceSource.layerMemory(), Alerts.layerLog)),
-  Layer.provideMerge(Layer.effectDiscard(Migrations.run)),
-  Layer.provideMerge(Postgres.layerEmbedded()),
-  Layer.provide(EmbeddedPostgres.layer({ folder })),
-  Layer.provideMerge(NodeServices.layer)
-)
-
-Effect.forEach(backlogs.length > 0 ? backlogs : [10_000, 100_000, 1_000_000], drain, { discard: true }).pipe(
-  Effect.provide(layer),
-  Effect.ensuring(Effect.sync(() => rmSync(folder, { recursive: true, force: true }))),
-  NodeRuntime.runMain
-)
+BenchStores.run(Effect.forEach(backlogs.length > 0 ? backlogs : [10_000, 100_000, 1_000_000], drain, { discard: true }))

@@ -5,24 +5,13 @@
  * One process and one durable Postgres. Printed are the start, memory, and CPU of the process and of Postgres: with
  * nothing to do, then with the few at work, then with nothing to do again while their actors wait for more.
  */
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import * as NodeServices from "@effect/platform-node/NodeServices"
 import { WorkspaceId } from "@fibercast/domain/Workspace"
 import * as Engine from "@fibercast/engine/Engine"
 import * as Pipeline from "@fibercast/engine/Pipeline"
-import * as LocalNode from "@fibercast/node/LocalNode"
-import { Alerts } from "@fibercast/ports/Alerts"
-import { AudienceSource } from "@fibercast/ports/AudienceSource"
-import { Signal } from "@fibercast/ports/Signal"
 import { WorkspaceRuntime } from "@fibercast/ports/WorkspaceRuntime"
-import * as EmbeddedPostgres from "@fibercast/postgres/EmbeddedPostgres"
-import * as Migrations from "@fibercast/postgres/Migrations"
-import * as Postgres from "@fibercast/postgres/Postgres"
-import { Clock, Console, Effect, Layer, Schedule, Schema } from "effect"
+import { Clock, Console, Effect, Schedule, Schema } from "effect"
 import { SqlClient } from "effect/sql"
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
+import * as BenchStores from "./BenchStores.ts"
 import * as ServerCpu from "./ServerCpu.ts"
 
 const workspaces = Number(process.argv[2] ?? 10_000)
@@ -59,7 +48,7 @@ const bench = Effect.gen(function* () {
   yield* sql`insert into workspaces (name, zone, limits) select 'w' || n, 'UTC', '{}' from generate_series(1, ${workspaces}) n`
   const [server] = yield* sql<{ text: string }>`select pg_read_file('postmaster.pid') as text`
   const postmaster = Number.parseInt(server?.text ?? "0", 10)
-  const needs = yield* Effect.context<Layer.Success<typeof layer>>()
+  const needs = yield* Effect.context<BenchStores.BenchStores>()
   yield* Console.log(`${workspaces} workspaces, ${active} with a job each second; RSS before ${megabytes()} MB`)
   const began = yield* Clock.currentTimeMillis
   yield* Effect.gen(function* () {
@@ -81,17 +70,4 @@ const bench = Effect.gen(function* () {
   }).pipe(Effect.provide(Engine.layer({ alone: true, pipelines: [Job] })))
 })
 
-const folder = mkdtempSync(join(tmpdir(), "fibercast-bench-"))
-const layer = LocalNode.layerStores.pipe(
-  Layer.provideMerge(Layer.mergeAll(Signal.layerMemory, AudienceSource.layerMemory(), Alerts.layerLog)),
-  Layer.provideMerge(Layer.effectDiscard(Migrations.run)),
-  Layer.provideMerge(Postgres.layerEmbedded()),
-  Layer.provide(EmbeddedPostgres.layer({ folder })),
-  Layer.provideMerge(NodeServices.layer)
-)
-
-bench.pipe(
-  Effect.provide(layer),
-  Effect.ensuring(Effect.sync(() => rmSync(folder, { recursive: true, force: true }))),
-  NodeRuntime.runMain
-)
+BenchStores.run(bench)

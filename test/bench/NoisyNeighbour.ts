@@ -5,23 +5,12 @@
  * One process and one durable Postgres; the jobs of both wait 5 ms, as for a provider. Rounds are taken in turn, idle and
  * noisy; printed are the medians and their ratio.
  */
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Engine from "@fibercast/engine/Engine"
 import * as Pipeline from "@fibercast/engine/Pipeline"
-import * as LocalNode from "@fibercast/node/LocalNode"
-import { Alerts } from "@fibercast/ports/Alerts"
-import { AudienceSource } from "@fibercast/ports/AudienceSource"
-import { Signal } from "@fibercast/ports/Signal"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
-import * as EmbeddedPostgres from "@fibercast/postgres/EmbeddedPostgres"
-import * as Migrations from "@fibercast/postgres/Migrations"
-import * as Postgres from "@fibercast/postgres/Postgres"
-import { Clock, Console, Effect, Latch, Layer, Schema } from "effect"
+import { Clock, Console, Effect, Latch, Schema } from "effect"
 import { SqlClient } from "effect/sql"
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
+import * as BenchStores from "./BenchStores.ts"
 
 const rounds = Number(process.argv[2] ?? 7)
 const backlog = 200_000
@@ -80,29 +69,18 @@ const round = Effect.fnUntraced(function* (isNoisy: boolean) {
 
 const median = (values: ReadonlyArray<number>) => values.toSorted((a, b) => a - b)[values.length >> 1] ?? Number.NaN
 
-const folder = mkdtempSync(join(tmpdir(), "fibercast-bench-"))
-const layer = LocalNode.layerStores.pipe(
-  Layer.provideMerge(Layer.mergeAll(Signal.layerMemory, AudienceSource.layerMemory(), Alerts.layerLog)),
-  Layer.provideMerge(Layer.effectDiscard(Migrations.run)),
-  Layer.provideMerge(Postgres.layerEmbedded()),
-  Layer.provide(EmbeddedPostgres.layer({ folder })),
-  Layer.provideMerge(NodeServices.layer)
-)
-
-Effect.gen(function* () {
-  const idle: Array<number> = []
-  const noisy: Array<number> = []
-  for (let at = 0; at < rounds; at++) {
-    idle.push(yield* round(false))
-    noisy.push(yield* round(true))
-    yield* Console.log(`idle ${idle.at(-1)} ms  noisy ${noisy.at(-1)} ms`)
-  }
-  const ratio = (median(noisy) / median(idle)).toFixed(2)
-  yield* Console.log(
-    `${urgent} urgent jobs of 5 ms, median of ${rounds}: idle ${median(idle)} ms, beside a backlog of ${backlog} ${median(noisy)} ms: ${ratio} times`
-  )
-}).pipe(
-  Effect.provide(layer),
-  Effect.ensuring(Effect.sync(() => rmSync(folder, { recursive: true, force: true }))),
-  NodeRuntime.runMain
+BenchStores.run(
+  Effect.gen(function* () {
+    const idle: Array<number> = []
+    const noisy: Array<number> = []
+    for (let at = 0; at < rounds; at++) {
+      idle.push(yield* round(false))
+      noisy.push(yield* round(true))
+      yield* Console.log(`idle ${idle.at(-1)} ms  noisy ${noisy.at(-1)} ms`)
+    }
+    const ratio = (median(noisy) / median(idle)).toFixed(2)
+    yield* Console.log(
+      `${urgent} urgent jobs of 5 ms, median of ${rounds}: idle ${median(idle)} ms, beside a backlog of ${backlog} ${median(noisy)} ms: ${ratio} times`
+    )
+  })
 )

@@ -3,24 +3,13 @@
  * many triggers at one instant takes, until all are recorded and until all have run.
  * `node test/bench/Triggers.ts [triggers] [seconds]`
  */
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Frequency from "@fibercast/domain/Frequency"
 import * as Trigger from "@fibercast/domain/Trigger"
 import * as Engine from "@fibercast/engine/Engine"
 import * as Scheduled from "@fibercast/engine/Scheduled"
-import * as LocalNode from "@fibercast/node/LocalNode"
-import { Alerts } from "@fibercast/ports/Alerts"
-import { AudienceSource } from "@fibercast/ports/AudienceSource"
-import { Signal } from "@fibercast/ports/Signal"
-import * as EmbeddedPostgres from "@fibercast/postgres/EmbeddedPostgres"
-import * as Migrations from "@fibercast/postgres/Migrations"
-import * as Postgres from "@fibercast/postgres/Postgres"
-import { Clock, Console, Deferred, Effect, Layer } from "effect"
+import { Clock, Console, Deferred, Effect } from "effect"
 import { SqlClient } from "effect/sql"
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
+import * as BenchStores from "./BenchStores.ts"
 
 const count = Number(process.argv[2] ?? 10_000)
 const seconds = Number(process.argv[3] ?? 30)
@@ -70,17 +59,4 @@ const crowd = Effect.gen(function* () {
   }).pipe(Effect.provide(node("crowd", scheduled)))
 })
 
-const folder = mkdtempSync(join(tmpdir(), "fibercast-bench-"))
-const layer = LocalNode.layerStores.pipe(
-  Layer.provideMerge(Layer.mergeAll(Signal.layerMemory, AudienceSource.layerMemory(), Alerts.layerLog)),
-  Layer.provideMerge(Layer.effectDiscard(Migrations.run)),
-  Layer.provideMerge(Postgres.layerEmbedded()),
-  Layer.provide(EmbeddedPostgres.layer({ folder })),
-  Layer.provideMerge(NodeServices.layer)
-)
-
-Effect.andThen(latency, crowd).pipe(
-  Effect.provide(layer),
-  Effect.ensuring(Effect.sync(() => rmSync(folder, { recursive: true, force: true }))),
-  NodeRuntime.runMain
-)
+BenchStores.run(Effect.andThen(latency, crowd))
