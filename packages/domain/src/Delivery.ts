@@ -2,6 +2,7 @@
  * A delivery is one unit of due work: one message to one recipient, or one background job.
  */
 import { Schema } from "effect"
+import { type BatchId } from "./Batch.ts"
 import { type CampaignId } from "./Campaign.ts"
 import { type Lane } from "./Lane.ts"
 
@@ -21,6 +22,12 @@ export interface NewDelivery {
   readonly deadline: number | null
   /** JSON text, as the pipeline's payload schema encodes it. */
   readonly payload: string
+  /** What operators find it by: at most 10 of 1 to 100 characters. */
+  readonly tags?: ReadonlyArray<string> | undefined
+  /** Gone when it is done: if it completes, no record stays of it. */
+  readonly temporary?: boolean | undefined
+  /** The batch that it is counted for. */
+  readonly batchId?: BatchId | undefined
 }
 
 /** A delivery in the hands of a sender. */

@@ -14,7 +14,9 @@ export type Rate = typeof Rate.Type
 export const Limits = Schema.Struct({
   rate: Schema.optionalKey(Rate),
   /** At most this many at once. */
-  inFlight: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThan(0)))
+  inFlight: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThan(0))),
+  /** At most this many background jobs open; more are refused. */
+  backlog: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThan(0)))
 })
 export type Limits = typeof Limits.Type
 

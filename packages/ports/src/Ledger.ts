@@ -21,6 +21,7 @@ import { type ErrorClass } from "@fibercast/domain/ErrorClass"
 import { type Lane } from "@fibercast/domain/Lane"
 import { type Epoch, type WorkspaceId } from "@fibercast/domain/Workspace"
 import { Context, type Effect, Schema } from "effect"
+import { type Dispatch, type Dispatched } from "./Dispatch.ts"
 
 /**
  * The store could not be reached, or refused. Nobody knows whether the call was written; all but `claim`
@@ -256,6 +257,20 @@ export class Ledger extends Context.Service<
       readonly now: number
       readonly deliveries: ReadonlyArray<NewDelivery>
     }) => Effect.Effect<ReadonlyArray<DeliveryId>, LedgerUnavailable>
+
+    /**
+     * Record background jobs, or say why not: one answer each, in the order given. In one transaction; joins the caller's
+     * where the store has one. Of one call, a dispatch sees what those before it have recorded.
+     *
+     * A unique key or an idempotency key holds whoever dispatches at the same time: one of them is inserted, the others
+     * wait until that is certain. A cap may be exceeded by what other transactions are recording meanwhile. A key
+     * that a transaction has taken, and what it has replaced, keeps others waiting until it ends.
+     */
+    readonly dispatch: (options: {
+      readonly workspaceId: WorkspaceId
+      readonly now: number
+      readonly dispatches: ReadonlyArray<Dispatch>
+    }) => Effect.Effect<ReadonlyArray<Dispatched>, LedgerUnavailable>
 
     /**
      * Become the owner: bumps the epoch and rescues what the former owner's claims held unsettled.

@@ -36,7 +36,8 @@ import * as FinishStatements from "./internal/FinishStatements.ts"
 import { KeyedLock } from "./internal/KeyedLock.ts"
 import * as OpenStatements from "./internal/OpenStatements.ts"
 import * as OwnerStatements from "./internal/OwnerStatements.ts"
-import { int2, int2s, int4, int4s, int8, int8s, text, texts } from "./internal/Parameters.ts"
+import { newDeliveries } from "./internal/NewDeliveries.ts"
+import { int2, int2s, int4, int8, int8s, text, texts } from "./internal/Parameters.ts"
 import { PipelineNames } from "./internal/PipelineNames.ts"
 import * as RecallStatements from "./internal/RecallStatements.ts"
 import { translate } from "./internal/Translate.ts"
@@ -66,12 +67,7 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
           const rows = yield* sql.unsafe<{ readonly id: bigint }>(OpenStatements.insert, [
             int4(workspaceId),
             int8(now),
-            int2s(some.map(({ lane }) => rank(lane))),
-            int4s(some.map(({ campaignId }) => campaignCode(campaignId))),
-            int2s(some.map(({ pipeline }) => pipelineId(pipeline))),
-            int8s(some.map(({ dueAt }) => dueAt)),
-            int8s(some.map(({ deadline }) => deadline)),
-            texts(some.map(({ payload }) => payload))
+            ...newDeliveries(some, pipelineId)
           ])
           if (rows.length > 0) return rows.map(({ id }) => DeliveryId.make(id, { disableChecks: true }))
           return yield* new LedgerUnavailable({ operation: "insert", cause: new WorkspaceNotFound({ workspaceId }) })

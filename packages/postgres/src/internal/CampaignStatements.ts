@@ -78,14 +78,14 @@ where coalesce(fresh.first_row, known.first_row) is distinct from x.place`
  * skipped $9 reasons and $10 payloads; $11 rows read, $12 whether that was the last.
  */
 export const appendPage = `with added as (
-  insert into deliveries (workspace_id, lane, campaign_id, pipeline_id, due_at, deadline, payload)
-  select $2, $4, $1, $5, $6, $7, payload::json
+  insert into deliveries (workspace_id, lane, campaign_id, pipeline_id, due_at, deadline, payload, dispatched_at)
+  select $2, $4, $1, $5, $6, $7, payload::json, $3
   from unnest($8::text[]) with ordinality as x (payload, place) order by place
   returning id),
 skipped as (
   insert into deliveries_done (id, due_at, settled_at, workspace_id, campaign_id, pipeline_id, state, attempt,
-    reason, payload)
-  select nextval(pg_get_serial_sequence('deliveries', 'id')), $6, $3, $2, $1, $5, 3, 0, reason, payload::json
+    reason, payload, lane, dispatched_at)
+  select nextval(pg_get_serial_sequence('deliveries', 'id')), $6, $3, $2, $1, $5, 3, 0, reason, payload::json, $4, $3
   from unnest($9::text[], $10::text[]) as x (reason, payload)
   returning id),
 range as (select min(id) as first_id, max(id) as last_id from (table added union all table skipped) page),

@@ -4,17 +4,16 @@
  */
 import { CampaignId } from "@fibercast/domain/Campaign"
 import { DeliveryId, type NewDelivery } from "@fibercast/domain/Delivery"
-import { rank } from "@fibercast/domain/Lane"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { type NewCampaign } from "@fibercast/ports/CampaignStore"
 import { type Work } from "@fibercast/ports/TriggerStore"
 import { Effect } from "effect"
 import { type SqlClient } from "effect/sql"
 import * as CampaignStatements from "./CampaignStatements.ts"
-import { campaignCode } from "./Codes.ts"
 import { createCampaign } from "./CreateCampaign.ts"
+import { newDeliveries } from "./NewDeliveries.ts"
 import * as OpenStatements from "./OpenStatements.ts"
-import { int2s, int4, int4s, int8, int8s, text, texts } from "./Parameters.ts"
+import { int4, int4s, int8, text } from "./Parameters.ts"
 import { type PipelineNames } from "./PipelineNames.ts"
 
 export interface Asked {
@@ -70,12 +69,10 @@ const insertAll = Effect.fnUntraced(function* (
   const rows = yield* sql.unsafe<{ readonly id: bigint }>(OpenStatements.insertOfMany, [
     int4s(some.map(({ workspaceId }) => workspaceId)),
     int8(now),
-    int2s(some.map(({ delivery }) => rank(delivery.lane))),
-    int4s(some.map(({ delivery }) => campaignCode(delivery.campaignId))),
-    int2s(some.map(({ delivery }) => pipelineId(delivery.pipeline))),
-    int8s(some.map(({ delivery }) => delivery.dueAt)),
-    int8s(some.map(({ delivery }) => delivery.deadline)),
-    texts(some.map(({ delivery }) => delivery.payload))
+    ...newDeliveries(
+      some.map(({ delivery }) => delivery),
+      pipelineId
+    )
   ])
   return rows.map(({ id }) => DeliveryId.make(id, { disableChecks: true }))
 })

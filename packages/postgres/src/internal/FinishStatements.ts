@@ -11,13 +11,15 @@ import { owned } from "./Ownership.ts"
 export const ending = (state: string, errorClass: string, providerId: string, reason: string): string =>
   `d.id, d.due_at, d.campaign_id, d.pipeline_id, ${state} as state,
     (d.attempt + (${state} in (1, 2, 6))::int)::smallint as attempt, ${errorClass} as error_class,
-    ${providerId} as provider_id, ${reason} as reason, case when ${state} <> 1 then d.payload end as payload`
+    ${providerId} as provider_id, ${reason} as reason, case when ${state} <> 1 then d.payload end as payload,
+    d.lane, d.dispatched_at, d.batch_id, d.temporary, d.tags`
 
 export const recorded = `recorded as (
   insert into deliveries_done (id, due_at, settled_at, workspace_id, campaign_id, pipeline_id, state, attempt,
-    error_class, provider_id, reason, payload)
-  select id, due_at, $3, $1, campaign_id, pipeline_id, state, attempt, error_class, provider_id, reason, payload
-  from gone),
+    error_class, provider_id, reason, payload, lane, dispatched_at, batch_id, tags)
+  select id, due_at, $3, $1, campaign_id, pipeline_id, state, attempt, error_class, provider_id, reason, payload, lane,
+    dispatched_at, batch_id, tags
+  from gone where state <> 1 or temporary is not true),
 counted as (
   update campaign_counts c set open = c.open - g.n, completed = c.completed + g.completed,
     failed = c.failed + g.failed, skipped = c.skipped + g.skipped, cancelled = c.cancelled + g.cancelled,

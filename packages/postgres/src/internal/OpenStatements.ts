@@ -5,8 +5,10 @@
 /** Inserts what `given` selects, counts it for its campaigns, and answers the ids in the order of `place`. */
 const inserting = (given: string, now: string): string => `with x as materialized (${given}),
 added as (
-  insert into deliveries (workspace_id, lane, campaign_id, pipeline_id, due_at, deadline, payload)
-  select workspace_id, lane, campaign_id, pipeline_id, greatest(due_at, ${now}), deadline, payload::json from x
+  insert into deliveries (workspace_id, lane, campaign_id, pipeline_id, due_at, deadline, payload, dispatched_at, batch_id,
+    temporary, tags)
+  select workspace_id, lane, campaign_id, pipeline_id, greatest(due_at, ${now}), deadline, payload::json, ${now}, batch_id,
+    temporary, case when tags is not null then array(select json_array_elements_text(tags::json)) end from x
   order by place
   returning id, workspace_id, campaign_id),
 counted as (
@@ -18,15 +20,20 @@ counted as (
   where c.campaign_id = g.campaign_id and c.workspace_id = g.workspace_id)
 select id from added order by id`
 
+/** What is unnested for each delivery, from $3 on. */
+const columns = `$3::smallint[], $4::int[], $5::smallint[], $6::bigint[], $7::bigint[], $8::text[], $9::int[],
+    $10::boolean[], $11::text[]`
+const names = "lane, campaign_id, pipeline_id, due_at, deadline, payload, batch_id, temporary, tags, place"
+
 /**
  * Ids increase in the order given. $1 workspace, $2 now; per delivery $3 lane, $4 campaign or 0, $5 pipeline,
- * $6 due_at, $7 deadline, $8 payload. Answers no row when there is no such workspace.
+ * $6 due_at, $7 deadline, $8 payload, $9 batch, $10 whether it is temporary, $11 tags as JSON. Answers no row when
+ * there is no such workspace.
  */
 export const insert = inserting(
   `
   select $1::int as workspace_id, x.*
-  from unnest($3::smallint[], $4::int[], $5::smallint[], $6::bigint[], $7::bigint[], $8::text[])
-    with ordinality as x (lane, campaign_id, pipeline_id, due_at, deadline, payload, place)
+  from unnest(${columns}) with ordinality as x (${names})
   where exists (select 1 from workspaces where id = $1)`,
   "$2"
 )
@@ -34,8 +41,7 @@ export const insert = inserting(
 /** The same for workspaces that are known to exist: per delivery $1 its workspace. */
 export const insertOfMany = inserting(
   `
-  select x.* from unnest($1::int[], $3::smallint[], $4::int[], $5::smallint[], $6::bigint[], $7::bigint[], $8::text[])
-    with ordinality as x (workspace_id, lane, campaign_id, pipeline_id, due_at, deadline, payload, place)`,
+  select x.* from unnest($1::int[], ${columns}) with ordinality as x (workspace_id, ${names})`,
   "$2"
 )
 

@@ -23,6 +23,8 @@ export const int2 = PgTypes.int2
 
 export const int2s = (values: ReadonlyArray<number | null>): PgTypes.Parameter => array(values, PgTypes.OID.int2)
 
+export const bools = (values: ReadonlyArray<boolean | null>): PgTypes.Parameter => array(values, PgTypes.OID.bool)
+
 /** Postgres keeps no U+0000 in texts; it becomes U+FFFD. */
 export const text = (value: string | null): PgTypes.Parameter => PgTypes.text(storable(value))
 

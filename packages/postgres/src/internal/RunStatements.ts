@@ -92,7 +92,8 @@ for update of o`
 
 /**
  * Each run that is over is marked by one caller only. Its end is looked for in the days since it was recorded; a
- * day before it, for clocks that differ. $1 app, $2 now, $3 limit, $4 what is said when nothing is kept.
+ * day before it, for clocks that differ. What left no record within a day has completed: it is of temporary work; later,
+ * the record may have been dropped. $1 app, $2 now, $3 limit, $4 what is said when nothing is kept.
  */
 export const end = `with over as materialized (
   select o.id, o.delivery_id, o.campaign_id, o.recorded_at from occurrences o
@@ -101,7 +102,8 @@ export const end = `with over as materialized (
   limit $3 for update of o skip locked),
 endings as materialized (
   select over.id,
-    coalesce(done.state, case c.status when 'completed' then 1 when 'cancelled' then 4 end, 6)::smallint as state,
+    coalesce(done.state, case c.status when 'completed' then 1 when 'cancelled' then 4 end,
+      case when over.recorded_at > $2 - 86400000 then 1 else 6 end)::smallint as state,
     case when done.state is not null then done.reason when c.id is not null then c.note else $4 end as failure,
     coalesce(done.settled_at, c.completed_at, $2) as ended_at
   from over
