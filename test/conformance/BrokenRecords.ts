@@ -107,6 +107,20 @@ export const brokenRecords: ReadonlyArray<BrokenTwin> = [
     })
   ),
   brokenTriggerStore(
+    "lets what waits behind a pause hold up the next",
+    "what an advance makes wait behind a pause holds up none of those after it, unless a person asked for it",
+    (triggers) => ({
+      record: ({ advances, now }) =>
+        Effect.flatMap(triggers.list({ workspaceId: null }), (all) => {
+          const isPaused = ({ triggerId }: Advance) => all.some(({ id, paused }) => id === triggerId && paused !== null)
+          const waits = ({ occurrences }: Advance) => occurrences.some(({ outcome }) => outcome === "waiting")
+          const first = advances.findIndex((advance) => isPaused(advance) && waits(advance))
+          const judged = advances.filter(({ busy }, index) => first === -1 || index <= first || busy === null)
+          return triggers.record({ now, advances: judged })
+        })
+    })
+  ),
+  brokenTriggerStore(
     "writes all advances or none",
     "several advances are written each for itself: one that does not hold stops no other",
     (triggers) => ({
