@@ -31,6 +31,8 @@ const recordingOccurrences = (
     Effect.succeed({ ...advance, occurrences: advance.occurrences.map((occurrence) => change(occurrence)) })
   )
 
+const waits = ({ occurrences }: Advance) => occurrences.some(({ outcome }) => outcome === "waiting")
+
 export const brokenRecords: ReadonlyArray<BrokenTwin> = [
   brokenTriggerStore(
     "ignores the revision",
@@ -113,7 +115,6 @@ export const brokenRecords: ReadonlyArray<BrokenTwin> = [
       record: ({ advances, now }) =>
         Effect.flatMap(triggers.list({ workspaceId: null }), (all) => {
           const isPaused = ({ triggerId }: Advance) => all.some(({ id, paused }) => id === triggerId && paused !== null)
-          const waits = ({ occurrences }: Advance) => occurrences.some(({ outcome }) => outcome === "waiting")
           const first = advances.findIndex((advance) => isPaused(advance) && waits(advance))
           const judged = advances.filter(({ busy }, index) => first === -1 || index <= first || busy === null)
           return triggers.record({ now, advances: judged })
