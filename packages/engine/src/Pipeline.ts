@@ -18,17 +18,29 @@ import * as RetryPolicy from "@fibercast/domain/RetryPolicy"
 import { type Ledger, type LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { type Accepted, type Messenger, type SendFailed } from "@fibercast/ports/Messenger"
 import { type Signal } from "@fibercast/ports/Signal"
-import { type Array, Context, Duration, Effect, Exit, Pipeable, type Result, type Schema, type Scope } from "effect"
+import {
+  type Array,
+  type Context,
+  Duration,
+  Effect,
+  Exit,
+  Pipeable,
+  type Result,
+  type Schema,
+  type Scope
+} from "effect"
 import { type AccountClosed, type AccountGates } from "./AccountGates.ts"
 import { type DeliveryContext } from "./DeliveryContext.ts"
 import * as BatchStage from "./internal/BatchStage.ts"
 import * as BranchStage from "./internal/BranchStage.ts"
 import { type DispatchOptions, insert, type Inserted, type InsertedMany } from "./internal/Dispatch.ts"
+import * as DropStage from "./internal/DropStage.ts"
 import * as EffectStage from "./internal/EffectStage.ts"
 import * as PayloadCodec from "./internal/PayloadCodec.ts"
+import * as PipelineRun from "./internal/PipelineRun.ts"
 import * as SendStage from "./internal/SendStage.ts"
 import { type Prepare, sequence, type Step } from "./internal/StageFlow.ts"
-import { type Classify, failure, type Halt, StageSkip } from "./internal/StageHalt.ts"
+import { type Classify, type Halt, StageSkip } from "./internal/StageHalt.ts"
 import * as ThrottleStage from "./internal/ThrottleStage.ts"
 
 export interface PipelineOptions {
@@ -100,29 +112,8 @@ const build = <P, A, E, R>(
   >
 ): Pipeline<P, A, E, R> => ({
   ...parts,
-  handler: Effect.map(
-    parts.prepare,
-    (run) => (context: DeliveryContext) =>
-      Effect.suspend(() =>
-        Effect.flatMapEager(
-          Effect.mapErrorEager(parts.decode(context.delivery.payload), (error) =>
-            failure(error, { classify: "messagePermanent" })
-          ),
-          (payload) => run(payload, context)
-        )
-      )
-  ),
-  failed: (context, ending) =>
-    parts.hooks.length === 0
-      ? Effect.void
-      : Effect.gen(function* () {
-          const payload = yield* Effect.orElseSucceed(parts.decode(context.delivery.payload), () => null)
-          for (const hook of parts.hooks) {
-            yield* Effect.suspend(() => hook({ ...ending, context, payload })).pipe(
-              Effect.catchCause((cause) => Effect.logWarning(`onFailure of pipeline ${parts.name} failed`, cause))
-            )
-          }
-        }),
+  handler: PipelineRun.handlerOf(parts),
+  failed: PipelineRun.failedOf(parts),
   pipe() {
     // oxlint-disable-next-line prefer-rest-params
     return Pipeable.pipeArguments(this, arguments)
@@ -255,6 +246,17 @@ export const filter = <A>(
   )
 
 /**
+ * Leaves out, as skipped with the reason, what has lost its subject: its monitor was deleted, its user has unsubscribed.
+ * Asked at every try, when the value comes to this stage; what fails while asking is judged as the failure of any stage,
+ * and says nothing about the subject. After a send it ends the pipeline there.
+ */
+export const dropWhen = <A, E = never, R = never>(
+  isGone: (value: A, context: DeliveryContext) => boolean | Effect.Effect<boolean, E, R>,
+  reason: string | ((value: A) => string),
+  options: Omit<EffectOptions<E>, "sends"> = {}
+): Stage<A, A, E, R> => toStage(DropStage.prepare(isGone, reason, options), false)
+
+/**
  * Works up to `size` values in one call, for bulk calls of a provider. The call is made when `size` values
  * wait, or `within` after the first. It answers one result a value, in their order; any other number is a
  * defect. When the call itself fails, each of its values does.
@@ -355,18 +357,7 @@ export const onFailure =
 export const handler = <R>(
   self: Runnable<R>
 ): Effect.Effect<(context: DeliveryContext) => Effect.Effect<unknown, Halt<unknown>>, never, R | Scope.Scope> =>
-  Effect.contextWith((services: Context.Context<R | Scope.Scope>) => {
-    let known: Context.Context<never> = services
-    let provided: Context.Context<R> = services
-    const provide = (own: Context.Context<never>): Context.Context<R> => {
-      if (own !== known) {
-        known = own
-        provided = Context.merge(services, own)
-      }
-      return provided
-    }
-    return Effect.map(self.handler, (run) => (context: DeliveryContext) => Effect.updateContext(run(context), provide))
-  })
+  PipelineRun.provided(self.handler)
 
 /** Runs the `onFailure` hooks. To be called once, when the delivery has ended as failed or unknown. */
 export const failed =
