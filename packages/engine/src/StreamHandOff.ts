@@ -6,6 +6,8 @@
  * - A chunk counts as lost when its time is over and nobody has said for `silence` that he is at it. At-least-once work of
  *   it is claimed again. Of at-most-once work what nobody began is claimed again, which the Ledger rules on: it lets one
  *   caller begin a delivery, a sender or this. The rest is `unknown`.
+ * - What a sender was lost with counts one death more, in the Ledger, if the sender had said that it was at it. What a
+ *   sender would be the second to get it leaves alone, and says so: it is judged at once. A suspect travels alone.
  * - While the stream cannot be reached chunks wait here. While senders cannot be heard, as also while this process stood
  *   still, nothing counts as lost.
  * - What no chunk can carry has failed.
@@ -45,6 +47,8 @@ interface Out {
   heardAt: number
   /** A sender has said that he is at it. */
   isTaken: boolean
+  /** Whoever had these first may be gone. */
+  readonly orphans: Set<Task>
 }
 
 const heldOf = ({ context: { delivery }, held }: Task) => ({
@@ -81,6 +85,8 @@ const make = Effect.fnUntraced(function* (
   const ledger = yield* Ledger
   const outs = new Map<string, Out>()
   const idle = Latch.makeUnsafe(true)
+  /** Open while there are orphans. */
+  const bell = Latch.makeUnsafe(false)
   const crashed = yield* Deferred.make<never>()
   const outbox = yield* Queue.bounded<Out>(settings.concurrency)
   let count = 0
@@ -105,6 +111,7 @@ const make = Effect.fnUntraced(function* (
     const out = outs.get(report.chunkId)
     if (out === undefined) return
     const now = clock.currentTimeMillisUnsafe()
+    if (report.ended.some(({ fate }) => fate === "orphaned")) return orphan(out, report, now)
     out.heardAt = now
     out.isTaken = true
     const gone = report.ended.flatMap((ended) => {
@@ -113,6 +120,15 @@ const make = Effect.fnUntraced(function* (
       return task === undefined ? [] : [task]
     })
     if (gone.length > 0) leave(out, gone)
+  }
+  /** Unless whoever has it was heard just now: he goes on. */
+  const orphan = (out: Out, { ended }: Report, now: number) => {
+    if (out.isTaken && now - out.heardAt < lookAfter) return
+    for (const { id } of ended) {
+      const task = out.tasks.get(id)
+      if (task !== undefined) out.orphans.add(task)
+    }
+    bell.openUnsafe()
   }
   const note = (task: Task, { fate, hold: reason, notBefore }: Ended, now: number) => {
     const { campaign } = task.context
@@ -159,14 +175,24 @@ const make = Effect.fnUntraced(function* (
       if (gone.length > 0) leave(out, gone)
     }
   })
+  /** At-least-once: they may have been begun. Whoever had them is charged with it, if anybody had. */
+  const rescue = Effect.fnUntraced(function* (out: Out, tasks: ReadonlyArray<Task>) {
+    if (!out.isTaken) return giveBack(out, tasks)
+    const held = tasks.map(heldOf)
+    yield* untilReachable(Effect.suspend(() => ledger.rescue({ ...ownership.proof, held })))
+    // Some may have ended meanwhile, by what was on its way.
+    const left = tasks.filter((task) => out.tasks.get(task.context.delivery.id) === task)
+    for (const task of left) comeBack(task)
+    leave(out, left)
+  })
   const reclaim = Effect.fnUntraced(function* (out: Out) {
     yield* Effect.logWarning(`a chunk of which ${out.tasks.size} are left was lost by its sender`)
     const { campaign, guarantee } = out.chunk
+    if (guarantee === "at-least-once") return yield* rescue(out, Array.fromIterable(out.tasks.values()))
     const held = Array.fromIterable(out.tasks.values()).map(heldOf)
-    const { back: unsent, go } =
-      guarantee === "at-most-once"
-        ? yield* untilReachable(Effect.suspend(() => ledger.begin({ ...ownership.proof, held, campaign, mark: true })))
-        : { go: held.map(({ id }) => id), back: [] }
+    const { back: unsent, go } = yield* untilReachable(
+      Effect.suspend(() => ledger.begin({ ...ownership.proof, held, campaign, mark: true }))
+    )
     const unbegun = new Set([...go, ...unsent])
     const left = Array.fromIterable(out.tasks.values())
     const isFree = (task: Task) => unbegun.has(task.context.delivery.id)
@@ -178,7 +204,13 @@ const make = Effect.fnUntraced(function* (
     let stoodUntil = 0
     for (;;) {
       const before = clock.currentTimeMillisUnsafe()
-      yield* Effect.sleep(settings.poll)
+      yield* Effect.raceFirst(bell.await, Effect.sleep(settings.poll))
+      bell.closeUnsafe()
+      for (const out of outs.values()) {
+        const orphans = [...out.orphans].filter((task) => out.tasks.get(task.context.delivery.id) === task)
+        out.orphans.clear()
+        if (orphans.length > 0) yield* rescue(out, orphans)
+      }
       const now = clock.currentTimeMillisUnsafe()
       // This process stood still: what senders said meanwhile is still to be heard.
       if (now - before > settings.poll + lookAfter) stoodUntil = now
@@ -219,7 +251,13 @@ const make = Effect.fnUntraced(function* (
   return {
     start: Effect.fnUntraced(function* (flow, tasks) {
       const now = clock.currentTimeMillisUnsafe()
-      const alike = Object.values(Array.groupBy(tasks, (task) => pipelines.guarantee(task.context)))
+      const { suspect } = window
+      const apart = suspect !== null && tasks.includes(suspect)
+      const others = apart ? tasks.filter((task) => task !== suspect) : tasks
+      const alike: Array<Array.NonEmptyReadonlyArray<Task>> = Object.values(
+        Array.groupBy(others, (task) => pipelines.guarantee(task.context))
+      )
+      if (apart) alike.push([suspect])
       const sized = alike.map(ChunkSizes.split)
       for (const task of sized.flatMap(({ tooLarge }) => tooLarge)) refuse(task, now)
       for (const some of sized.flatMap(({ runs }) => runs)) {
@@ -227,7 +265,7 @@ const make = Effect.fnUntraced(function* (
         const guarantee = pipelines.guarantee(some[0].context)
         const chunk = ChunkMaking.of(flow, some, { id, owner, workspaceId, epoch, guarantee, now })
         const byId = new Map(some.map((task) => [task.context.delivery.id, task]))
-        const out: Out = { chunk, tasks: byId, heardAt: now, isTaken: false }
+        const out: Out = { chunk, tasks: byId, heardAt: now, isTaken: false, orphans: new Set() }
         outs.set(chunk.id, out)
         idle.closeUnsafe()
         yield* Queue.offer(outbox, out)

@@ -7,11 +7,14 @@ import { Rate } from "@fibercast/domain/Limits"
 import { Epoch, WorkspaceId } from "@fibercast/domain/Workspace"
 import { Clock, Context, Effect, Layer, Option, PubSub, Schema, type Scope, Stream } from "effect"
 
-/** What became of one delivery of a chunk. It is written in the Ledger. */
+/** What became of one delivery of a chunk. It is written in the Ledger, unless it is `orphaned`. */
 export const Ended = Schema.Struct({
   id: DeliveryId,
-  /** `settled`: it has ended, or was put off. `returned`: it was not begun, and is claimable again. */
-  fate: Schema.Literals(["settled", "returned"]),
+  /**
+   * `settled`: it has ended, or was put off. `returned`: it was not begun, and is claimable again. `orphaned`: somebody had
+   * it before and said no more, and nothing was done about it here; it is the owner's to judge.
+   */
+  fate: Schema.Literals(["settled", "returned", "orphaned"]),
   /** Why its campaign must be paused; null: no reason to. */
   hold: Schema.NullOr(Schema.String),
   /** Until this instant its account takes nothing, in epoch milliseconds; null: it does. */
