@@ -36,6 +36,7 @@ import * as BranchStage from "./internal/BranchStage.ts"
 import { type DispatchOptions, insert, type Inserted, type InsertedMany } from "./internal/Dispatch.ts"
 import * as DropStage from "./internal/DropStage.ts"
 import * as EffectStage from "./internal/EffectStage.ts"
+import type * as KeyGate from "./internal/KeyGate.ts"
 import * as PayloadCodec from "./internal/PayloadCodec.ts"
 import * as PipelineRun from "./internal/PipelineRun.ts"
 import * as SendStage from "./internal/SendStage.ts"
@@ -50,6 +51,8 @@ export interface PipelineOptions {
   /** Milliseconds one try may take; null: as long as it likes. */
   readonly timeout: number | null
   readonly guarantee: Guarantee
+  /** So many of its deliveries of one key may be under way at once; null: no matter how many. */
+  readonly atOnce: number | null
 }
 
 /** How a delivery ended that failed, or is in doubt, for good. */
@@ -92,6 +95,8 @@ export interface Pipeline<in out P, out A, out E, out R> extends Runnable<R>, Pi
   /** Whether a stage pushes to a provider. */
   readonly sends: boolean
   readonly hooks: ReadonlyArray<(failed: FailedDelivery<P>) => Effect.Effect<unknown, unknown, R>>
+  /** What keeps deliveries of one key apart; null: nothing does. */
+  readonly keyed: KeyGate.Keyed<P> | null
 }
 
 /**
@@ -108,7 +113,7 @@ export interface Stage<in A, out B, out E = never, out R = never> {
 const build = <P, A, E, R>(
   parts: Pick<
     Pipeline<P, A, E, R>,
-    "name" | "options" | "payload" | "encode" | "decode" | "prepare" | "sends" | "messengers" | "hooks"
+    "name" | "options" | "payload" | "encode" | "decode" | "prepare" | "sends" | "messengers" | "hooks" | "keyed"
   >
 ): Pipeline<P, A, E, R> => ({
   ...parts,
@@ -158,6 +163,14 @@ export const make = <P>(
     readonly timeout?: Duration.Input | null | undefined
     /** Default `at-least-once`. */
     readonly guarantee?: Guarantee | undefined
+    /**
+     * At most `limit` deliveries of one key under way at once in a workspace, over all nodes, from before the first stage to
+     * the end of the try. What finds its key busy waits a second at most, within its time; then it is put off, uncharged,
+     * and the older one goes first. Up to `keys` keys are told apart at a time, default 10,000; the rest is put off.
+     */
+    readonly concurrency?:
+      | { readonly key: (payload: P) => string; readonly limit: number; readonly keys?: number | undefined }
+      | undefined
   }
 ): Pipeline<P, P, never, never> => {
   if (!validName.test(name)) {
@@ -165,21 +178,28 @@ export const make = <P>(
       `"${name}" cannot name a pipeline: use 1 to 100 lower-case letters, digits, dots, dashes and underscores`
     )
   }
-  const { lane = "normal", payload, guarantee = "at-least-once" } = options
+  const { concurrency, lane = "normal", payload, guarantee = "at-least-once" } = options
+  if (concurrency !== undefined && !(Number.isSafeInteger(concurrency.limit) && concurrency.limit >= 1)) {
+    throw new RangeError(
+      `${concurrency.limit} deliveries of ${name} cannot be under way at once: use a whole number from 1`
+    )
+  }
   return build<P, P, never, never>({
     name,
     options: {
       lane,
       retry: options.retry ?? RetryPolicy.exponential("1 second", { tries: 5 }),
       timeout: options.timeout === null ? null : Duration.toMillis(options.timeout ?? "30 seconds"),
-      guarantee
+      guarantee,
+      atOnce: concurrency?.limit ?? null
     },
     payload,
     ...PayloadCodec.make(payload),
     prepare: Effect.succeed((value) => Exit.succeed(value)),
     sends: false,
     messengers: [],
-    hooks: []
+    hooks: [],
+    keyed: concurrency === undefined ? null : { ...concurrency, keys: concurrency.keys ?? 10_000 }
   })
 }
 

@@ -16,9 +16,10 @@
  */
 import { type DeliveryId } from "@fibercast/domain/Delivery"
 import { Outcome } from "@fibercast/domain/Outcome"
+import { type Epoch, type WorkspaceId } from "@fibercast/domain/Workspace"
 import { type Chunk } from "@fibercast/ports/Chunk"
 import { Ledger } from "@fibercast/ports/Ledger"
-import { type Ended, type Report, SenderChannel, type Turn, type TurnRequest } from "@fibercast/ports/SenderChannel"
+import { type Asked, type Ended, type Report, SenderChannel, type Turn } from "@fibercast/ports/SenderChannel"
 import { WorkStream } from "@fibercast/ports/WorkStream"
 import { Array, Clock, Deferred, Effect, Latch, Layer, Queue, Random, type Scope, Stream } from "effect"
 import * as ChunkMaking from "./ChunkMaking.ts"
@@ -26,6 +27,7 @@ import * as ChunkSizes from "./ChunkSizes.ts"
 import { type Handing, type HandOff, Way } from "./HandOff.ts"
 import { lasting } from "./Lasting.ts"
 import { patiently, untilReachable } from "./Ownership.ts"
+import { OwnerHolds } from "./OwnerHolds.ts"
 import * as OwnerTurns from "./OwnerTurns.ts"
 import * as Settlements from "./Settlements.ts"
 import { type Task } from "./Window.ts"
@@ -36,6 +38,7 @@ const skew = 1000
 const silence = 6000
 /** How long a chunk may be silent before the Ledger is asked about it, in milliseconds. */
 const lookAfter = 2000
+const maxEnded = 10_000
 /** Chunks that are published at once. */
 const publishing = 8
 
@@ -69,14 +72,16 @@ interface Shared {
   /** Unique to this run of this process: whom senders report to. */
   readonly owner: string
   readonly listeners: Map<string, (report: Report) => void>
-  readonly turns: Map<string, (request: TurnRequest) => Effect.Effect<Turn>>
+  readonly turns: Map<string, (request: Asked) => Effect.Effect<Turn>>
+  /** The last epoch of actors that stopped here and left nothing under way; of the last `maxEnded`. */
+  readonly ended: Map<WorkspaceId, Epoch>
   readonly stream: WorkStream["Service"]
   readonly channel: SenderChannel["Service"]
 }
 
 const make = Effect.fnUntraced(function* (
   handing: Handing,
-  { channel, listeners, owner, stream, turns }: Shared
+  { channel, ended, listeners, owner, stream, turns }: Shared
 ): Effect.fn.Return<HandOff, never, Ledger | Scope.Scope> {
   const { hold, ownership, pipelines, recalled, rest, settings, settler, window } = handing
   const { workspaceId } = window
@@ -91,8 +96,22 @@ const make = Effect.fnUntraced(function* (
   const outbox = yield* Queue.bounded<Out>(settings.concurrency)
   let count = 0
 
+  const holds = new OwnerHolds({
+    clock,
+    isAfterAnother: epoch > 1 && ended.get(workspaceId) !== epoch - 1,
+    find: (id) => {
+      for (const { tasks } of outs.values()) {
+        const task = tasks.get(id)
+        if (task !== undefined) return task
+      }
+      return undefined
+    }
+  })
+  ended.delete(workspaceId)
+
   /** They are out of the senders' hands. */
   const back = (out: Out, tasks: ReadonlyArray<Task>) => {
+    holds.ended(tasks)
     for (const task of tasks) {
       out.tasks.delete(task.context.delivery.id)
       recalled(task)
@@ -149,6 +168,7 @@ const make = Effect.fnUntraced(function* (
   })
 
   const giveBack = (out: Out, tasks: ReadonlyArray<Task>) => {
+    holds.lost(tasks)
     for (const task of tasks) {
       window.givenBack.push({ claimId: task.held.claimId, id: task.context.delivery.id })
       comeBack(task)
@@ -158,6 +178,7 @@ const make = Effect.fnUntraced(function* (
   const doubt = (out: Out, tasks: ReadonlyArray<Task>, now: number) => {
     const outcome = Outcome.Unknown({ reason: "its sender was lost after it may have been sent" })
     for (const task of tasks) settler.add({ task, settlement: Settlements.of(task, outcome, now), hold: null })
+    holds.lost(tasks)
     back(out, tasks)
   }
 
@@ -183,6 +204,7 @@ const make = Effect.fnUntraced(function* (
     // Some may have ended meanwhile, by what was on its way.
     const left = tasks.filter((task) => out.tasks.get(task.context.delivery.id) === task)
     for (const task of left) comeBack(task)
+    holds.lost(left)
     leave(out, left)
   })
   const reclaim = Effect.fnUntraced(function* (out: Out) {
@@ -225,11 +247,16 @@ const make = Effect.fnUntraced(function* (
 
   const key = `${workspaceId}/${epoch}`
   listeners.set(key, hear)
-  turns.set(key, yield* OwnerTurns.make({ stretch: ChunkMaking.stretch, primed: handing.primed }))
+  const turnOf = yield* OwnerTurns.make({ stretch: ChunkMaking.stretch, primed: handing.primed })
+  turns.set(key, (asked) => ("rate" in asked ? turnOf(asked) : Effect.sync(() => holds.ask(asked))))
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
       listeners.delete(key)
       turns.delete(key)
+      if (outs.size > 0) return
+      const [first] = ended.keys()
+      if (first !== undefined && ended.size >= maxEnded) ended.delete(first)
+      ended.set(workspaceId, epoch)
     })
   )
   const publishAll = Effect.gen(function* () {
@@ -291,7 +318,8 @@ export const layer: Layer.Layer<never, never, WorkStream | SenderChannel> = Laye
     const channel = yield* SenderChannel
     const owner = `engine-${(yield* Random.nextIntBetween(0, Number.MAX_SAFE_INTEGER)).toString(36)}`
     const listeners = new Map<string, (report: Report) => void>()
-    const turns = new Map<string, (request: TurnRequest) => Effect.Effect<Turn>>()
+    const turns = new Map<string, (request: Asked) => Effect.Effect<Turn>>()
+    const ended = new Map<WorkspaceId, Epoch>()
     yield* channel.answer(
       owner,
       (request) => turns.get(`${request.workspaceId}/${request.epoch}`)?.(request) ?? Effect.succeed(null)
@@ -303,7 +331,7 @@ export const layer: Layer.Layer<never, never, WorkStream | SenderChannel> = Laye
     return {
       marks: true,
       stretch: ChunkMaking.stretch,
-      make: (handing) => make(handing, { owner, listeners, turns, stream, channel })
+      make: (handing) => make(handing, { owner, listeners, turns, ended, stream, channel })
     }
   })
 )

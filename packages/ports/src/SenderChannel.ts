@@ -50,6 +50,23 @@ export const TurnRequest = Schema.Struct({
 })
 export type TurnRequest = typeof TurnRequest.Type
 
+/** A sender to an owner: it would begin this delivery, of whose key so many at most may be under way at once. */
+export const HoldRequest = Schema.Struct({
+  workspaceId: WorkspaceId,
+  epoch: Epoch,
+  /** Names what is held within the workspace. */
+  key: Schema.String,
+  limit: Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)),
+  id: DeliveryId,
+  /** When it was due as it was claimed: that names the try. */
+  wasDue: Schema.Int
+})
+export type HoldRequest = typeof HoldRequest.Type
+
+/** What a sender may ask an owner. */
+export const Asked = Schema.Union([TurnRequest, HoldRequest])
+export type Asked = typeof Asked.Type
+
 /** Milliseconds to wait before asking again; 0: it may begin now; null: not from this owner. */
 export type Turn = number | null
 
@@ -70,11 +87,11 @@ export class SenderChannel extends Context.Service<
     readonly stop: (order: StopOrder) => Effect.Effect<void>
     readonly stops: Stream.Stream<StopOrder>
     /** Asks the node that owns the workspace. Null when it does not answer within `answerWithin`, or is not there. */
-    readonly ask: (owner: string, request: TurnRequest) => Effect.Effect<Turn>
+    readonly ask: (owner: string, request: Asked) => Effect.Effect<Turn>
     /** Answers what this node is asked, while the scope is open. */
     readonly answer: (
       owner: string,
-      handler: (request: TurnRequest) => Effect.Effect<Turn>
+      handler: (request: Asked) => Effect.Effect<Turn>
     ) => Effect.Effect<void, never, Scope.Scope>
     /** Since when, in epoch milliseconds, what is told has been getting through as far as this node knows; null: it is not now. */
     readonly upSince: Effect.Effect<number | null>
@@ -86,7 +103,7 @@ export class SenderChannel extends Context.Service<
     Effect.gen(function* () {
       const reports = yield* PubSub.sliding<{ readonly owner: string; readonly report: Report }>(unread)
       const orders = yield* PubSub.sliding<StopOrder>(unread)
-      const handlers = new Map<string, (request: TurnRequest) => Effect.Effect<Turn>>()
+      const handlers = new Map<string, (request: Asked) => Effect.Effect<Turn>>()
       const upSince = yield* Clock.currentTimeMillis
       return SenderChannel.of({
         report: (owner, told) =>

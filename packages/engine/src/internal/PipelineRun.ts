@@ -4,6 +4,7 @@
 import { type ErrorClass } from "@fibercast/domain/ErrorClass"
 import { Context, Effect, type Schema, type Scope } from "effect"
 import { type DeliveryContext } from "../DeliveryContext.ts"
+import * as KeyGate from "./KeyGate.ts"
 import { type Prepare } from "./StageFlow.ts"
 import { failure, type Halt } from "./StageHalt.ts"
 
@@ -12,13 +13,17 @@ type Decode<P> = (text: string) => Effect.Effect<P, Schema.SchemaError>
 /** A payload that does not decode fails the delivery for good. */
 export const handlerOf = <P, A, E, R>({
   decode,
+  keyed,
+  name,
   prepare
 }: {
+  readonly name: string
   readonly decode: Decode<P>
   readonly prepare: Prepare<P, A, E, R>
+  readonly keyed: KeyGate.Keyed<P> | null
 }) =>
   Effect.map(
-    prepare,
+    keyed === null ? prepare : gated(prepare, KeyGate.prepare(name, keyed)),
     (run) => (context: DeliveryContext) =>
       Effect.suspend(() =>
         Effect.flatMapEager(
@@ -27,6 +32,19 @@ export const handlerOf = <P, A, E, R>({
           ),
           (payload) => run(payload, context)
         )
+      )
+  )
+
+/** The steps behind the gate. */
+const gated = <P, A, E, R>(prepare: Prepare<P, A, E, R>, gate: Effect.Effect<KeyGate.Gate<P>>): Prepare<P, A, E, R> =>
+  Effect.zipWith(
+    gate,
+    prepare,
+    (enter, run) => (payload, context) =>
+      enter(
+        payload,
+        context,
+        Effect.suspend(() => run(payload, context))
       )
   )
 
