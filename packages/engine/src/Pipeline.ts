@@ -14,14 +14,14 @@ import { type ErrorClass } from "@fibercast/domain/ErrorClass"
 import { type Lane } from "@fibercast/domain/Lane"
 import { type Rate } from "@fibercast/domain/Limits"
 import { type Message } from "@fibercast/domain/Message"
-import * as RetryPolicy from "@fibercast/domain/RetryPolicy"
+import type * as RetryPolicy from "@fibercast/domain/RetryPolicy"
 import { type Ledger, type LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { type Accepted, type Messenger, type SendFailed } from "@fibercast/ports/Messenger"
 import { type Signal } from "@fibercast/ports/Signal"
 import {
   type Array,
   type Context,
-  Duration,
+  type Duration,
   Effect,
   Exit,
   Pipeable,
@@ -39,6 +39,7 @@ import * as EffectStage from "./internal/EffectStage.ts"
 import type * as KeyGate from "./internal/KeyGate.ts"
 import * as PayloadCodec from "./internal/PayloadCodec.ts"
 import * as PipelineRun from "./internal/PipelineRun.ts"
+import * as PipelineSettings from "./internal/PipelineSettings.ts"
 import * as SendStage from "./internal/SendStage.ts"
 import { type Prepare, sequence, type Step } from "./internal/StageFlow.ts"
 import { type Classify, type Halt, StageSkip } from "./internal/StageHalt.ts"
@@ -144,12 +145,11 @@ const toStage = <A, B, E, R>(
 const step = <A, B, E = never, R = never>(run: Step<A, B, E, R>): Stage<A, B, E, R> =>
   toStage(Effect.succeed(run), false)
 
-const validName = /^[a-z0-9._-]{1,100}$/
-
 /**
  * A pipeline that does nothing yet: its value is the payload, stored as JSON.
  *
- * Throws a `RangeError` when the name is not 1 to 100 lower-case letters, digits, dots, dashes and underscores.
+ * Throws a `RangeError` when the name is not 1 to 100 lower-case letters, digits, dots, dashes and underscores, or
+ * `concurrency` allows for less than one.
  */
 export const make = <P>(
   name: string,
@@ -173,26 +173,10 @@ export const make = <P>(
       | undefined
   }
 ): Pipeline<P, P, never, never> => {
-  if (!validName.test(name)) {
-    throw new RangeError(
-      `"${name}" cannot name a pipeline: use 1 to 100 lower-case letters, digits, dots, dashes and underscores`
-    )
-  }
-  const { concurrency, lane = "normal", payload, guarantee = "at-least-once" } = options
-  if (concurrency !== undefined && !(Number.isSafeInteger(concurrency.limit) && concurrency.limit >= 1)) {
-    throw new RangeError(
-      `${concurrency.limit} deliveries of ${name} cannot be under way at once: use a whole number from 1`
-    )
-  }
+  const { concurrency, payload } = options
   return build<P, P, never, never>({
     name,
-    options: {
-      lane,
-      retry: options.retry ?? RetryPolicy.exponential("1 second", { tries: 5 }),
-      timeout: options.timeout === null ? null : Duration.toMillis(options.timeout ?? "30 seconds"),
-      guarantee,
-      atOnce: concurrency?.limit ?? null
-    },
+    options: PipelineSettings.of(name, options),
     payload,
     ...PayloadCodec.make(payload),
     prepare: Effect.succeed((value) => Exit.succeed(value)),

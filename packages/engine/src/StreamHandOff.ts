@@ -1,24 +1,17 @@
 /**
  * Hands tasks over to senders on other nodes, as chunks on the WorkStream.
  *
- * - What a sender has written is out of the window as soon as the sender says so, or, should that be lost, as soon as the
- *   Ledger is asked, which is done for every chunk that was silent for `lookAfter`.
- * - A chunk counts as lost when its time is over and nobody has said for `silence` that he is at it. At-least-once work of
- *   it is claimed again. Of at-most-once work what nobody began is claimed again, which the Ledger rules on: it lets one
- *   caller begin a delivery, a sender or this. The rest is `unknown`.
- * - What a sender was lost with counts one death more, in the Ledger, if the sender had said that it was at it. What a
- *   sender would be the second to get it leaves alone, and says so: it is judged at once. A suspect travels alone.
- * - While the stream cannot be reached chunks wait here. While senders cannot be heard, as also while this process stood
- *   still, nothing counts as lost.
+ * - What a sender has written is out of the window as soon as the sender says so, or as soon as `LostChunks` finds out.
+ * - What was lost with its sender is claimed again, or `unknown`: see there. A suspect travels alone.
+ * - While the stream cannot be reached chunks wait here.
  * - What no chunk can carry has failed.
  *
- * Held in memory: the tasks that are under way, which the actor's concurrency bounds.
+ * Held in memory: the tasks that are under way, which the actor's concurrency bounds, what their holds take, and of all
+ * actors of the node that stopped the last epochs of `maxEnded`.
  */
-import { type DeliveryId } from "@fibercast/domain/Delivery"
 import { Outcome } from "@fibercast/domain/Outcome"
 import { type Epoch, type WorkspaceId } from "@fibercast/domain/Workspace"
-import { type Chunk } from "@fibercast/ports/Chunk"
-import { Ledger } from "@fibercast/ports/Ledger"
+import { type Ledger } from "@fibercast/ports/Ledger"
 import { type Asked, type Ended, type Report, SenderChannel, type Turn } from "@fibercast/ports/SenderChannel"
 import { WorkStream } from "@fibercast/ports/WorkStream"
 import { Array, Clock, Deferred, Effect, Latch, Layer, Queue, Random, type Scope, Stream } from "effect"
@@ -26,46 +19,17 @@ import * as ChunkMaking from "./ChunkMaking.ts"
 import * as ChunkSizes from "./ChunkSizes.ts"
 import { type Handing, type HandOff, Way } from "./HandOff.ts"
 import { lasting } from "./Lasting.ts"
-import { patiently, untilReachable } from "./Ownership.ts"
+import { patiently } from "./Ownership.ts"
+import * as LostChunks from "./LostChunks.ts"
+import { comeBack, type OutChunk } from "./OutChunk.ts"
 import { OwnerHolds } from "./OwnerHolds.ts"
 import * as OwnerTurns from "./OwnerTurns.ts"
 import * as Settlements from "./Settlements.ts"
 import { type Task } from "./Window.ts"
 
-/** Clocks of nodes may differ by this much, in milliseconds, without work being done twice. */
-const skew = 1000
-/** Senders say every second what they are at; one that was not heard for this long is lost, in milliseconds. */
-const silence = 6000
-/** How long a chunk may be silent before the Ledger is asked about it, in milliseconds. */
-const lookAfter = 2000
 const maxEnded = 10_000
 /** Chunks that are published at once. */
 const publishing = 8
-
-/** A chunk that is out. */
-interface Out {
-  readonly chunk: Chunk
-  readonly tasks: Map<DeliveryId, Task>
-  /** When it was last heard of; when it was handed over, before that. */
-  heardAt: number
-  /** A sender has said that he is at it. */
-  isTaken: boolean
-  /** Whoever had these first may be gone. */
-  readonly orphans: Set<Task>
-}
-
-const heldOf = ({ context: { delivery }, held }: Task) => ({
-  claimId: held.claimId,
-  id: delivery.id,
-  wasDue: delivery.dueAt
-})
-
-/** It is claimable again. */
-const comeBack = ({ held: { flow } }: Task) => {
-  flow.returned++
-  flow.cursor = null
-  flow.dryUntil = 0
-}
 
 /** What the actors of a node share. */
 interface Shared {
@@ -87,13 +51,10 @@ const make = Effect.fnUntraced(function* (
   const { workspaceId } = window
   const { epoch } = ownership
   const clock = yield* Clock.Clock
-  const ledger = yield* Ledger
-  const outs = new Map<string, Out>()
+  const outs = new Map<string, OutChunk>()
   const idle = Latch.makeUnsafe(true)
-  /** Open while there are orphans. */
-  const bell = Latch.makeUnsafe(false)
   const crashed = yield* Deferred.make<never>()
-  const outbox = yield* Queue.bounded<Out>(settings.concurrency)
+  const outbox = yield* Queue.bounded<OutChunk>(settings.concurrency)
   let count = 0
 
   const holds = new OwnerHolds({
@@ -110,7 +71,7 @@ const make = Effect.fnUntraced(function* (
   ended.delete(workspaceId)
 
   /** They are out of the senders' hands. */
-  const back = (out: Out, tasks: ReadonlyArray<Task>) => {
+  const back = (out: OutChunk, tasks: ReadonlyArray<Task>) => {
     holds.ended(tasks)
     for (const task of tasks) {
       out.tasks.delete(task.context.delivery.id)
@@ -121,7 +82,7 @@ const make = Effect.fnUntraced(function* (
     if (outs.size === 0) idle.openUnsafe()
   }
   /** They have left their claims. */
-  const leave = (out: Out, tasks: ReadonlyArray<Task>) => {
+  const leave = (out: OutChunk, tasks: ReadonlyArray<Task>) => {
     for (const task of tasks) window.leave(task)
     settler.nudge()
     back(out, tasks)
@@ -130,7 +91,7 @@ const make = Effect.fnUntraced(function* (
     const out = outs.get(report.chunkId)
     if (out === undefined) return
     const now = clock.currentTimeMillisUnsafe()
-    if (report.ended.some(({ fate }) => fate === "orphaned")) return orphan(out, report, now)
+    if (report.ended.some(({ fate }) => fate === "orphaned")) return lost.orphan(out, report, now)
     out.heardAt = now
     out.isTaken = true
     const gone = report.ended.flatMap((ended) => {
@@ -140,15 +101,6 @@ const make = Effect.fnUntraced(function* (
     })
     if (gone.length > 0) leave(out, gone)
   }
-  /** Unless whoever has it was heard just now: he goes on. */
-  const orphan = (out: Out, { ended }: Report, now: number) => {
-    if (out.isTaken && now - out.heardAt < lookAfter) return
-    for (const { id } of ended) {
-      const task = out.tasks.get(id)
-      if (task !== undefined) out.orphans.add(task)
-    }
-    bell.openUnsafe()
-  }
   const note = (task: Task, { fate, hold: reason, notBefore }: Ended, now: number) => {
     const { campaign } = task.context
     if (reason !== null && campaign !== null) hold(campaign, reason)
@@ -156,7 +108,7 @@ const make = Effect.fnUntraced(function* (
     if (fate === "returned") comeBack(task)
   }
 
-  const publish = Effect.fnUntraced(function* ({ chunk }: Out) {
+  const publish = Effect.fnUntraced(function* ({ chunk }: OutChunk) {
     // Once its time is over, it is looked after as one that was lost.
     const inTime = Effect.suspend(() =>
       clock.currentTimeMillisUnsafe() < chunk.validUntil ? stream.publish(chunk) : Effect.void
@@ -167,82 +119,17 @@ const make = Effect.fnUntraced(function* (
     ).pipe(Effect.orDie)
   })
 
-  const giveBack = (out: Out, tasks: ReadonlyArray<Task>) => {
-    holds.lost(tasks)
-    for (const task of tasks) {
-      window.givenBack.push({ claimId: task.held.claimId, id: task.context.delivery.id })
-      comeBack(task)
-    }
-    leave(out, tasks)
-  }
-  const doubt = (out: Out, tasks: ReadonlyArray<Task>, now: number) => {
-    const outcome = Outcome.Unknown({ reason: "its sender was lost after it may have been sent" })
-    for (const task of tasks) settler.add({ task, settlement: Settlements.of(task, outcome, now), hold: null })
-    holds.lost(tasks)
-    back(out, tasks)
-  }
-
-  const isLost = ({ chunk, heardAt, isTaken }: Out, now: number, hearingSince: number | null) => {
-    if (hearingSince === null || now - Math.max(heardAt, hearingSince) < silence) return false
-    return now > chunk.validUntil + skew || (isTaken && chunk.guarantee === "at-most-once")
-  }
-  const ask = Effect.fnUntraced(function* (silent: ReadonlyArray<Out>) {
-    const held = silent.flatMap(({ tasks }) => Array.fromIterable(tasks.values()).map(heldOf))
-    const standing = yield* untilReachable(Effect.suspend(() => ledger.standing({ ...ownership.proof, held })))
-    const ids = new Set(standing.map(({ id }) => id))
-    const asked = new Set(held.map(({ id }) => id))
-    for (const out of silent) {
-      const gone = [...out.tasks].flatMap(([id, task]) => (asked.has(id) && !ids.has(id) ? [task] : []))
-      if (gone.length > 0) leave(out, gone)
-    }
-  })
-  /** At-least-once: they may have been begun. Whoever had them is charged with it, if anybody had. */
-  const rescue = Effect.fnUntraced(function* (out: Out, tasks: ReadonlyArray<Task>) {
-    if (!out.isTaken) return giveBack(out, tasks)
-    const held = tasks.map(heldOf)
-    yield* untilReachable(Effect.suspend(() => ledger.rescue({ ...ownership.proof, held })))
-    // Some may have ended meanwhile, by what was on its way.
-    const left = tasks.filter((task) => out.tasks.get(task.context.delivery.id) === task)
-    for (const task of left) comeBack(task)
-    holds.lost(left)
-    leave(out, left)
-  })
-  const reclaim = Effect.fnUntraced(function* (out: Out) {
-    yield* Effect.logWarning(`a chunk of which ${out.tasks.size} are left was lost by its sender`)
-    const { campaign, guarantee } = out.chunk
-    if (guarantee === "at-least-once") return yield* rescue(out, Array.fromIterable(out.tasks.values()))
-    const held = Array.fromIterable(out.tasks.values()).map(heldOf)
-    const { back: unsent, go } = yield* untilReachable(
-      Effect.suspend(() => ledger.begin({ ...ownership.proof, held, campaign, mark: true }))
-    )
-    const unbegun = new Set([...go, ...unsent])
-    const left = Array.fromIterable(out.tasks.values())
-    const isFree = (task: Task) => unbegun.has(task.context.delivery.id)
-    giveBack(out, left.filter(isFree))
-    const begun = left.filter((task) => !isFree(task))
-    doubt(out, begun, clock.currentTimeMillisUnsafe())
-  })
-  const look = Effect.gen(function* () {
-    let stoodUntil = 0
-    for (;;) {
-      const before = clock.currentTimeMillisUnsafe()
-      yield* Effect.raceFirst(bell.await, Effect.sleep(settings.poll))
-      bell.closeUnsafe()
-      for (const out of outs.values()) {
-        const orphans = [...out.orphans].filter((task) => out.tasks.get(task.context.delivery.id) === task)
-        out.orphans.clear()
-        if (orphans.length > 0) yield* rescue(out, orphans)
-      }
-      const now = clock.currentTimeMillisUnsafe()
-      // This process stood still: what senders said meanwhile is still to be heard.
-      if (now - before > settings.poll + lookAfter) stoodUntil = now
-      const silent = Array.fromIterable(outs.values()).filter(({ heardAt }) => now - heardAt >= lookAfter)
-      if (silent.length === 0) continue
-      yield* ask(silent)
-      const upSince = yield* channel.upSince
-      const hearingSince = upSince === null ? null : Math.max(upSince, stoodUntil)
-      for (const out of silent) if (out.tasks.size > 0 && isLost(out, now, hearingSince)) yield* reclaim(out)
-    }
+  const lost = yield* LostChunks.make({
+    outs,
+    window,
+    ownership,
+    settings,
+    settler,
+    channel,
+    clock,
+    holds,
+    leave,
+    back
   })
 
   const key = `${workspaceId}/${epoch}`
@@ -266,7 +153,7 @@ const make = Effect.fnUntraced(function* (
     // A new owner has the workspace when one fails: the actor's own loops find out.
     Effect.forkScoped(Effect.catchDefect(Effect.ignore(loop), (defect) => Deferred.die(crashed, defect)))
   yield* Effect.replicateEffect(watched(publishAll), publishing, { discard: true })
-  yield* watched(look)
+  yield* watched(lost.look)
 
   const refuse = (task: Task, now: number) => {
     const reason = `its payload is too large to be handed to a sender: at most ${ChunkSizes.most / 1024} KiB as JSON`
@@ -292,7 +179,7 @@ const make = Effect.fnUntraced(function* (
         const guarantee = pipelines.guarantee(some[0].context)
         const chunk = ChunkMaking.of(flow, some, { id, owner, workspaceId, epoch, guarantee, now })
         const byId = new Map(some.map((task) => [task.context.delivery.id, task]))
-        const out: Out = { chunk, tasks: byId, heardAt: now, isTaken: false, orphans: new Set() }
+        const out: OutChunk = { chunk, tasks: byId, heardAt: now, isTaken: false, orphans: new Set() }
         outs.set(chunk.id, out)
         idle.closeUnsafe()
         yield* Queue.offer(outbox, out)
