@@ -123,6 +123,14 @@ export const brokenSenderChannels: ReadonlyArray<BrokenChannel<SenderChannel>> =
   brokenSenderChannel("asks for another limit", "whatever is asked arrives as it was asked", ({ ask }) => ({
     ask: (owner, request) => ask(owner, { ...request, key: request.key.toLowerCase().trim() })
   })),
+  brokenSenderChannel(
+    "takes a request to hold a key for one of a rate",
+    "a request to hold a key arrives as one, whatever else is asked",
+    ({ ask }) => ({
+      ask: (owner, { epoch, key, workspaceId }) =>
+        ask(owner, { workspaceId, epoch, key, rate: { permits: 20, per: 1000 } })
+    })
+  ),
   brokenSenderChannel("is never up", "it says since when it is up", () => ({ upSince: Effect.succeed(null) })),
   brokenSenderChannel("is up since just now", "it says since when it is up", () => ({
     upSince: Clock.currentTimeMillis

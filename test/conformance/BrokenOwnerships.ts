@@ -20,7 +20,7 @@ const lender = () => {
 }
 
 const unfenced = (
-  method: "claim" | "settle" | "heartbeat" | "giveBack" | "start" | "cancel" | "abandon",
+  method: "claim" | "settle" | "heartbeat" | "giveBack" | "start" | "rescue" | "cancel" | "abandon",
   breaks: string
 ) =>
   brokenLedger(`lets an old epoch ${method}`, breaks, (ledger) => {
@@ -31,6 +31,7 @@ const unfenced = (
       heartbeat: { heartbeat: (options) => ledger.heartbeat(lend(options)) },
       giveBack: { giveBack: (options) => ledger.giveBack(lend(options)) },
       start: { start: (options) => ledger.start(lend(options)) },
+      rescue: { rescue: (options) => ledger.rescue(lend(options)) },
       cancel: { cancel: (options) => ledger.cancel(lend(options)) },
       abandon: { abandon: (options) => ledger.abandon(lend(options)) }
     } satisfies { readonly [Name in typeof method]: Partial<Pick<typeof ledger, Name>> }
@@ -46,6 +47,7 @@ export const brokenOwnerships: ReadonlyArray<BrokenTwin> = [
   unfenced("heartbeat", "an old epoch cannot keep the ownership"),
   unfenced("giveBack", "an old epoch cannot give claims back"),
   unfenced("start", "an old epoch cannot write the started mark"),
+  unfenced("rescue", "an old epoch cannot rescue"),
   unfenced("cancel", "an old epoch cannot cancel"),
   unfenced("abandon", "an old epoch cannot abandon"),
   brokenLedger(
@@ -185,6 +187,40 @@ export const brokenOwnerships: ReadonlyArray<BrokenTwin> = [
             for (const workspace of due) listed.set(workspace.workspaceId, workspace)
             return [...listed.values()]
           })
+      }
+    }
+  ),
+  brokenLedger(
+    "counts no death of a sender",
+    "what a sender died with leaves its claim, uncharged, one rescue more, while the rest is still held",
+    (ledger) => ({
+      rescue: ({ held, ...owned }) =>
+        Effect.asVoid(ledger.settle({ ...owned, settlements: [], givenBack: held, finishedClaims: [] }))
+    })
+  ),
+  brokenLedger(
+    "lets a sender's death end the whole claim",
+    "what a sender died with leaves its claim, uncharged, one rescue more, while the rest is still held",
+    (ledger) => ({
+      rescue: ({ held, ...owned }) =>
+        Effect.andThen(
+          ledger.rescue({ ...owned, held }),
+          Effect.asVoid(
+            ledger.settle({ ...owned, settlements: [], finishedClaims: held.map(({ claimId }) => claimId) })
+          )
+        )
+    })
+  ),
+  brokenLedger(
+    "takes a new claim for the one that a sender died with",
+    "a death is counted once, however often it is told, and not for what is claimed again",
+    (ledger) => {
+      let newest = 0n
+      return {
+        claim: (options) =>
+          Effect.tap(ledger.claim(options), (batch) => Effect.sync(() => (newest = batch?.claimId ?? newest))),
+        rescue: ({ held, ...owned }) =>
+          ledger.rescue({ ...owned, held: [...held, ...held.map((one) => ({ ...one, claimId: newest }))] })
       }
     }
   )

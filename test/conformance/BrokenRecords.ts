@@ -31,6 +31,8 @@ const recordingOccurrences = (
     Effect.succeed({ ...advance, occurrences: advance.occurrences.map((occurrence) => change(occurrence)) })
   )
 
+const waits = ({ occurrences }: Advance) => occurrences.some(({ outcome }) => outcome === "waiting")
+
 export const brokenRecords: ReadonlyArray<BrokenTwin> = [
   brokenTriggerStore(
     "ignores the revision",
@@ -103,6 +105,19 @@ export const brokenRecords: ReadonlyArray<BrokenTwin> = [
             })
           )
           return yield* triggers.record({ now, advances: judged })
+        })
+    })
+  ),
+  brokenTriggerStore(
+    "lets what waits behind a pause hold up the next",
+    "what an advance makes wait behind a pause holds up none of those after it, unless a person asked for it",
+    (triggers) => ({
+      record: ({ advances, now }) =>
+        Effect.flatMap(triggers.list({ workspaceId: null }), (all) => {
+          const isPaused = ({ triggerId }: Advance) => all.some(({ id, paused }) => id === triggerId && paused !== null)
+          const first = advances.findIndex((advance) => isPaused(advance) && waits(advance))
+          const judged = advances.filter(({ busy }, index) => first === -1 || index <= first || busy === null)
+          return triggers.record({ now, advances: judged })
         })
     })
   ),

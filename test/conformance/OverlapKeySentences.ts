@@ -2,6 +2,7 @@
  * What an overlap key has to do with whether a decision is written.
  */
 import { assert } from "@effect/vitest"
+import { TriggerStore } from "@fibercast/ports/TriggerStore"
 import { Effect } from "effect"
 import {
   added,
@@ -112,6 +113,46 @@ export const overlapKeySentences = [
       assert.deepStrictEqual(yield* record(...advances), [one.id, three.id])
       assert.deepStrictEqual(yield* busyOf(one), { runs: [nth(0)], waiting: 1 })
       assert.strictEqual(yield* worked(one), 1)
+    })
+  ),
+  sentence(
+    "what an advance makes wait behind a pause holds up none of those after it, unless a person asked for it",
+    Effect.gen(function* () {
+      const triggers = yield* TriggerStore
+      const one = yield* freshTrigger()
+      const two = yield* another(one, "two", { overlapKey: "report" })
+      yield* triggers.pause({ workspaceId: one.workspaceId, name: "report", note: null, now: nth(0) })
+      const paused = yield* standing(one)
+      const busy = { running: 0, waiting: 0 }
+      const advances = [advanceOf(paused, [waitingAt(nth(0))], { busy }), advanceOf(two, [waitingAt(nth(0))], { busy })]
+      assert.deepStrictEqual(yield* record(...advances), [one.id, two.id])
+      assert.deepStrictEqual(yield* busyOf(one), { runs: [], waiting: 1 })
+
+      const asked = waitingAt(nth(1), { reason: "test" })
+      const found = { busy: { running: 0, waiting: 1 } }
+      const behind = [
+        advanceOf(yield* standing(one), [asked], found),
+        advanceOf(yield* standing(two), [waitingAt(nth(1))], found)
+      ]
+      assert.deepStrictEqual(yield* record(...behind), [one.id])
+      assert.deepStrictEqual(yield* busyOf(one), { runs: [], waiting: 2 })
+    })
+  ),
+  sentence(
+    "an advance displaces what one before it made wait behind a pause",
+    Effect.gen(function* () {
+      const triggers = yield* TriggerStore
+      const one = yield* freshTrigger()
+      const two = yield* another(one, "two", { overlapKey: "report" })
+      yield* triggers.pause({ workspaceId: one.workspaceId, name: "report", note: null, now: nth(0) })
+      const displace = { displace: true, busy: { running: 0, waiting: 0 } }
+      const advances = [
+        advanceOf(yield* standing(one), [waitingAt(nth(0))]),
+        advanceOf(two, [waitingAt(nth(0))], displace)
+      ]
+      assert.deepStrictEqual(yield* record(...advances), [one.id, two.id])
+      assert.deepStrictEqual(yield* outcomesOf(one), ["skipped: overlap"])
+      assert.deepStrictEqual(yield* outcomesOf(two), ["waiting: overlap"])
     })
   ),
   sentence(

@@ -13,6 +13,7 @@ import {
   claimedCampaign,
   countsOf,
   ended,
+  heldOf,
   idsOf,
   jobs,
   later,
@@ -141,6 +142,81 @@ export const rescueSentences = [
       yield* ledger.abandon(owned)
       const counts = yield* countsOf(owned.workspaceId, campaign.id)
       assert.deepStrictEqual(counts, { ...none, planned: 2, open: 1, unknown: 1 })
+    })
+  ),
+  sentence(
+    "what a sender died with leaves its claim, uncharged, one rescue more, while the rest is still held",
+    Effect.gen(function* () {
+      const ledger = yield* Ledger
+      const { batch, campaign, owned, source } = yield* claimedCampaign(4)
+      const held = heldOf(batch).slice(1, 3)
+      yield* ledger.rescue({ ...owned, held })
+      const again = yield* claimable(owned, source)
+      assert.deepStrictEqual(
+        again,
+        batch.deliveries.slice(1, 3).map((delivery) => ({ ...delivery, rescues: 1 }))
+      )
+      assert.deepStrictEqual(yield* countsOf(owned.workspaceId, campaign.id), { ...none, planned: 4, open: 4 })
+      const { taken } = yield* takenByAnother(later(owned, second))
+      assert.deepStrictEqual([taken.rescued, taken.unknown], [4, 0])
+    })
+  ),
+  sentence(
+    "a death is counted once, however often it is told, and not for what is claimed again",
+    Effect.gen(function* () {
+      const ledger = yield* Ledger
+      const { batch, owned, source } = yield* claimedCampaign(1)
+      const held = heldOf(batch)
+      yield* ledger.rescue({ ...owned, held })
+      yield* ledger.rescue({ ...owned, held })
+      const second = yield* claimed(owned, source)
+      yield* ledger.rescue({ ...owned, held })
+      assert.deepStrictEqual(yield* claimable(owned, source), [])
+      yield* ledger.settle({ ...owned, settlements: [], finishedClaims: [second.claimId] })
+      const [last] = yield* claimable(owned, source)
+      assert.strictEqual(last?.rescues, 1)
+    })
+  ),
+  sentence(
+    "what ended, was put off, was marked as started or is another's is not rescued from a sender",
+    Effect.gen(function* () {
+      const ledger = yield* Ledger
+      const { batch, campaign, owned, source } = yield* claimedCampaign(4)
+      const elsewhere = yield* claimedCampaign(1)
+      const [done, waits, marked, left] = batch.deliveries
+      if (done === undefined || waits === undefined || marked === undefined || left === undefined) return
+      const settlements = [ended(done, "completed"), putOff(waits, "snooze", base + second)]
+      yield* ledger.settle({ ...owned, settlements, finishedClaims: [] })
+      yield* start(owned, batch, [marked])
+      yield* ledger.rescue({ ...owned, held: [...heldOf(batch).slice(0, 3), ...heldOf(elsewhere.batch)] })
+      assert.deepStrictEqual(yield* claimable(owned, source), [])
+      assert.deepStrictEqual(yield* claimable(elsewhere.owned, elsewhere.source), [])
+      const soon = later(owned, second)
+      assert.deepStrictEqual(
+        (yield* claimable(soon, source)).map(({ id, rescues }) => [id, rescues]),
+        [[waits.id, 0]]
+      )
+      assert.deepStrictEqual(yield* countsOf(owned.workspaceId, campaign.id), {
+        ...none,
+        planned: 4,
+        open: 3,
+        completed: 1
+      })
+      const { taken } = yield* takenByAnother(later(soon, second))
+      assert.deepStrictEqual([taken.rescued, taken.unknown], [2, 1])
+    })
+  ),
+  sentence(
+    "an old epoch cannot rescue",
+    Effect.gen(function* () {
+      const ledger = yield* Ledger
+      const { batch, owned, source } = yield* claimedCampaign(1)
+      const { owned: next } = yield* takenByAnother(later(owned, second))
+      const taken = yield* claimed(next, source)
+      const lost = yield* Effect.flip(ledger.rescue({ ...owned, held: heldOf(taken) }))
+      assert.strictEqual(lost._tag, "EpochLost")
+      assert.deepStrictEqual(yield* claimable(next, source), [])
+      assert.lengthOf(heldOf(batch), 1)
     })
   )
 ]

@@ -4,7 +4,15 @@
 import { assert } from "@effect/vitest"
 import { DeliveryId } from "@fibercast/domain/Delivery"
 import { Epoch, WorkspaceId } from "@fibercast/domain/Workspace"
-import { Report, SenderChannel, StopOrder, type Turn, TurnRequest } from "@fibercast/ports/SenderChannel"
+import {
+  Asked,
+  type HoldRequest,
+  Report,
+  SenderChannel,
+  StopOrder,
+  type Turn,
+  type TurnRequest
+} from "@fibercast/ports/SenderChannel"
 import { Arbitrary, Effect, Equal, Fiber } from "effect"
 import { listener } from "./Listening.ts"
 import { type Pace } from "./Pace.ts"
@@ -31,11 +39,20 @@ const request = (key: string): TurnRequest => ({
   rate: { permits: 20, per: 1000 }
 })
 
+const hold: HoldRequest = {
+  workspaceId: WorkspaceId.make(7),
+  epoch: Epoch.make(3),
+  key: "monitor:a",
+  limit: 1,
+  id: DeliveryId.make(9_007_199_254_740_993n),
+  wasDue: 1_700_000_000_000
+}
+
 /** Answers, once asks reach it. */
 const answering = Effect.fnUntraced(function* (
   pace: Pace,
   owner: string,
-  handler: (request: TurnRequest) => Effect.Effect<Turn>
+  handler: (request: Asked) => Effect.Effect<Turn>
 ) {
   const channel = yield* SenderChannel
   yield* channel.answer(owner, (asked) => (asked.key === "calling" ? Effect.succeed(1) : handler(asked)))
@@ -186,20 +203,33 @@ export const sentencesOf = (pace: Pace, runs: number): ReadonlyArray<Sentence<Se
     Effect.scoped(
       Effect.gen(function* () {
         const channel = yield* SenderChannel
-        let heard: TurnRequest | null = null
+        let heard: Asked | null = null
         yield* answering(pace, "node-a", (asked) =>
           Effect.sync(() => {
             heard = asked
             return 0
           })
         )
-        yield* forAll(Arbitrary.schema(TurnRequest), runs, (asked) =>
+        yield* forAll(Arbitrary.schema(Asked), runs, (asked) =>
           Effect.gen(function* () {
             if (asked.key === "calling") return
             assert.strictEqual(yield* pace.reach(channel.ask("node-a", asked)), 0)
             assert.isTrue(Equal.equals(heard, asked))
           })
         )
+      })
+    )
+  ),
+  sentence(
+    "a request to hold a key arrives as one, whatever else is asked",
+    Effect.scoped(
+      Effect.gen(function* () {
+        const channel = yield* SenderChannel
+        const heard: Array<Asked> = []
+        yield* answering(pace, "node-a", (asked) => Effect.sync(() => heard.push(asked)))
+        assert.strictEqual(yield* pace.reach(channel.ask("node-a", hold)), 1)
+        assert.strictEqual(yield* pace.reach(channel.ask("node-a", request("account:a"))), 2)
+        assert.deepStrictEqual(heard, [hold, request("account:a")])
       })
     )
   ),

@@ -34,8 +34,16 @@ describe("Pipeline.make", () => {
       lane: "urgent",
       timeout: null,
       guarantee: "at-most-once",
-      retry: RetryPolicy.never
+      retry: RetryPolicy.never,
+      atOnce: null
     })
+  })
+
+  it.each([0, -1, 1.5, Infinity, NaN])("refuses %j deliveries of one key at once", (limit) => {
+    assert.throws(
+      () => Pipeline.make("told", { payload: Schema.String, concurrency: { key: (text) => text, limit } }),
+      /cannot be under way at once/
+    )
   })
 
   it.each(["", "Upper", "with blank", "a/b", "x".repeat(101)])("refuses the name %j", (name) => {

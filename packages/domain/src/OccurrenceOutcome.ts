@@ -47,5 +47,8 @@ export const Reason = Schema.Literals([
 ])
 export type Reason = typeof Reason.Type
 
+/** A person asked for it, so a pause of its trigger does not hold it back. */
+export const isAskedFor = (reason: Reason | null): boolean => reason === "backfill" || reason === "test"
+
 /** Whether it dispatched work. */
 export const ran = (outcome: Outcome): boolean => outcome === "fired" || outcome === "late"

@@ -1,6 +1,7 @@
 /**
- * Brings one chunk under way: asks the Ledger what of it may be sent, waits for its slot, and starts it. At-most-once work
- * is acknowledged before the Ledger is asked.
+ * Brings one chunk under way: says so to its owner, asks the Ledger what of it may be sent, waits for its slot, and starts
+ * it. At-most-once work is acknowledged before the Ledger is asked. At-least-once work that somebody had before is not
+ * begun: he may have died of it, so its owner judges it.
  *
  * Interrupted before it has started anything, it turns the chunk back to the stream, or gives it back to the owner if the
  * stream has let go of it.
@@ -10,7 +11,7 @@ import { Outcome } from "@fibercast/domain/Outcome"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
 import { type Chunk, type ChunkDelivery } from "@fibercast/ports/Chunk"
 import { type Begun, Ledger } from "@fibercast/ports/Ledger"
-import { SenderChannel } from "@fibercast/ports/SenderChannel"
+import { type Ended, SenderChannel } from "@fibercast/ports/SenderChannel"
 import { Clock, Effect } from "effect"
 import { type ChunkSettler } from "./ChunkSettler.ts"
 import { type OpenChunk, type Sending } from "./OpenChunk.ts"
@@ -85,10 +86,10 @@ export const make = Effect.fnUntraced(function* (options: {
       )
     )
 
-  /** Nothing of it may be begun here: to the stream while that has it, else to its owner. */
+  /** Nothing of it may be begun here: to the stream while nobody else knows of it, else to its owner. */
   const turnBack = (open: OpenChunk) =>
     Effect.suspend(() => {
-      if (!open.isOnce && open.part === "whole") return open.received.nak(0)
+      if (!open.isOnce && open.part === "whole" && !open.isAnnounced) return open.received.nak(0)
       open.expect(open.deliveries.length)
       open.isStarted = true
       giveBack(open, open.deliveries)
@@ -99,6 +100,21 @@ export const make = Effect.fnUntraced(function* (options: {
   const giveBack = (open: OpenChunk, deliveries: ReadonlyArray<ChunkDelivery>) => {
     for (const delivery of deliveries) returned(open, delivery)
   }
+
+  const tell = ({ chunk: { epoch, id: chunkId, owner, workspaceId } }: OpenChunk, ended: ReadonlyArray<Ended>) =>
+    channel.report(owner, [{ workspaceId, epoch, chunkId, ended }])
+
+  /** Should its owner not hear of it, he takes it for lost in time. */
+  const orphaned = (open: OpenChunk) =>
+    Effect.andThen(
+      tell(
+        open,
+        open.deliveries.map(({ id }) => ({ id, fate: "orphaned", hold: null, notBefore: null }))
+      ),
+      Effect.sync(() => {
+        open.isStarted = true
+      })
+    )
 
   /** What is late, or not as it was, is given back; the rest is started. Their end is expected. */
   const launch = (open: OpenChunk, go: ReadonlyArray<ChunkDelivery>, campaign: Campaign | null) =>
@@ -143,10 +159,11 @@ export const make = Effect.fnUntraced(function* (options: {
         const { chunk, isOnce, received } = open
         if (chunk.validUntil <= clock.currentTimeMillisUnsafe()) return yield* received.ack
         const campaign = yield* Effect.onInterrupt(restore(campaignOf(chunk)), () => turnBack(open))
+        if (!isOnce && received.times > 1) return yield* orphaned(open)
+        // Before, so that the owner rules on it should this sender be lost with it.
+        yield* tell(open, [])
+        open.isAnnounced = true
         if (isOnce && open.part !== "rest") {
-          const { epoch, id: chunkId, owner, workspaceId } = chunk
-          // Before, so that the owner soon rules on it should this sender be lost just after the stream has let go of it.
-          yield* channel.report(owner, [{ workspaceId, epoch, chunkId, ended: [] }])
           const acknowledged = yield* Effect.result(received.ackSure)
           // Nobody knows whether it will be handed out again: whoever gets it next, or its owner, rules on it.
           if (acknowledged._tag === "Failure") return yield* Effect.logWarning(acknowledged.failure.message)

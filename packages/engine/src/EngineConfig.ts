@@ -28,6 +28,8 @@ export interface EngineSettings {
   /** Share of failed deliveries in a campaign, from 0 to 1, that raises an alarm; and after how many. */
   readonly failureRate: number
   readonly failureSample: number
+  /** How many nodes may die while they hold a delivery; then it is set aside as failed. At least 2. */
+  readonly poison: number
 }
 
 export const defaults: EngineSettings = {
@@ -43,7 +45,8 @@ export const defaults: EngineSettings = {
   drain: 25_000,
   overdue: 60_000,
   failureRate: 0.1,
-  failureSample: 50
+  failureSample: 50,
+  poison: 5
 }
 
 export const EngineConfig = Context.Reference<EngineSettings>("fibercast/engine/EngineConfig", {

@@ -11,6 +11,7 @@ import { Clock, Effect } from "effect"
 import { type EngineSettings } from "./EngineConfig.ts"
 import * as Limiter from "./Limiter.ts"
 import { type Ownership, untilReachable } from "./Ownership.ts"
+import * as Suspects from "./Suspects.ts"
 import { type Flow, type Window } from "./Window.ts"
 
 /** A flow is read again from its start this often, to find what became due behind its cursor. */
@@ -23,8 +24,9 @@ export const run = Effect.fnUntraced(function* (options: {
   readonly window: Window
   readonly ownership: Ownership
   readonly settings: EngineSettings
+  readonly suspects: Suspects.Suspects
 }): Effect.fn.Return<never, EpochLost, Ledger> {
-  const { window, ownership, settings } = options
+  const { window, ownership, settings, suspects } = options
   const ledger = yield* Ledger
   const clock = yield* Clock.Clock
 
@@ -73,7 +75,7 @@ export const run = Effect.fnUntraced(function* (options: {
       else if (flow.cursor === null || last.dueAt > flow.cursor.dueAt || last.id > flow.cursor.id) {
         flow.cursor = { dueAt: last.dueAt, id: last.id }
       }
-      return window.admit(flow, batch)
+      return window.admit(flow, batch, batch.deliveries.some(Suspects.isSuspect) ? suspects.passes : null)
     }
     flow.cursor = null
     // What came while this was asked is asked for again.

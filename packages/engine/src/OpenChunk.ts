@@ -26,6 +26,8 @@ export class OpenChunk {
   readonly written = Latch.makeUnsafe(true)
   /** It is in good hands here: to be acknowledged when all is written. */
   isStarted = false
+  /** Its owner was told that this sender is at it. */
+  isAnnounced = false
   readonly #free: (count: number) => void
   #places: number
   #unwritten = 0

@@ -14,21 +14,35 @@ import { type ErrorClass } from "@fibercast/domain/ErrorClass"
 import { type Lane } from "@fibercast/domain/Lane"
 import { type Rate } from "@fibercast/domain/Limits"
 import { type Message } from "@fibercast/domain/Message"
-import * as RetryPolicy from "@fibercast/domain/RetryPolicy"
+import type * as RetryPolicy from "@fibercast/domain/RetryPolicy"
 import { type Ledger, type LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { type Accepted, type Messenger, type SendFailed } from "@fibercast/ports/Messenger"
 import { type Signal } from "@fibercast/ports/Signal"
-import { type Array, Context, Duration, Effect, Exit, Pipeable, type Result, type Schema, type Scope } from "effect"
+import {
+  type Array,
+  type Context,
+  type Duration,
+  Effect,
+  Exit,
+  Pipeable,
+  type Result,
+  type Schema,
+  type Scope
+} from "effect"
 import { type AccountClosed, type AccountGates } from "./AccountGates.ts"
 import { type DeliveryContext } from "./DeliveryContext.ts"
 import * as BatchStage from "./internal/BatchStage.ts"
 import * as BranchStage from "./internal/BranchStage.ts"
 import { type DispatchOptions, insert, type Inserted, type InsertedMany } from "./internal/Dispatch.ts"
+import * as DropStage from "./internal/DropStage.ts"
 import * as EffectStage from "./internal/EffectStage.ts"
+import type * as KeyGate from "./internal/KeyGate.ts"
 import * as PayloadCodec from "./internal/PayloadCodec.ts"
+import * as PipelineRun from "./internal/PipelineRun.ts"
+import * as PipelineSettings from "./internal/PipelineSettings.ts"
 import * as SendStage from "./internal/SendStage.ts"
 import { type Prepare, sequence, type Step } from "./internal/StageFlow.ts"
-import { type Classify, failure, type Halt, StageSkip } from "./internal/StageHalt.ts"
+import { type Classify, type Halt, StageSkip } from "./internal/StageHalt.ts"
 import * as ThrottleStage from "./internal/ThrottleStage.ts"
 
 export interface PipelineOptions {
@@ -38,6 +52,8 @@ export interface PipelineOptions {
   /** Milliseconds one try may take; null: as long as it likes. */
   readonly timeout: number | null
   readonly guarantee: Guarantee
+  /** So many of its deliveries of one key may be under way at once; null: no matter how many. */
+  readonly atOnce: number | null
 }
 
 /** How a delivery ended that failed, or is in doubt, for good. */
@@ -80,6 +96,8 @@ export interface Pipeline<in out P, out A, out E, out R> extends Runnable<R>, Pi
   /** Whether a stage pushes to a provider. */
   readonly sends: boolean
   readonly hooks: ReadonlyArray<(failed: FailedDelivery<P>) => Effect.Effect<unknown, unknown, R>>
+  /** What keeps deliveries of one key apart; null: nothing does. */
+  readonly keyed: KeyGate.Keyed<P> | null
 }
 
 /**
@@ -96,33 +114,12 @@ export interface Stage<in A, out B, out E = never, out R = never> {
 const build = <P, A, E, R>(
   parts: Pick<
     Pipeline<P, A, E, R>,
-    "name" | "options" | "payload" | "encode" | "decode" | "prepare" | "sends" | "messengers" | "hooks"
+    "name" | "options" | "payload" | "encode" | "decode" | "prepare" | "sends" | "messengers" | "hooks" | "keyed"
   >
 ): Pipeline<P, A, E, R> => ({
   ...parts,
-  handler: Effect.map(
-    parts.prepare,
-    (run) => (context: DeliveryContext) =>
-      Effect.suspend(() =>
-        Effect.flatMapEager(
-          Effect.mapErrorEager(parts.decode(context.delivery.payload), (error) =>
-            failure(error, { classify: "messagePermanent" })
-          ),
-          (payload) => run(payload, context)
-        )
-      )
-  ),
-  failed: (context, ending) =>
-    parts.hooks.length === 0
-      ? Effect.void
-      : Effect.gen(function* () {
-          const payload = yield* Effect.orElseSucceed(parts.decode(context.delivery.payload), () => null)
-          for (const hook of parts.hooks) {
-            yield* Effect.suspend(() => hook({ ...ending, context, payload })).pipe(
-              Effect.catchCause((cause) => Effect.logWarning(`onFailure of pipeline ${parts.name} failed`, cause))
-            )
-          }
-        }),
+  handler: PipelineRun.handlerOf(parts),
+  failed: PipelineRun.failedOf(parts),
   pipe() {
     // oxlint-disable-next-line prefer-rest-params
     return Pipeable.pipeArguments(this, arguments)
@@ -148,12 +145,11 @@ const toStage = <A, B, E, R>(
 const step = <A, B, E = never, R = never>(run: Step<A, B, E, R>): Stage<A, B, E, R> =>
   toStage(Effect.succeed(run), false)
 
-const validName = /^[a-z0-9._-]{1,100}$/
-
 /**
  * A pipeline that does nothing yet: its value is the payload, stored as JSON.
  *
- * Throws a `RangeError` when the name is not 1 to 100 lower-case letters, digits, dots, dashes and underscores.
+ * Throws a `RangeError` when the name is not 1 to 100 lower-case letters, digits, dots, dashes and underscores, or
+ * `concurrency` allows for less than one.
  */
 export const make = <P>(
   name: string,
@@ -167,28 +163,27 @@ export const make = <P>(
     readonly timeout?: Duration.Input | null | undefined
     /** Default `at-least-once`. */
     readonly guarantee?: Guarantee | undefined
+    /**
+     * At most `limit` deliveries of one key under way at once in a workspace, over all nodes, from before the first stage to
+     * the end of the try. What finds its key busy waits a second at most, within its time; then it is put off, uncharged,
+     * and the older one goes first. Up to `keys` keys are told apart at a time, default 10,000; the rest is put off.
+     */
+    readonly concurrency?:
+      | { readonly key: (payload: P) => string; readonly limit: number; readonly keys?: number | undefined }
+      | undefined
   }
 ): Pipeline<P, P, never, never> => {
-  if (!validName.test(name)) {
-    throw new RangeError(
-      `"${name}" cannot name a pipeline: use 1 to 100 lower-case letters, digits, dots, dashes and underscores`
-    )
-  }
-  const { lane = "normal", payload, guarantee = "at-least-once" } = options
+  const { concurrency, payload } = options
   return build<P, P, never, never>({
     name,
-    options: {
-      lane,
-      retry: options.retry ?? RetryPolicy.exponential("1 second", { tries: 5 }),
-      timeout: options.timeout === null ? null : Duration.toMillis(options.timeout ?? "30 seconds"),
-      guarantee
-    },
+    options: PipelineSettings.of(name, options),
     payload,
     ...PayloadCodec.make(payload),
     prepare: Effect.succeed((value) => Exit.succeed(value)),
     sends: false,
     messengers: [],
-    hooks: []
+    hooks: [],
+    keyed: concurrency === undefined ? null : { ...concurrency, keys: concurrency.keys ?? 10_000 }
   })
 }
 
@@ -253,6 +248,17 @@ export const filter = <A>(
       ? Exit.succeed(value)
       : Exit.fail(new StageSkip({ reason: typeof reason === "string" ? reason : reason(value), sent: null }))
   )
+
+/**
+ * Leaves out, as skipped with the reason, what has lost its subject: its monitor was deleted, its user has unsubscribed.
+ * Asked at every try, when the value comes to this stage; what fails while asking is judged as the failure of any stage,
+ * and says nothing about the subject. After a send it ends the pipeline there.
+ */
+export const dropWhen = <A, E = never, R = never>(
+  isGone: (value: A, context: DeliveryContext) => boolean | Effect.Effect<boolean, E, R>,
+  reason: string | ((value: A) => string),
+  options: Omit<EffectOptions<E>, "sends"> = {}
+): Stage<A, A, E, R> => toStage(DropStage.prepare(isGone, reason, options), false)
 
 /**
  * Works up to `size` values in one call, for bulk calls of a provider. The call is made when `size` values
@@ -355,18 +361,7 @@ export const onFailure =
 export const handler = <R>(
   self: Runnable<R>
 ): Effect.Effect<(context: DeliveryContext) => Effect.Effect<unknown, Halt<unknown>>, never, R | Scope.Scope> =>
-  Effect.contextWith((services: Context.Context<R | Scope.Scope>) => {
-    let known: Context.Context<never> = services
-    let provided: Context.Context<R> = services
-    const provide = (own: Context.Context<never>): Context.Context<R> => {
-      if (own !== known) {
-        known = own
-        provided = Context.merge(services, own)
-      }
-      return provided
-    }
-    return Effect.map(self.handler, (run) => (context: DeliveryContext) => Effect.updateContext(run(context), provide))
-  })
+  PipelineRun.provided(self.handler)
 
 /** Runs the `onFailure` hooks. To be called once, when the delivery has ended as failed or unknown. */
 export const failed =

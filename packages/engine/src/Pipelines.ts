@@ -62,6 +62,8 @@ export interface Prepared {
   /** Milliseconds; null: none. */
   readonly timeout: (context: DeliveryContext) => number | null
   readonly guarantee: (context: DeliveryContext) => Guarantee
+  /** Whether few of its deliveries may be under way at once. */
+  readonly isKeyed: (context: DeliveryContext) => boolean
   readonly verdict: (context: DeliveryContext, ended: Ended) => Judged
   /** Whom the pipeline of this name pushes to. */
   readonly messengers: (pipeline: string) => ReadonlyArray<Messenger>
@@ -108,6 +110,7 @@ export class Pipelines extends Context.Service<
               Effect.fail(new UnknownPipeline({ name: context.delivery.pipeline })),
             timeout: (context) => of(context)?.options.timeout ?? null,
             guarantee,
+            isKeyed: (context) => (of(context)?.options.atOnce ?? null) !== null,
             verdict: (context, ended) => {
               const judged = verdict({
                 ...ended,

@@ -5,6 +5,7 @@
  *   delivery ended. What may not be sent is given back.
  * - At-least-once: the chunk is acknowledged when all ends are written, so the stream hands it to another sender should this
  *   one die. At-most-once: it is acknowledged for certain first, then the started marks are written, then it is sent.
+ * - A delivery that holds a key is interrupted when it is no more this sender's; others may run on, and are not written.
  * - A limited delivery is begun within its slot or given back, so a rate holds over all senders.
  * - Closing it takes no more, lets what is under way finish within the drain time, turns back what is not begun, and
  *   writes every outcome. A send that is cut off is put off uncharged if at-least-once, and `unknown` if at-most-once.
@@ -24,6 +25,7 @@ import { Array, Clock, Context, Effect, Exit, FiberSet, Latch, Layer, Random, Rc
 import * as Activity from "./Activity.ts"
 import * as ChunkSettler from "./ChunkSettler.ts"
 import * as ChunkWork from "./ChunkWork.ts"
+import * as HeldKeys from "./HeldKeys.ts"
 import * as Hooks from "./Hooks.ts"
 import { OpenChunk, type Sending } from "./OpenChunk.ts"
 import { lasting } from "./Lasting.ts"
@@ -75,6 +77,8 @@ const make = Effect.gen(function* () {
   const opened = new Set<OpenChunk>()
   const free = (count: number) => places.release(count)
   const stopping = new Map<Sending, string>()
+  /** Under way, and no more this sender's. */
+  const gone = new WeakSet<Sending>()
   const begun = new WeakSet<Sending>()
   /** Open when nothing more may be begun. */
   const turning = Latch.makeUnsafe(false)
@@ -111,7 +115,7 @@ const make = Effect.gen(function* () {
       const { claimId } = held
       const reason = stopping.get(sending)
       stopping.delete(sending)
-      if (Exit.isSuccess(exit) && exit.value === notBegun) {
+      if (gone.has(sending) || (Exit.isSuccess(exit) && exit.value === notBegun)) {
         return settler.add(returned(sending))
       }
       const now = clock.currentTimeMillisUnsafe()
@@ -216,6 +220,14 @@ const make = Effect.gen(function* () {
   }
   const stopped = Stream.runForEach(channel.stops, (order) => Effect.sync(() => stop(order)))
 
+  const keeping = HeldKeys.keep({
+    underWay: runner.items,
+    interrupt: (sendings) => {
+      for (const sending of sendings) gone.add(sending)
+      runner.interrupt(sendings)
+    }
+  })
+
   const tell = Effect.gen(function* () {
     const owners = new Map<string, Array<Report>>()
     for (const { chunk } of opened) {
@@ -267,6 +279,9 @@ const make = Effect.gen(function* () {
   )
   yield* Effect.forkIn(lasting("telling owners", beating), writing)
   yield* Effect.forkIn(lasting("hearing stop orders", stopped), writing)
+  if (pipelines.names.some((name) => (pipelines.options(name)?.atOnce ?? null) !== null)) {
+    yield* Effect.forkIn(lasting("looking after held keys", keeping), writing)
+  }
   yield* Effect.forkIn(consuming, taking)
   return SenderNode.of({ sending: Effect.sync(() => places.taken) })
 })

@@ -5,9 +5,9 @@
  */
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { type Chunk } from "@fibercast/ports/Chunk"
-import { type SenderChannel } from "@fibercast/ports/SenderChannel"
+import { type SenderChannel, type TurnRequest } from "@fibercast/ports/SenderChannel"
 import { Effect } from "effect"
-import { type Asking } from "./Turns.ts"
+import { type Asking, type Hold } from "./Turns.ts"
 
 export class SenderTurns {
   readonly #channel: SenderChannel["Service"]
@@ -28,14 +28,12 @@ export class SenderTurns {
   }
 
   of(workspaceId: WorkspaceId): Asking {
-    return {
-      stages: { count: 0 },
-      ask: (key, rate) =>
-        Effect.suspend(() => {
-          const known = this.#owners.get(workspaceId)
-          if (known === undefined) return Effect.succeed(null)
-          return this.#channel.ask(known.owner, { workspaceId, epoch: known.epoch, key, rate })
-        })
-    }
+    const ask = (request: Pick<TurnRequest, "key" | "rate"> | Hold) =>
+      Effect.suspend(() => {
+        const known = this.#owners.get(workspaceId)
+        if (known === undefined) return Effect.succeed(null)
+        return this.#channel.ask(known.owner, { workspaceId, epoch: known.epoch, ...request })
+      })
+    return { stages: { count: 0 }, ask: (key, rate) => ask({ key, rate }), hold: ask }
   }
 }

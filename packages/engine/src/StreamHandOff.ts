@@ -1,92 +1,78 @@
 /**
  * Hands tasks over to senders on other nodes, as chunks on the WorkStream.
  *
- * - What a sender has written is out of the window as soon as the sender says so, or, should that be lost, as soon as the
- *   Ledger is asked, which is done for every chunk that was silent for `lookAfter`.
- * - A chunk counts as lost when its time is over and nobody has said for `silence` that he is at it. At-least-once work of
- *   it is claimed again. Of at-most-once work what nobody began is claimed again, which the Ledger rules on: it lets one
- *   caller begin a delivery, a sender or this. The rest is `unknown`.
- * - While the stream cannot be reached chunks wait here. While senders cannot be heard, as also while this process stood
- *   still, nothing counts as lost.
+ * - What a sender has written is out of the window as soon as the sender says so, or as soon as `LostChunks` finds out.
+ * - What was lost with its sender is claimed again, or `unknown`: see there. A suspect travels alone.
+ * - While the stream cannot be reached chunks wait here.
  * - What no chunk can carry has failed.
  *
- * Held in memory: the tasks that are under way, which the actor's concurrency bounds.
+ * Held in memory: the tasks that are under way, which the actor's concurrency bounds, what their holds take, and of all
+ * actors of the node that stopped the last epochs of `maxEnded`.
  */
-import { type DeliveryId } from "@fibercast/domain/Delivery"
 import { Outcome } from "@fibercast/domain/Outcome"
-import { type Chunk } from "@fibercast/ports/Chunk"
-import { Ledger } from "@fibercast/ports/Ledger"
-import { type Ended, type Report, SenderChannel, type Turn, type TurnRequest } from "@fibercast/ports/SenderChannel"
+import { type Epoch, type WorkspaceId } from "@fibercast/domain/Workspace"
+import { type Ledger } from "@fibercast/ports/Ledger"
+import { type Asked, type Ended, type Report, SenderChannel, type Turn } from "@fibercast/ports/SenderChannel"
 import { WorkStream } from "@fibercast/ports/WorkStream"
 import { Array, Clock, Deferred, Effect, Latch, Layer, Queue, Random, type Scope, Stream } from "effect"
 import * as ChunkMaking from "./ChunkMaking.ts"
 import * as ChunkSizes from "./ChunkSizes.ts"
 import { type Handing, type HandOff, Way } from "./HandOff.ts"
 import { lasting } from "./Lasting.ts"
-import { patiently, untilReachable } from "./Ownership.ts"
+import { patiently } from "./Ownership.ts"
+import * as LostChunks from "./LostChunks.ts"
+import { comeBack, type OutChunk } from "./OutChunk.ts"
+import { OwnerHolds } from "./OwnerHolds.ts"
 import * as OwnerTurns from "./OwnerTurns.ts"
 import * as Settlements from "./Settlements.ts"
 import { type Task } from "./Window.ts"
 
-/** Clocks of nodes may differ by this much, in milliseconds, without work being done twice. */
-const skew = 1000
-/** Senders say every second what they are at; one that was not heard for this long is lost, in milliseconds. */
-const silence = 6000
-/** How long a chunk may be silent before the Ledger is asked about it, in milliseconds. */
-const lookAfter = 2000
+const maxEnded = 10_000
 /** Chunks that are published at once. */
 const publishing = 8
-
-/** A chunk that is out. */
-interface Out {
-  readonly chunk: Chunk
-  readonly tasks: Map<DeliveryId, Task>
-  /** When it was last heard of; when it was handed over, before that. */
-  heardAt: number
-  /** A sender has said that he is at it. */
-  isTaken: boolean
-}
-
-const heldOf = ({ context: { delivery }, held }: Task) => ({
-  claimId: held.claimId,
-  id: delivery.id,
-  wasDue: delivery.dueAt
-})
-
-/** It is claimable again. */
-const comeBack = ({ held: { flow } }: Task) => {
-  flow.returned++
-  flow.cursor = null
-  flow.dryUntil = 0
-}
 
 /** What the actors of a node share. */
 interface Shared {
   /** Unique to this run of this process: whom senders report to. */
   readonly owner: string
   readonly listeners: Map<string, (report: Report) => void>
-  readonly turns: Map<string, (request: TurnRequest) => Effect.Effect<Turn>>
+  readonly turns: Map<string, (request: Asked) => Effect.Effect<Turn>>
+  /** The last epoch of actors that stopped here and left nothing under way; of the last `maxEnded`. */
+  readonly ended: Map<WorkspaceId, Epoch>
   readonly stream: WorkStream["Service"]
   readonly channel: SenderChannel["Service"]
 }
 
 const make = Effect.fnUntraced(function* (
   handing: Handing,
-  { channel, listeners, owner, stream, turns }: Shared
+  { channel, ended, listeners, owner, stream, turns }: Shared
 ): Effect.fn.Return<HandOff, never, Ledger | Scope.Scope> {
   const { hold, ownership, pipelines, recalled, rest, settings, settler, window } = handing
   const { workspaceId } = window
   const { epoch } = ownership
   const clock = yield* Clock.Clock
-  const ledger = yield* Ledger
-  const outs = new Map<string, Out>()
+  const outs = new Map<string, OutChunk>()
   const idle = Latch.makeUnsafe(true)
   const crashed = yield* Deferred.make<never>()
-  const outbox = yield* Queue.bounded<Out>(settings.concurrency)
+  const outbox = yield* Queue.bounded<OutChunk>(settings.concurrency)
   let count = 0
 
+  const holds = new OwnerHolds({
+    clock,
+    isAfterAnother: epoch > 1 && ended.get(workspaceId) !== epoch - 1,
+    find: (id) => {
+      for (const { tasks } of outs.values()) {
+        const task = tasks.get(id)
+        if (task !== undefined) return task
+      }
+      return undefined
+    }
+  })
+  ended.delete(workspaceId)
+
   /** They are out of the senders' hands. */
-  const back = (out: Out, tasks: ReadonlyArray<Task>) => {
+  const back = (out: OutChunk, tasks: ReadonlyArray<Task>) => {
+    holds.ended(tasks)
     for (const task of tasks) {
       out.tasks.delete(task.context.delivery.id)
       recalled(task)
@@ -96,7 +82,7 @@ const make = Effect.fnUntraced(function* (
     if (outs.size === 0) idle.openUnsafe()
   }
   /** They have left their claims. */
-  const leave = (out: Out, tasks: ReadonlyArray<Task>) => {
+  const leave = (out: OutChunk, tasks: ReadonlyArray<Task>) => {
     for (const task of tasks) window.leave(task)
     settler.nudge()
     back(out, tasks)
@@ -105,6 +91,7 @@ const make = Effect.fnUntraced(function* (
     const out = outs.get(report.chunkId)
     if (out === undefined) return
     const now = clock.currentTimeMillisUnsafe()
+    if (report.ended.some(({ fate }) => fate === "orphaned")) return lost.orphan(out, report, now)
     out.heardAt = now
     out.isTaken = true
     const gone = report.ended.flatMap((ended) => {
@@ -121,7 +108,7 @@ const make = Effect.fnUntraced(function* (
     if (fate === "returned") comeBack(task)
   }
 
-  const publish = Effect.fnUntraced(function* ({ chunk }: Out) {
+  const publish = Effect.fnUntraced(function* ({ chunk }: OutChunk) {
     // Once its time is over, it is looked after as one that was lost.
     const inTime = Effect.suspend(() =>
       clock.currentTimeMillisUnsafe() < chunk.validUntil ? stream.publish(chunk) : Effect.void
@@ -132,72 +119,31 @@ const make = Effect.fnUntraced(function* (
     ).pipe(Effect.orDie)
   })
 
-  const giveBack = (out: Out, tasks: ReadonlyArray<Task>) => {
-    for (const task of tasks) {
-      window.givenBack.push({ claimId: task.held.claimId, id: task.context.delivery.id })
-      comeBack(task)
-    }
-    leave(out, tasks)
-  }
-  const doubt = (out: Out, tasks: ReadonlyArray<Task>, now: number) => {
-    const outcome = Outcome.Unknown({ reason: "its sender was lost after it may have been sent" })
-    for (const task of tasks) settler.add({ task, settlement: Settlements.of(task, outcome, now), hold: null })
-    back(out, tasks)
-  }
-
-  const isLost = ({ chunk, heardAt, isTaken }: Out, now: number, hearingSince: number | null) => {
-    if (hearingSince === null || now - Math.max(heardAt, hearingSince) < silence) return false
-    return now > chunk.validUntil + skew || (isTaken && chunk.guarantee === "at-most-once")
-  }
-  const ask = Effect.fnUntraced(function* (silent: ReadonlyArray<Out>) {
-    const held = silent.flatMap(({ tasks }) => Array.fromIterable(tasks.values()).map(heldOf))
-    const standing = yield* untilReachable(Effect.suspend(() => ledger.standing({ ...ownership.proof, held })))
-    const ids = new Set(standing.map(({ id }) => id))
-    const asked = new Set(held.map(({ id }) => id))
-    for (const out of silent) {
-      const gone = [...out.tasks].flatMap(([id, task]) => (asked.has(id) && !ids.has(id) ? [task] : []))
-      if (gone.length > 0) leave(out, gone)
-    }
-  })
-  const reclaim = Effect.fnUntraced(function* (out: Out) {
-    yield* Effect.logWarning(`a chunk of which ${out.tasks.size} are left was lost by its sender`)
-    const { campaign, guarantee } = out.chunk
-    const held = Array.fromIterable(out.tasks.values()).map(heldOf)
-    const { back: unsent, go } =
-      guarantee === "at-most-once"
-        ? yield* untilReachable(Effect.suspend(() => ledger.begin({ ...ownership.proof, held, campaign, mark: true })))
-        : { go: held.map(({ id }) => id), back: [] }
-    const unbegun = new Set([...go, ...unsent])
-    const left = Array.fromIterable(out.tasks.values())
-    const isFree = (task: Task) => unbegun.has(task.context.delivery.id)
-    giveBack(out, left.filter(isFree))
-    const begun = left.filter((task) => !isFree(task))
-    doubt(out, begun, clock.currentTimeMillisUnsafe())
-  })
-  const look = Effect.gen(function* () {
-    let stoodUntil = 0
-    for (;;) {
-      const before = clock.currentTimeMillisUnsafe()
-      yield* Effect.sleep(settings.poll)
-      const now = clock.currentTimeMillisUnsafe()
-      // This process stood still: what senders said meanwhile is still to be heard.
-      if (now - before > settings.poll + lookAfter) stoodUntil = now
-      const silent = Array.fromIterable(outs.values()).filter(({ heardAt }) => now - heardAt >= lookAfter)
-      if (silent.length === 0) continue
-      yield* ask(silent)
-      const upSince = yield* channel.upSince
-      const hearingSince = upSince === null ? null : Math.max(upSince, stoodUntil)
-      for (const out of silent) if (out.tasks.size > 0 && isLost(out, now, hearingSince)) yield* reclaim(out)
-    }
+  const lost = yield* LostChunks.make({
+    outs,
+    window,
+    ownership,
+    settings,
+    settler,
+    channel,
+    clock,
+    holds,
+    leave,
+    back
   })
 
   const key = `${workspaceId}/${epoch}`
   listeners.set(key, hear)
-  turns.set(key, yield* OwnerTurns.make({ stretch: ChunkMaking.stretch, primed: handing.primed }))
+  const turnOf = yield* OwnerTurns.make({ stretch: ChunkMaking.stretch, primed: handing.primed })
+  turns.set(key, (asked) => ("rate" in asked ? turnOf(asked) : Effect.sync(() => holds.ask(asked))))
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
       listeners.delete(key)
       turns.delete(key)
+      if (outs.size > 0) return
+      const [first] = ended.keys()
+      if (first !== undefined && ended.size >= maxEnded) ended.delete(first)
+      ended.set(workspaceId, epoch)
     })
   )
   const publishAll = Effect.gen(function* () {
@@ -207,7 +153,7 @@ const make = Effect.fnUntraced(function* (
     // A new owner has the workspace when one fails: the actor's own loops find out.
     Effect.forkScoped(Effect.catchDefect(Effect.ignore(loop), (defect) => Deferred.die(crashed, defect)))
   yield* Effect.replicateEffect(watched(publishAll), publishing, { discard: true })
-  yield* watched(look)
+  yield* watched(lost.look)
 
   const refuse = (task: Task, now: number) => {
     const reason = `its payload is too large to be handed to a sender: at most ${ChunkSizes.most / 1024} KiB as JSON`
@@ -219,7 +165,13 @@ const make = Effect.fnUntraced(function* (
   return {
     start: Effect.fnUntraced(function* (flow, tasks) {
       const now = clock.currentTimeMillisUnsafe()
-      const alike = Object.values(Array.groupBy(tasks, (task) => pipelines.guarantee(task.context)))
+      const { suspect } = window
+      const apart = suspect !== null && tasks.includes(suspect)
+      const others = apart ? tasks.filter((task) => task !== suspect) : tasks
+      const alike: Array<Array.NonEmptyReadonlyArray<Task>> = Object.values(
+        Array.groupBy(others, (task) => pipelines.guarantee(task.context))
+      )
+      if (apart) alike.push([suspect])
       const sized = alike.map(ChunkSizes.split)
       for (const task of sized.flatMap(({ tooLarge }) => tooLarge)) refuse(task, now)
       for (const some of sized.flatMap(({ runs }) => runs)) {
@@ -227,7 +179,7 @@ const make = Effect.fnUntraced(function* (
         const guarantee = pipelines.guarantee(some[0].context)
         const chunk = ChunkMaking.of(flow, some, { id, owner, workspaceId, epoch, guarantee, now })
         const byId = new Map(some.map((task) => [task.context.delivery.id, task]))
-        const out: Out = { chunk, tasks: byId, heardAt: now, isTaken: false }
+        const out: OutChunk = { chunk, tasks: byId, heardAt: now, isTaken: false, orphans: new Set() }
         outs.set(chunk.id, out)
         idle.closeUnsafe()
         yield* Queue.offer(outbox, out)
@@ -253,7 +205,8 @@ export const layer: Layer.Layer<never, never, WorkStream | SenderChannel> = Laye
     const channel = yield* SenderChannel
     const owner = `engine-${(yield* Random.nextIntBetween(0, Number.MAX_SAFE_INTEGER)).toString(36)}`
     const listeners = new Map<string, (report: Report) => void>()
-    const turns = new Map<string, (request: TurnRequest) => Effect.Effect<Turn>>()
+    const turns = new Map<string, (request: Asked) => Effect.Effect<Turn>>()
+    const ended = new Map<WorkspaceId, Epoch>()
     yield* channel.answer(
       owner,
       (request) => turns.get(`${request.workspaceId}/${request.epoch}`)?.(request) ?? Effect.succeed(null)
@@ -265,7 +218,7 @@ export const layer: Layer.Layer<never, never, WorkStream | SenderChannel> = Laye
     return {
       marks: true,
       stretch: ChunkMaking.stretch,
-      make: (handing) => make(handing, { owner, listeners, turns, stream, channel })
+      make: (handing) => make(handing, { owner, listeners, turns, ended, stream, channel })
     }
   })
 )

@@ -4,15 +4,20 @@
  * Where nobody is to be asked, as in a process that sends what it owns, there are none: each limit counts there by itself.
  */
 import { type Rate } from "@fibercast/domain/Limits"
+import { type HoldRequest } from "@fibercast/ports/SenderChannel"
 import { Clock, Context, Effect } from "effect"
 
 /** What a granted turn may be used late by, as a share of the rate's period. */
 export const slackShare = 0.014
 
+export type Hold = Omit<HoldRequest, "workspaceId" | "epoch">
+
 /** Of one workspace. */
 export interface Asking {
   /** Milliseconds to wait before asking again; 0: granted, to be used at once; null: nobody answers. */
   readonly ask: (key: string, rate: Rate) => Effect.Effect<number | null>
+  /** The same for a key that few deliveries may hold at once. It is held until the delivery has left its owner's hands. */
+  readonly hold: (request: Hold) => Effect.Effect<number | null>
   /** Counts the stages of a pipeline that ask, so that each has a name that is the same on all nodes. */
   readonly stages: { count: number }
 }

@@ -80,6 +80,8 @@ export class Window {
   readonly claims = new Set<bigint>()
   size = 0
   active = 0
+  /** The one delivery it holds that nodes may have died of; null: none. */
+  suspect: Task | null = null
   /** Something was admitted. Set here; whoever looks after it sets it back. */
   stirred = false
   /** How often there may have been new work. */
@@ -123,8 +125,8 @@ export class Window {
     return flow.queue.length - flow.head
   }
 
-  /** Take in what a claim holds. */
-  admit(flow: Flow, batch: Batch) {
+  /** Take in what a claim holds. What does not pass is not queued; it leaves the window when it is settled. */
+  admit(flow: Flow, batch: Batch, passes: ((task: Task) => boolean) | null = null) {
     this.claims.add(batch.claimId)
     const held: Held = { claimId: batch.claimId, claimedAt: batch.claimedAt, flow, left: batch.deliveries.length }
     const tasks = batch.deliveries.map((delivery): Task => ({
@@ -132,7 +134,8 @@ export class Window {
       held,
       started: false
     }))
-    flow.queue = flow.head === flow.queue.length ? tasks : [...flow.queue.slice(flow.head), ...tasks]
+    const queued = passes === null ? tasks : tasks.filter(passes)
+    flow.queue = flow.head === flow.queue.length ? queued : [...flow.queue.slice(flow.head), ...queued]
     flow.head = 0
     flow.size += tasks.length
     flow.settled.closeUnsafe()
@@ -185,6 +188,7 @@ export class Window {
   /** The delivery is settled, or given back unsent: it leaves the window, and its claim when it is the last. */
   leave(task: Task) {
     const { held } = task
+    if (task === this.suspect) this.suspect = null
     held.left--
     held.flow.size--
     if (held.flow.size === 0) held.flow.settled.openUnsafe()

@@ -5,7 +5,7 @@
  * Reports to one owner that come together travel together. At most 4096 reports wait to be sent, the oldest are dropped
  * first; while the connection is down, all are. Stop orders go out at once, in messages of at most 2000 stops.
  */
-import { answerWithin, Report, SenderChannel, StopOrder, TurnRequest } from "@fibercast/ports/SenderChannel"
+import { answerWithin, Asked, Report, SenderChannel, StopOrder } from "@fibercast/ports/SenderChannel"
 import { Effect, FiberSet, Layer, Queue, Schema } from "effect"
 import { listen, tell } from "./internal/Listen.ts"
 import { Nats } from "./Nats.ts"
@@ -22,7 +22,7 @@ const together = 32
 const stopsTogether = 2000
 
 const Reports = Schema.fromJsonString(Schema.toCodecJson(Schema.NonEmptyArray(Report)))
-const Request = Schema.fromJsonString(Schema.toCodecJson(TurnRequest))
+const Request = Schema.fromJsonString(Schema.toCodecJson(Asked))
 const Answer = Schema.fromJsonString(Schema.NullOr(Schema.Finite))
 const Order = Schema.fromJsonString(Schema.toCodecJson(StopOrder))
 

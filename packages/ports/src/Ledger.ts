@@ -324,6 +324,14 @@ export class Ledger extends Context.Service<
       options: Owned & { readonly held: ReadonlyArray<HeldDelivery> }
     ) => Effect.Effect<ReadonlyArray<Standing>, LedgerUnavailable | EpochLost>
 
+    /**
+     * A sender died with these in hand: they leave their claims, claimable again, uncharged, `rescues` one higher. What
+     * is not held as named any more, or carries a started mark, is left as it is.
+     */
+    readonly rescue: (
+      options: Owned & { readonly held: ReadonlyArray<HeldDelivery> }
+    ) => Effect.Effect<void, LedgerUnavailable | EpochLost>
+
     /** Write how deliveries ended, with all their consequences, in one transaction. */
     readonly settle: (options: Settle) => Effect.Effect<Settled, LedgerUnavailable | EpochLost>
 

@@ -7,11 +7,14 @@ import { Rate } from "@fibercast/domain/Limits"
 import { Epoch, WorkspaceId } from "@fibercast/domain/Workspace"
 import { Clock, Context, Effect, Layer, Option, PubSub, Schema, type Scope, Stream } from "effect"
 
-/** What became of one delivery of a chunk. It is written in the Ledger. */
+/** What became of one delivery of a chunk. It is written in the Ledger, unless it is `orphaned`. */
 export const Ended = Schema.Struct({
   id: DeliveryId,
-  /** `settled`: it has ended, or was put off. `returned`: it was not begun, and is claimable again. */
-  fate: Schema.Literals(["settled", "returned"]),
+  /**
+   * `settled`: it has ended, or was put off. `returned`: it was not begun, and is claimable again. `orphaned`: somebody had
+   * it before and said no more, and nothing was done about it here; it is the owner's to judge.
+   */
+  fate: Schema.Literals(["settled", "returned", "orphaned"]),
   /** Why its campaign must be paused; null: no reason to. */
   hold: Schema.NullOr(Schema.String),
   /** Until this instant its account takes nothing, in epoch milliseconds; null: it does. */
@@ -47,6 +50,23 @@ export const TurnRequest = Schema.Struct({
 })
 export type TurnRequest = typeof TurnRequest.Type
 
+/** A sender to an owner: it would begin this delivery, of whose key so many at most may be under way at once. */
+export const HoldRequest = Schema.Struct({
+  workspaceId: WorkspaceId,
+  epoch: Epoch,
+  /** Names what is held within the workspace. */
+  key: Schema.String,
+  limit: Schema.Int.check(Schema.isGreaterThanOrEqualTo(1)),
+  id: DeliveryId,
+  /** When it was due as it was claimed: that names the try. */
+  wasDue: Schema.Int
+})
+export type HoldRequest = typeof HoldRequest.Type
+
+/** What a sender may ask an owner. */
+export const Asked = Schema.Union([TurnRequest, HoldRequest])
+export type Asked = typeof Asked.Type
+
 /** Milliseconds to wait before asking again; 0: it may begin now; null: not from this owner. */
 export type Turn = number | null
 
@@ -67,11 +87,11 @@ export class SenderChannel extends Context.Service<
     readonly stop: (order: StopOrder) => Effect.Effect<void>
     readonly stops: Stream.Stream<StopOrder>
     /** Asks the node that owns the workspace. Null when it does not answer within `answerWithin`, or is not there. */
-    readonly ask: (owner: string, request: TurnRequest) => Effect.Effect<Turn>
+    readonly ask: (owner: string, request: Asked) => Effect.Effect<Turn>
     /** Answers what this node is asked, while the scope is open. */
     readonly answer: (
       owner: string,
-      handler: (request: TurnRequest) => Effect.Effect<Turn>
+      handler: (request: Asked) => Effect.Effect<Turn>
     ) => Effect.Effect<void, never, Scope.Scope>
     /** Since when, in epoch milliseconds, what is told has been getting through as far as this node knows; null: it is not now. */
     readonly upSince: Effect.Effect<number | null>
@@ -83,7 +103,7 @@ export class SenderChannel extends Context.Service<
     Effect.gen(function* () {
       const reports = yield* PubSub.sliding<{ readonly owner: string; readonly report: Report }>(unread)
       const orders = yield* PubSub.sliding<StopOrder>(unread)
-      const handlers = new Map<string, (request: TurnRequest) => Effect.Effect<Turn>>()
+      const handlers = new Map<string, (request: Asked) => Effect.Effect<Turn>>()
       const upSince = yield* Clock.currentTimeMillis
       return SenderChannel.of({
         report: (owner, told) =>

@@ -197,6 +197,21 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
         )
       }, translate("find what stands")),
 
+      rescue: Effect.fn("Ledger.rescue")(function* ({ held, ...owned }) {
+        const owner = [int4(owned.workspaceId), int4(owned.epoch)]
+        yield* sql.withTransaction(
+          Effect.gen(function* () {
+            yield* fenced(owned, yield* sql.unsafe(OwnerStatements.lock, owner))
+            yield* sql.unsafe(FinishStatements.rescueHeld, [
+              int4(owned.workspaceId),
+              int8s(held.map(({ claimId }) => claimId)),
+              int8s(held.map(({ id }) => id)),
+              int8s(held.map(({ wasDue }) => wasDue))
+            ])
+          })
+        )
+      }, translate("rescue")),
+
       settle: Effect.fn("Ledger.settle")(function* (options: Settle) {
         const { finishedClaims, givenBack = [], now, settlements } = options
         yield* days.make(now)

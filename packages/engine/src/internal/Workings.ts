@@ -22,6 +22,7 @@ import * as Recalls from "../Recalls.ts"
 import * as Sender from "../Sender.ts"
 import * as Settlements from "../Settlements.ts"
 import { type Ended, Settler } from "../Settler.ts"
+import * as Suspects from "../Suspects.ts"
 import { type Flow, type Task, Window } from "../Window.ts"
 
 type Needs = Ledger | CampaignStore | AudienceSource | Alerts
@@ -87,6 +88,7 @@ export const make = Effect.fnUntraced(function* (options: {
     committed: (ended) => Effect.forEach(ended, tell, { discard: true }),
     room: hooks.room
   })
+  const suspects = yield* Suspects.make({ window, settler, poison: settings.poison })
   const keeper = yield* Scope.provide(CampaignKeeper.make({ window, ownership, settler, settings, pace }), senders)
 
   /** A long rest gives back what waits for it, so that other work finds room. */
@@ -136,7 +138,7 @@ export const make = Effect.fnUntraced(function* (options: {
     [
       ownership.keep(settings.heartbeat),
       keeper.run,
-      Effect.andThen(recalls.look, Feeder.run({ window, ownership, settings })),
+      Effect.andThen(recalls.look, Feeder.run({ window, ownership, settings, suspects })),
       recalls.run,
       Sender.run({ window, ownership, settings, mustMark, expire, start: handOff.start }),
       settler.run,

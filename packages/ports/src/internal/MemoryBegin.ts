@@ -1,9 +1,9 @@
 /**
- * What of a claim may be sent, and what of it still stands, in memory. Each is one synchronous step.
+ * What of a claim may be sent, what of it still stands, and what of it a sender died with, in memory. Each is one synchronous step.
  */
 import { type DeliveryId } from "@fibercast/domain/Delivery"
 import { type Begin, type Begun, type HeldDelivery, type Standing } from "../Ledger.ts"
-import { type MemoryState, type MemoryWorkspace, type OpenDelivery } from "./MemoryState.ts"
+import { free, type MemoryState, type MemoryWorkspace, type OpenDelivery } from "./MemoryState.ts"
 
 /** The delivery, if it is held as named. */
 const heldAs = (
@@ -37,6 +37,15 @@ export const begin = (state: MemoryState, workspace: MemoryWorkspace, { campaign
     }
   }
   return { go, back }
+}
+
+export const rescueHeld = (state: MemoryState, workspace: MemoryWorkspace, held: ReadonlyArray<HeldDelivery>): void => {
+  for (const named of held) {
+    const delivery = heldAs(state, workspace, named)
+    if (delivery === undefined || delivery.isStarted) continue
+    delivery.rescues += 1
+    free(delivery)
+  }
 }
 
 export const standing = (

@@ -26,7 +26,7 @@ import {
   WorkspaceHeld
 } from "../Ledger.ts"
 import { WorkspaceNotFound } from "../WorkspaceStore.ts"
-import { begin, standing } from "./MemoryBegin.ts"
+import { begin, rescueHeld, standing } from "./MemoryBegin.ts"
 import { firstClaimable, recall, recalled, takeClaimable } from "./MemoryRecalls.ts"
 import {
   finish,
@@ -177,6 +177,10 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof Ledger> =
 
     standing: Effect.fn("Ledger.standing")(function* (options: Owned & { readonly held: ReadonlyArray<HeldDelivery> }) {
       return standing(state, yield* owned(options), options.held)
+    }),
+
+    rescue: Effect.fn("Ledger.rescue")(function* (options: Owned & { readonly held: ReadonlyArray<HeldDelivery> }) {
+      rescueHeld(state, yield* owned(options), options.held)
     }),
 
     settle: Effect.fn("Ledger.settle")(function* (options: Settle) {

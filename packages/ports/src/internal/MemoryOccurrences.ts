@@ -2,7 +2,7 @@
  * Occurrences over the shared rows in memory: recorded with their work, ended with it.
  */
 import { isOver } from "@fibercast/domain/Campaign"
-import { ran } from "@fibercast/domain/OccurrenceOutcome"
+import { isAskedFor, ran } from "@fibercast/domain/OccurrenceOutcome"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { type NewOccurrence, type RecordedOccurrence, type Run, type Work } from "../TriggerStore.ts"
 import * as MemoryCampaignStore from "./MemoryCampaignStore.ts"
@@ -107,7 +107,7 @@ export const ofKey = (state: MemoryState, workspaceId: WorkspaceId, overlapKey: 
 /** It waits, and not behind a pause of its trigger. */
 export const isInLine = (state: MemoryState, { outcome, reason, triggerId }: RecordedOccurrence): boolean => {
   const isPaused = (state.triggers.byId.get(triggerId)?.row.paused ?? null) !== null
-  return outcome === "waiting" && (!isPaused || reason === "backfill" || reason === "test")
+  return outcome === "waiting" && (!isPaused || isAskedFor(reason))
 }
 
 /** What the overlap key of a workspace is doing, by id. */

@@ -116,6 +116,21 @@ ${recorded},
 ${attempted(explained, charges)}
 select (select count(*)::int from back) as rescued, (select count(*)::int from gone) as unknown`
 
+/** As for \`rescue\`, the workspace's row is locked already. Per delivery $2 claim, $3 id, $4 when it was due. */
+export const rescueHeld = `with x as materialized (
+  select * from unnest($2::bigint[], $3::bigint[], $4::bigint[]) as x (claim_id, id, was_due)),
+named as materialized (
+  select claim_id, ids, started from claims where workspace_id = $1 and claim_id = any ($2::bigint[])),
+back as (
+  update deliveries d set rescues = d.rescues + 1 from x
+  where d.id = x.id and d.workspace_id = $1 and d.due_at = x.was_due
+    and (x.claim_id, x.id) in (select claim_id, unnest(ids) from named)
+    and (x.claim_id, x.id) not in (select claim_id, unnest(started) from named)
+  returning x.claim_id, d.id)
+update claims c set ids = array(select unnest(c.ids) except select unnest(l.ids))
+from (select claim_id, array_agg(id) as ids from back group by claim_id) l
+where c.workspace_id = $1 and c.claim_id = l.claim_id`
+
 /** As for \`rescue\`, the workspace's row is locked already. $2 campaign, $4 reason, $5 limit. */
 export const cancel = `with chosen as materialized (
   select open.id from unnest('{0,1,2,3}'::smallint[]) as every (lane), lateral (

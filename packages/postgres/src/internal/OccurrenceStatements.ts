@@ -4,7 +4,8 @@
 import * as RunStatements from "./RunStatements.ts"
 
 /** As they stand, locked in the order of their ids; removed ones are left out. $1 triggers. */
-export const lockAdvancing = `select t.id, t.workspace_id, t.overlap_key, t.revision, t.cursor::float8 as cursor
+export const lockAdvancing = `select t.id, t.workspace_id, t.overlap_key, t.revision, t.cursor::float8 as cursor,
+  t.paused_since is not null as is_paused
 from triggers t where t.id = any ($1::int[]) and t.removed_at is null
 order by t.id for no key update`
 

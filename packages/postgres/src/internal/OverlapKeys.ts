@@ -2,7 +2,7 @@
  * What overlap keys are doing while one transaction decides about them. `lock` makes others who act on the same keys
  * wait for its end; what `lock` found changes only by what is written through it.
  */
-import { ran } from "@fibercast/domain/OccurrenceOutcome"
+import { isAskedFor, ran } from "@fibercast/domain/OccurrenceOutcome"
 import { type Busy } from "@fibercast/domain/Overlap"
 import { type Advance } from "@fibercast/ports/TriggerStore"
 import { Effect } from "effect"
@@ -19,6 +19,7 @@ const nameOf = ({ overlap_key, workspace_id }: Key): string => `${workspace_id}/
 
 interface Doing {
   running: number
+  /** As `busy` counts it: not what is behind a pause of its trigger. */
   waiting: number
   /** Whether one that is only now being written waits. */
   isNews: boolean
@@ -58,17 +59,17 @@ export class OverlapKeys {
     return displace && this.#doing.get(nameOf(key))?.isNews === true
   }
 
-  write(key: Key, { displace, occurrences }: Advance): void {
+  write(key: Key & { readonly is_paused: boolean }, { displace, occurrences }: Advance): void {
     const doing = this.#doing.get(nameOf(key))
     if (doing === undefined) return
     if (displace) {
       doing.waiting = 0
       doing.isNews = false
     }
-    for (const { outcome } of occurrences) {
+    for (const { outcome, reason } of occurrences) {
       if (ran(outcome)) doing.running += 1
       if (outcome !== "waiting") continue
-      doing.waiting += 1
+      if (!key.is_paused || isAskedFor(reason)) doing.waiting += 1
       doing.isNews = true
     }
   }

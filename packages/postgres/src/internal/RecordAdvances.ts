@@ -21,6 +21,7 @@ interface Locked extends Key {
   readonly id: number
   readonly revision: number
   readonly cursor: number
+  readonly is_paused: boolean
 }
 
 export interface DroppedRow {
@@ -31,7 +32,7 @@ export interface DroppedRow {
 
 interface Holding {
   readonly advance: Advance
-  readonly key: Key
+  readonly key: Locked
 }
 
 /** At most a few hundred advances: each overlap key that one of them depends on costs the server a lock. */
