@@ -117,11 +117,13 @@ const routes = HttpRouter.addAll([
   HttpRouter.route("GET", "/health", health)
 ])
 
+const anyPort = Schema.NumberFromString.check(Schema.isInt(), Schema.isBetween({ minimum: 0, maximum: 65_535 }))
+
 /** Listens on `CAMPUS_HOST` and `CAMPUS_PORT` (127.0.0.1:4680; 0 takes any that is free). */
 export const layer = Layer.unwrap(
   Effect.gen(function* () {
     const host = yield* Config.String("CAMPUS_HOST").pipe(Config.withDefault("127.0.0.1"))
-    const port = yield* Config.Port("CAMPUS_PORT").pipe(Config.withDefault(4680))
+    const port = yield* Config.schema(anyPort, "CAMPUS_PORT").pipe(Config.withDefault(4680))
     const server = NodeHttpServer.layerServer(() => createServer({ requestTimeout: 10_000, headersTimeout: 5000 }), {
       host,
       port,
