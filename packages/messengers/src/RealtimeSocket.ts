@@ -14,7 +14,8 @@ import { Effect, Exit } from "effect"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
 import { Socket } from "effect/socket"
 import { IncomingMessage } from "node:http"
-import { type Given, Realtime, type Subscription } from "./Realtime.ts"
+import { Realtime, type Subscription } from "./Realtime.ts"
+import { type Given } from "./RealtimeEvent.ts"
 import * as RealtimeDoor from "./RealtimeDoor.ts"
 
 export interface SocketOptions<out R> extends RealtimeDoor.DoorOptions<R> {

@@ -11,7 +11,8 @@
 import { Effect, Stream } from "effect"
 import * as Sse from "effect/encoding/Sse"
 import { HttpServerRequest, HttpServerResponse } from "effect/http"
-import { type Given, Realtime, type Subscription } from "./Realtime.ts"
+import { Realtime, type Subscription } from "./Realtime.ts"
+import { type Given } from "./RealtimeEvent.ts"
 import * as RealtimeDoor from "./RealtimeDoor.ts"
 
 const encoded = (given: Given): string =>

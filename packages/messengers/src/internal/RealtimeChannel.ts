@@ -6,7 +6,7 @@
  * and a few numbers for each listener. Everything here is synchronous.
  */
 import { Latch } from "effect"
-import { type Event, type Given, type NewEvent } from "../Realtime.ts"
+import { type Event, type Given, type NewEvent } from "../RealtimeEvent.ts"
 
 /** Events given in one read. */
 const chunk = 64

@@ -3,18 +3,18 @@
  *
  * While the database is away the message is told at once to who is connected to this process, marked as not stored, and kept
  * here until it can be stored; then its room hears that it is. Once it waits, all that come after wait behind it, so the
- * order stays. At most 1000 wait; further ones are refused. They are lost with the process, so a client sends again, under
+ * order stays; but what was stored and not yet broadcast when the database went away is told after it is back. At most 1000 wait; further ones are refused. They are lost with the process, so a client sends again, under
  * the same id, what it did not hear is stored.
  */
 import * as Pipeline from "@fibercast/engine/Pipeline"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { type Realtime } from "@fibercast/messengers/Realtime"
-import { type Ledger } from "@fibercast/ports/Ledger"
+import { type Ledger, type LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { type Signal } from "@fibercast/ports/Signal"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
-import { Context, Effect, Latch, Layer, Schedule, Schema } from "effect"
+import { Context, Effect, Fiber, FiberSet, Latch, Layer, Schedule, Schema } from "effect"
 import { Broadcast, tellDirectly } from "./Broadcast.ts"
-import { type Message, Messages } from "./Messages.ts"
+import { type Message, Messages, type MessagesUnavailable, type Stored } from "./Messages.ts"
 import * as Status from "./Status.ts"
 
 /** Too many messages wait for the database. */
@@ -41,12 +41,20 @@ const make = Effect.fnUntraced(function* (workspaceId: WorkspaceId) {
   const messages = yield* Messages
   const waiting: Array<Message> = []
   const some = yield* Latch.make(false)
+  const dispatch = (payload: Stored) => Pipeline.dispatch(Broadcast, { workspaceId, payload })
+  const attempts = yield* FiberSet.make<Stored | null, MessagesUnavailable | LedgerUnavailable | Schema.SchemaError>()
 
-  /** May be repeated: an id is stored, and so dispatched, once. */
-  const store = (message: Message) =>
-    messages
-      .store(message, (payload) => Pipeline.dispatch(Broadcast, { workspaceId, payload }))
-      .pipe(Effect.timeout(patience))
+  /**
+   * May be repeated: an id is stored, and so dispatched, once. What a silent connection does cannot be stopped soon, and is not
+   * waited for; no more than the connections of the pool can be held up so.
+   */
+  const store = Effect.fnUntraced(function* (message: Message) {
+    const storing = yield* FiberSet.run(attempts, messages.store(message, dispatch))
+    return yield* Fiber.join(storing).pipe(
+      Effect.timeout(patience),
+      Effect.onError(() => Effect.sync(() => storing.interruptUnsafe()))
+    )
+  })
 
   const direct = Effect.fnUntraced(function* (message: Message) {
     if (waiting.some(({ id }) => id === message.id)) return { place: null, stored: false }

@@ -67,12 +67,13 @@ export class Messages extends Context.Service<
 >()("fibercast/examples/campus/Messages") {
   static readonly layerMemory: Layer.Layer<Messages> = Layer.sync(Messages, () => {
     const all: Array<Stored> = []
+    let last = 0
     return Messages.of({
       store: Effect.fnUntraced(function* (message, also) {
         if (all.some(({ id }) => id === message.id)) return null
-        const stored = { ...message, place: all.length + 1 }
+        const stored = { ...message, place: ++last }
         all.push(stored)
-        yield* also(stored)
+        yield* Effect.onError(also(stored), () => Effect.sync(() => all.splice(all.indexOf(stored), 1)))
         return stored
       }),
       read: ({ after = 0, before = Infinity, limit, oldest = false, room }) =>

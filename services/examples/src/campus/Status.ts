@@ -54,5 +54,6 @@ export const watch = Effect.fnUntraced(function* (workspaceId: WorkspaceId) {
     changing.set(member, new Set([channel]))
     return FiberSet.run(fibers, announce(member))
   }
-  yield* Effect.forkScoped(Stream.runForEach(presence, (change) => Effect.suspend(() => changed(change))))
+  const watching = Stream.runForEach(presence, (change) => Effect.suspend(() => changed(change)))
+  yield* Effect.forkScoped(watching, { startImmediately: true })
 })
