@@ -4,8 +4,9 @@
  *
  * Prints how long a message takes from the call that sends it, and from the commit of its dispatch, until a client has it, one
  * after the other and at a steady pace; then how many are dispatched in a second by 32 callers, and what a client sees of that.
+ * A commit alone is measured first: each message waits for two of them, that of its dispatch and that of its claim.
  */
-import { Broadcast, channelOf } from "@fibercast/examples/campus/Broadcast"
+import { Broadcast } from "@fibercast/examples/campus/Broadcast"
 import * as CampusHttp from "@fibercast/examples/campus/CampusHttp"
 import { Chat } from "@fibercast/examples/campus/Chat"
 import { Messages } from "@fibercast/examples/campus/Messages"
@@ -17,6 +18,7 @@ import { Realtime } from "@fibercast/messengers/Realtime"
 import * as CommittedSignal from "@fibercast/postgres/CommittedSignal"
 import { ConfigProvider, Console, Effect, Layer, Queue, type Scope } from "effect"
 import { HttpServer } from "effect/http"
+import { SqlClient } from "effect/sql"
 import * as BenchStores from "./BenchStores.ts"
 
 const messages = Number(process.argv[2] ?? 1000)
@@ -81,6 +83,18 @@ const latency = Effect.fnUntraced(function* (title: string, pause: number) {
   yield* Console.log(`${title.padEnd(36)} from the call: ${told(called)}   from the commit: ${told(committed)}`)
 }, Effect.scoped)
 
+const commits = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  yield* sql`create table bench (n int)`
+  const times: Array<number> = []
+  for (let turn = 0; turn < 300; turn++) {
+    const begun = millis()
+    yield* sql`insert into bench values (${turn})`
+    times.push(millis() - begun)
+  }
+  yield* Console.log(`${"a commit alone".padEnd(36)} ${told(times)}`)
+})
+
 const rate = Effect.fnUntraced(function* <E, R>(
   title: string,
   dispatch: (caller: number) => Effect.Effect<unknown, E, R>
@@ -124,13 +138,13 @@ const crowd = Effect.fnUntraced(function* () {
 
 const bench = Effect.gen(function* () {
   const { send, workspaceId } = yield* Chat
+  yield* commits
   yield* latency("one after the other", 0)
   yield* latency("one every 20 ms", 20)
   const payload = { ...next("empty"), place: 1 }
   yield* rate("dispatches alone", () => Pipeline.dispatch(Broadcast, { workspaceId, payload }))
   yield* rate("messages, each caller in its room", (caller) => send(next(`room-${caller}`)))
   yield* crowd()
-  yield* Console.log(`clients left: ${JSON.stringify(yield* (yield* Realtime).members(channelOf(room)))}`)
 })
 
 const chat = CampusHttp.layer.pipe(
