@@ -155,6 +155,40 @@ describe("Feeder", () => {
     }).pipe(Effect.provide(layer))
   })
 
+  it.effect("a claim is made only where something is due, however often it is woken", () => {
+    const empty: Array<string> = []
+    const ledger = Layer.effect(
+      Ledger,
+      Effect.map(Ledger, (ledger) =>
+        Ledger.of({
+          ...ledger,
+          claim: (claim) =>
+            Effect.tap(ledger.claim(claim), (batch) =>
+              Effect.sync(() => {
+                if (batch === null) empty.push(claim.source.lane)
+              })
+            )
+        })
+      )
+    )
+    const layer = TestEngine.layerEngine({ pipelines: [Note] }).pipe(
+      Layer.provide(ledger),
+      Layer.provideMerge(TestEngine.layerStores())
+    )
+    return Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace()
+      done.length = 0
+      for (let n = 0; n < 5; n++) {
+        yield* Pipeline.dispatch(Note, { workspaceId, payload: n, lane: "urgent" })
+        yield* TestEngine.catchUp
+        yield* TestClock.adjust("700 millis")
+        // Of each other lane it learns once that it is empty.
+        if (n === 0) empty.length = 0
+      }
+      assert.deepStrictEqual([done, empty], [[0, 1, 2, 3, 4], []])
+    }).pipe(Effect.provide(layer))
+  })
+
   const crowd = Effect.fnUntraced(function* (options: { readonly rate?: Rate }) {
     const workspaceId = yield* TestEngine.workspace()
     for (let n = 0; n < 80; n++) {

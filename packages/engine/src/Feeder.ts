@@ -3,7 +3,8 @@
  *
  * It claims no more than fits the window, of which a tenth is kept for urgent and high, no more than the flow's
  * limits let out within a third of the ownership's lease, and nothing for a flow that still has enough queued or
- * whose account takes nothing. More urgent lanes are fed first; within a lane the emptiest flow is.
+ * whose account takes nothing. Where the last look found nothing more it asks what is due before it claims again. More
+ * urgent lanes are fed first; within a lane the emptiest flow is.
  */
 import { lanes } from "@fibercast/domain/Lane"
 import { type EpochLost, Ledger } from "@fibercast/ports/Ledger"
@@ -52,9 +53,22 @@ export const run = Effect.fnUntraced(function* (options: {
     return undefined
   }
 
+  const nextDue = ({ source }: Flow) => untilReachable(ledger.nextDue({ workspaceId: window.workspaceId, source }))
+
+  /** Until it is due, unless something came while that was asked. */
+  const rest = (flow: Flow, due: number | null, now: number, wakes: number) => {
+    if (window.wakes === wakes) flow.dryUntil = Math.min(due ?? Infinity, now + settings.poll)
+  }
+
   const claim = Effect.fnUntraced(function* (flow: Flow) {
     const proof = ownership.proof
     const { wakes } = window
+    // A claim is a write, even of nothing.
+    if (flow.drained) {
+      const due = yield* nextDue(flow)
+      if (due === null || due > proof.now) return rest(flow, due, proof.now, wakes)
+      flow.drained = false
+    }
     const fromStart = flow.cursor === null || proof.now - flow.sweptAt >= sweepEvery
     if (fromStart) flow.sweptAt = proof.now
     const limit = allowance(flow)
@@ -71,6 +85,7 @@ export const run = Effect.fnUntraced(function* (options: {
     if (batch !== null) {
       const last = batch.deliveries.at(-1)
       const full = batch.deliveries.length >= limit
+      flow.drained = fromStart && !full
       if (!full || last === undefined) flow.cursor = null
       else if (flow.cursor === null || last.dueAt > flow.cursor.dueAt || last.id > flow.cursor.id) {
         flow.cursor = { dueAt: last.dueAt, id: last.id }
@@ -80,10 +95,10 @@ export const run = Effect.fnUntraced(function* (options: {
     flow.cursor = null
     // What came while this was asked is asked for again.
     if (!fromStart || window.wakes !== wakes) return
-    const due = yield* untilReachable(ledger.nextDue({ workspaceId: window.workspaceId, source: flow.source }))
-    if (window.wakes !== wakes) return
-    const soonest = due === null || due <= proof.now ? Infinity : due
-    flow.dryUntil = Math.min(soonest, proof.now + settings.poll)
+    const due = yield* nextDue(flow)
+    flow.drained = due === null || due > proof.now
+    // What is due and cannot be claimed is looked at again, but not at once.
+    rest(flow, flow.drained ? due : null, proof.now, wakes)
   })
 
   const wait = (now: number) => {

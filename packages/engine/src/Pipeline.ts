@@ -371,8 +371,8 @@ export const failed =
 
 /**
  * Records one delivery of the payload and says so. Joins the caller's transaction where the store has
- * one: then the work exists if and only if that commits. The signal goes out at once; what
- * is committed after it was heard is found by the workspace's next look.
+ * one: then the work exists if and only if that commits. On a node the signal goes out with the commit; with a `Signal`
+ * that knows of no transactions it goes out at once, and the work is found by the workspace's next look.
  */
 export const dispatch = Effect.fn("Pipeline.dispatch")(function* <P, A, E, R>(
   self: Pipeline<P, A, E, R>,

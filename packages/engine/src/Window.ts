@@ -52,6 +52,8 @@ export interface Flow {
   cursor: Cursor | null
   /** When it was last claimed from the start. */
   sweptAt: number
+  /** When it was last looked at from the start, nothing more was due. */
+  drained: boolean
   /** Nothing to claim before this instant, unless woken. */
   dryUntil: number
   /** Nothing to send before this instant: its account said so. */
@@ -107,6 +109,7 @@ export class Window {
       size: 0,
       cursor: null,
       sweptAt: 0,
+      drained: false,
       dryUntil: 0,
       notBefore: 0,
       silent: Latch.makeUnsafe(true),

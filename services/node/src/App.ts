@@ -18,10 +18,11 @@ import { type CampaignStore } from "@fibercast/ports/CampaignStore"
 import { type Ledger } from "@fibercast/ports/Ledger"
 import { type Ping } from "@fibercast/ports/Ping"
 import { type SenderChannel } from "@fibercast/ports/SenderChannel"
-import { Signal } from "@fibercast/ports/Signal"
+import { type Signal } from "@fibercast/ports/Signal"
 import { type TriggerStore } from "@fibercast/ports/TriggerStore"
 import { type WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { type WorkStream } from "@fibercast/ports/WorkStream"
+import * as CommittedSignal from "@fibercast/postgres/CommittedSignal"
 import type * as Postgres from "@fibercast/postgres/Postgres"
 import { Context, Effect, Layer, Predicate, type Scope } from "effect"
 import { type Sharding } from "effect/cluster"
@@ -109,11 +110,11 @@ export const make = <Own, E>(options: {
   const node: App["node"] = <R = never>(running: Running<R>) =>
     withOwn(LocalNode.layerSchedulingEngine<Own | R | Sending, Own | Offered>(scheduling(running))).pipe(
       Layer.provideMerge(LocalNode.layerStores),
-      Layer.provideMerge(Signal.layerMemory)
+      Layer.provideMerge(LocalNode.layerSignal)
     )
   const engine: App["engine"] = <R = never>(running: Running<R>) =>
     withOwn(LocalNode.layerClusterEngine<Own | R | Sending, Own | Offered>(scheduling(running))).pipe(
-      Layer.provide(LocalNode.layerStores)
+      Layer.provide([LocalNode.layerStores, CommittedSignal.layer])
     )
   const sender: App["sender"] = <R = never>({ pipelines: more }: Pick<Running<R>, "pipelines">) =>
     withOwn(
@@ -121,6 +122,6 @@ export const make = <Own, E>(options: {
         pipelines: all(more),
         triggers: { app: name, scheduled }
       })
-    ).pipe(Layer.provide(LocalNode.layerStores))
+    ).pipe(Layer.provide([LocalNode.layerStores, CommittedSignal.layer]))
   return { [TypeId]: TypeId, name, node, engine, sender }
 }

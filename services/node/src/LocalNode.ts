@@ -9,6 +9,7 @@ import type * as Scheduler from "@fibercast/engine/Scheduler"
 import * as SchedulerHealth from "@fibercast/engine/SchedulerHealth"
 import { type OpenAudience } from "@fibercast/ports/AudienceSource"
 import { Signal } from "@fibercast/ports/Signal"
+import * as CommittedSignal from "@fibercast/postgres/CommittedSignal"
 import * as SqlCampaignStore from "@fibercast/postgres/SqlCampaignStore"
 import * as SqlLedger from "@fibercast/postgres/SqlLedger"
 import * as SqlTriggerStore from "@fibercast/postgres/SqlTriggerStore"
@@ -35,11 +36,14 @@ export const layerStores = Layer.mergeAll(
   SqlTriggerStore.layer
 )
 
+/** Signals within this process. */
+export const layerSignal = CommittedSignal.layer.pipe(Layer.provide(Signal.layerMemory))
+
 /** Works what is in the `Database` until it is closed; closing it drains. */
 export const layer = <R = never>(options: Options<R>) =>
   Layer.unwrap(Effect.map(Database, ({ alone }) => Engine.layer({ alone, pipelines: options.pipelines }))).pipe(
     Layer.provideMerge(layerStores),
-    Layer.provideMerge(Signal.layerMemory),
+    Layer.provideMerge(layerSignal),
     Layer.provideMerge(Audiences.layer(options.audiences))
   )
 
@@ -67,4 +71,4 @@ export const layerClusterEngine = <R = never, R2 = never>({
 
 /** A node that schedules as well: what its triggers set off is worked here. */
 export const layerScheduling = <R = never, R2 = never>(options: SchedulingOptions<R, R2>) =>
-  layerSchedulingEngine(options).pipe(Layer.provideMerge(layerStores), Layer.provideMerge(Signal.layerMemory))
+  layerSchedulingEngine(options).pipe(Layer.provideMerge(layerStores), Layer.provideMerge(layerSignal))
