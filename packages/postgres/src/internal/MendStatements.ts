@@ -6,7 +6,7 @@ import { type EndedFilter, type WorkFilter } from "@fibercast/ports/Records"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { ending, recorded } from "./FinishStatements.ts"
 import { int4, int8, text } from "./Parameters.ts"
-import { Given, isEnded, isIn } from "./RecordFilters.ts"
+import { Given, isEnded, isOpen } from "./RecordFilters.ts"
 import { type Statement } from "./RecordStatements.ts"
 
 /** What a campaign skipped may be a row that it never made a delivery of. */
@@ -103,7 +103,7 @@ select count(*)::int as count from forgotten`
 export const toClear = (filter: WorkFilter, limit: number): Statement => {
   const given = new Given()
   const text = `select distinct workspace_id from (
-  select d.workspace_id from deliveries d where ${isIn(filter, given)}
+  select d.workspace_id from deliveries d where ${isOpen(filter, given)}
     and d.id not in (select unnest(ids) from claims) limit ${given.add(int8(limit))}) open
 order by workspace_id`
   return { text, parameters: given.parameters }
@@ -120,7 +120,7 @@ export const clear = (
   given.add(text(options.reason))
   given.add(int8(options.now))
   const sql = `with chosen as materialized (
-  select d.id from deliveries d where ${isIn({ ...filter, workspaceId }, given)}
+  select d.id from deliveries d where ${isOpen({ ...filter, workspaceId }, given)}
     and d.id not in (select unnest(ids) from claims where workspace_id = $1) limit ${given.add(int8(options.limit))}),
 gone as (
   delete from deliveries d where d.id = any (array(select id from chosen))

@@ -20,10 +20,10 @@ export class Given {
   }
 }
 
-/** Of rows `d` of `deliveries` or `deliveries_done`. Workspace 0 is nobody's: see `deliveries`. */
-export const isIn = (filter: WorkFilter, given: Given): string => {
+/** Of rows `d` of `deliveries` or `deliveries_done`. */
+const isIn = (filter: WorkFilter, given: Given): string => {
   const { batchId, campaignId, lane, pipeline, tag, workspaceId } = filter
-  const conditions = [workspaceId === null ? "d.workspace_id > 0" : `d.workspace_id = ${given.add(int4(workspaceId))}`]
+  const conditions = [workspaceId === null ? "true" : `d.workspace_id = ${given.add(int4(workspaceId))}`]
   if (pipeline !== undefined) {
     conditions.push(`d.pipeline_id = (select id from pipelines where name = ${given.add(text(pipeline))})`)
   }
@@ -33,6 +33,16 @@ export const isIn = (filter: WorkFilter, given: Given): string => {
   if (tag !== undefined) conditions.push(`${given.add(text(tag))} = any (d.tags)`)
   return conditions.join(" and ")
 }
+
+/**
+ * Of rows `d` of `deliveries`. Those of workspace 0 are nobody's, and may be all that its statistics know of: asked for
+ * as a sum, they are not taken for a measure of what others have.
+ */
+export const isOpen = (filter: WorkFilter, given: Given): string =>
+  `${isIn(filter, given)}${filter.workspaceId === null ? " and d.workspace_id + 0 > 0" : ""}`
+
+/** Of rows `d` of `deliveries_done`, whatever the state. */
+export const isRecorded = isIn
 
 /** Of rows `d` of `deliveries_done`. What was forgotten has no payload, and is left out. */
 export const isEnded = (filter: EndedFilter, given: Given, ids: ReadonlyArray<DeliveryId> | null = null): string => {

@@ -6,7 +6,7 @@
  */
 import { type DeliveryId } from "@fibercast/domain/Delivery"
 import { type EndedFilter, type WorkFilter } from "@fibercast/ports/Records"
-import { Given, isEnded, isIn } from "./RecordFilters.ts"
+import { Given, isEnded, isOpen, isRecorded } from "./RecordFilters.ts"
 import { int8 } from "./Parameters.ts"
 import { attempts, ofEnded, selectOpen } from "./RecordRows.ts"
 
@@ -18,12 +18,12 @@ export interface Statement {
 /** One that was opened again by this moment is in one of the two tables: both are read in one snapshot. */
 export const find = (filter: WorkFilter, id: DeliveryId): Statement => {
   const given = new Given()
-  const isIt = `d.id = ${given.add(int8(id))} and ${isIn(filter, given)}`
-  const open = selectOpen(`(select d.* from deliveries d where ${isIt})`)
+  const isIt = `d.id = ${given.add(int8(id))}`
+  const open = selectOpen(`(select d.* from deliveries d where ${isIt} and ${isOpen(filter, given)})`)
   const text = `with found as (
 ${open}
 union all
-select ${ofEnded} from deliveries_done d where ${isIt})
+select ${ofEnded} from deliveries_done d where ${isIt} and ${isRecorded(filter, given)})
 select found.*, (
   select coalesce(json_agg(t order by t.at, t.attempt), '[]')::text
   from (select ${attempts} from attempts a where a.delivery_id = found.id) t) as attempts
@@ -49,7 +49,7 @@ export const countEnded = (filter: EndedFilter): Statement => {
 export const open = (filter: WorkFilter, limit: number): Statement => {
   const given = new Given()
   const text = `with chosen as materialized (
-  select d.* from deliveries d where ${isIn(filter, given)} order by d.due_at, d.id limit ${given.add(int8(limit))})
+  select d.* from deliveries d where ${isOpen(filter, given)} order by d.due_at, d.id limit ${given.add(int8(limit))})
 ${selectOpen("chosen")}
 order by d.due_at, d.id`
   return { text, parameters: given.parameters }
@@ -57,7 +57,7 @@ order by d.due_at, d.id`
 
 export const countOpen = (filter: WorkFilter): Statement => {
   const given = new Given()
-  const text = `select count(*)::float8 as count from deliveries d where ${isIn(filter, given)}`
+  const text = `select count(*)::float8 as count from deliveries d where ${isOpen(filter, given)}`
   return { text, parameters: given.parameters }
 }
 
