@@ -7,7 +7,7 @@ import { Records } from "@fibercast/ports/Records"
 import { TriggerStore } from "@fibercast/ports/TriggerStore"
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
-import { base, claimedCampaign, ended, putOff, second } from "../conformance/Given.ts"
+import { base, claimedCampaign, ended, jobs, putOff, second } from "../conformance/Given.ts"
 import { allOf, endedJobs, failedOf } from "../conformance/GivenRecords.ts"
 import { advanceOf, definitionOf, dueTrigger, minute, occurrenceAt, stores } from "./GivenDue.ts"
 
@@ -171,6 +171,7 @@ it.layer(recorded, { timeout: "30 seconds" })("row-level security", (it) => {
       const [mine, other] = [yield* claimedCampaign(2), yield* claimedCampaign(2)]
       const theirs = yield* endedJobs(other.owned, [{ state: "failed" }])
       const own = yield* endedJobs(mine.owned, [{ state: "failed" }])
+      yield* (yield* Ledger).insert({ ...mine.owned, deliveries: jobs(1) })
       const ofAll = { ...allOf(mine.owned), workspaceId: null }
       const ofOther = allOf(other.owned)
       const at = { now: base, from: base, until: base + 60 * second }
