@@ -16,7 +16,7 @@ export interface Ending {
   readonly job?: Partial<NewDelivery>
 }
 
-/** One background job for each ending, which ended so a second later; ids in the order given. */
+/** One background job for each of at most 5000 endings, which ended so a second later; ids in the order given. */
 export const endedJobs = Effect.fnUntraced(function* (owned: Owned, endings: ReadonlyArray<Ending>) {
   const ledger = yield* Ledger
   const deliveries = endings.map(({ job = {} }, index): NewDelivery => ({
@@ -29,10 +29,11 @@ export const endedJobs = Effect.fnUntraced(function* (owned: Owned, endings: Rea
     ...job
   }))
   const ids = yield* ledger.insert({ ...owned, deliveries })
+  const endingOf = new Map(ids.map((id, index) => [id, endings[index]]))
   for (const lane of new Set(deliveries.map((delivery) => delivery.lane))) {
-    const batch = yield* claimed(owned, { ...background, lane })
+    const batch = yield* claimed(owned, { ...background, lane }, 5000)
     const settlements = batch.deliveries.map((delivery) => {
-      const ending = endings[ids.indexOf(delivery.id)]
+      const ending = endingOf.get(delivery.id)
       const { errorClass = null, reason = null, state = "completed" } = ending ?? {}
       return { ...ended(delivery, state), errorClass, reason }
     })

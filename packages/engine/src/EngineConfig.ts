@@ -28,6 +28,10 @@ export interface EngineSettings {
   /** Share of failed deliveries in a campaign, from 0 to 1, that raises an alarm; and after how many. */
   readonly failureRate: number
   readonly failureSample: number
+  /** How long final records are kept, where their pipeline does not say otherwise; Infinity: for ever. */
+  readonly retention: number
+  /** How often what is kept no longer is looked for. */
+  readonly prune: number
 }
 
 export const defaults: EngineSettings = {
@@ -43,7 +47,9 @@ export const defaults: EngineSettings = {
   drain: 25_000,
   overdue: 60_000,
   failureRate: 0.1,
-  failureSample: 50
+  failureSample: 50,
+  retention: 30 * 86_400_000,
+  prune: 3_600_000
 }
 
 export const EngineConfig = Context.Reference<EngineSettings>("fibercast/engine/EngineConfig", {

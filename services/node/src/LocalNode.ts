@@ -11,6 +11,7 @@ import { type OpenAudience } from "@fibercast/ports/AudienceSource"
 import { Signal } from "@fibercast/ports/Signal"
 import * as SqlCampaignStore from "@fibercast/postgres/SqlCampaignStore"
 import * as SqlLedger from "@fibercast/postgres/SqlLedger"
+import * as SqlRecords from "@fibercast/postgres/SqlRecords"
 import * as SqlTriggerStore from "@fibercast/postgres/SqlTriggerStore"
 import * as SqlWorkspaceStore from "@fibercast/postgres/SqlWorkspaceStore"
 import { Effect, Layer } from "effect"
@@ -32,7 +33,8 @@ export const layerStores = Layer.mergeAll(
   SqlLedger.layer,
   SqlCampaignStore.layer,
   SqlWorkspaceStore.layer,
-  SqlTriggerStore.layer
+  SqlTriggerStore.layer,
+  SqlRecords.layer
 )
 
 /** Works what is in the `Database` until it is closed; closing it drains. */
