@@ -1,11 +1,14 @@
 import { assert, it } from "@effect/vitest"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
+import * as SqlRecords from "@fibercast/postgres/SqlRecords"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
 import { Ledger } from "@fibercast/ports/Ledger"
+import { Records } from "@fibercast/ports/Records"
 import { TriggerStore } from "@fibercast/ports/TriggerStore"
-import { Effect } from "effect"
+import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
-import { base, claimedCampaign, ended, putOff } from "../conformance/Given.ts"
+import { base, claimedCampaign, ended, jobs, putOff, second } from "../conformance/Given.ts"
+import { allOf, endedJobs, failedOf } from "../conformance/GivenRecords.ts"
 import { advanceOf, definitionOf, dueTrigger, minute, occurrenceAt, stores } from "./GivenDue.ts"
 
 /** Every table that holds rows of workspaces, and the column that says whose. */
@@ -65,7 +68,9 @@ const asTenant = <A, E, R>(workspaceId: WorkspaceId | null, effect: Effect.Effec
     )
   })
 
-it.layer(stores, { timeout: "30 seconds" })("row-level security", (it) => {
+const recorded = Layer.provideMerge(SqlRecords.layer, stores)
+
+it.layer(recorded, { timeout: "30 seconds" })("row-level security", (it) => {
   it.effect("a tenant sees its own rows in every table, and nobody else's", () =>
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
@@ -157,6 +162,64 @@ it.layer(stores, { timeout: "30 seconds" })("row-level security", (it) => {
       const nothing = { theirs: null, written: [], recorded: [] }
       assert.deepStrictEqual(seen, { filled: [base - minute], removed: true, listed: ["mine"], ...nothing })
       assert.lengthOf(yield* triggers.history({ triggerId: other.trigger.id, before: null, limit: 10 }), 1)
+    })
+  )
+
+  it.effect("a tenant finds its own records alone, whomever it asks for, and mends nothing", () =>
+    Effect.gen(function* () {
+      const records = yield* Records
+      const [mine, other] = [yield* claimedCampaign(2), yield* claimedCampaign(2)]
+      const theirs = yield* endedJobs(other.owned, [{ state: "failed" }])
+      const own = yield* endedJobs(mine.owned, [{ state: "failed" }])
+      yield* (yield* Ledger).insert({ ...mine.owned, deliveries: jobs(1) })
+      const ofAll = { ...allOf(mine.owned), workspaceId: null }
+      const ofOther = allOf(other.owned)
+      const at = { now: base, from: base, until: base + 60 * second }
+      const all = { ...at, workspaceId: null }
+      const { workspaceId } = mine.owned
+      const seen = yield* asTenant(
+        workspaceId,
+        Effect.gen(function* () {
+          const rows = [
+            ...(yield* records.depths(all)),
+            ...(yield* records.passages(all)),
+            ...(yield* records.ended({ filter: ofAll, after: null, limit: 100 })),
+            ...(yield* records.open({ filter: { workspaceId: null }, limit: 100 }))
+          ]
+          const named = { ...at, workspaceId: other.owned.workspaceId }
+          return {
+            owners: [...new Set(rows.map((row) => row.workspaceId))],
+            own: yield* Effect.forEach(own, (id) => records.find({ workspaceId: null, id })),
+            none: [
+              ...(yield* Effect.forEach([...theirs, ...other.ids], (id) =>
+                records.find({ workspaceId: null, id })
+              )).filter((found) => found !== null),
+              ...(yield* records.depths(named)),
+              ...(yield* records.passages(named)),
+              ...(yield* records.ended({ filter: ofOther, after: null, limit: 100 })),
+              ...(yield* records.retry({ filter: ofOther, ids: theirs, limit: 100, now: base }))
+            ],
+            count: yield* records.countEnded(ofOther),
+            names: (yield* records.names).workspaces.length
+          }
+        })
+      )
+      assert.deepStrictEqual(seen.owners, [workspaceId])
+      assert.deepStrictEqual(
+        seen.own.map((found) => found?.record.state),
+        ["failed"]
+      )
+      assert.deepStrictEqual([seen.none, seen.count, seen.names], [[], 0, 1])
+      const refused: ReadonlyArray<Effect.Effect<unknown, unknown>> = [
+        records.retry({ filter: failedOf(mine.owned), ids: null, limit: 10, now: base }),
+        records.forget({ filter: failedOf(mine.owned), ids: null, limit: 10 }),
+        records.clear({ filter: { workspaceId }, limit: 10, reason: "mine", now: base })
+      ]
+      for (const effect of refused) {
+        const exit = yield* Effect.exit(asTenant(workspaceId, effect))
+        assert.strictEqual(exit._tag, "Failure")
+      }
+      assert.strictEqual(yield* records.countEnded(failedOf(mine.owned)), 1)
     })
   )
 })

@@ -12,6 +12,7 @@ import { Campaigns } from "./Campaigns.ts"
 import * as LocalRuntime from "./LocalRuntime.ts"
 import { type Runnable } from "./Pipeline.ts"
 import { Pipelines } from "./Pipelines.ts"
+import * as Pruner from "./Pruner.ts"
 import * as RunPipeline from "./RunPipeline.ts"
 import * as Scheduled from "./Scheduled.ts"
 import * as Scheduler from "./Scheduler.ts"
@@ -30,7 +31,7 @@ export type Runtime<RIn> = Layer.Layer<WorkspaceRuntime, never, Signal | Workspa
 
 /** Runs while the layer is in scope; closing it drains. What the pipelines require, the layer requires. */
 export const layerOn = <RIn = never, R = never>(runtime: Runtime<RIn>, { pipelines }: Work<R>) =>
-  Campaigns.layer.pipe(
+  Layer.merge(Campaigns.layer, Pruner.layer).pipe(
     Layer.provideMerge(runtime),
     Layer.provideMerge(Pipelines.layer(pipelines)),
     Layer.provideMerge(AccountGates.layer)

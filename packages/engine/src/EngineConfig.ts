@@ -30,6 +30,10 @@ export interface EngineSettings {
   readonly failureSample: number
   /** How many nodes may die while they hold a delivery; then it is set aside as failed. At least 2. */
   readonly poison: number
+  /** How long final records are kept, where their pipeline does not say otherwise; Infinity: for ever. */
+  readonly retention: number
+  /** How often what is kept no longer is looked for. */
+  readonly prune: number
 }
 
 export const defaults: EngineSettings = {
@@ -46,7 +50,9 @@ export const defaults: EngineSettings = {
   overdue: 60_000,
   failureRate: 0.1,
   failureSample: 50,
-  poison: 5
+  poison: 5,
+  retention: 30 * 86_400_000,
+  prune: 3_600_000
 }
 
 export const EngineConfig = Context.Reference<EngineSettings>("fibercast/engine/EngineConfig", {

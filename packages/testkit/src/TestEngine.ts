@@ -111,7 +111,14 @@ const hour = 3_600_000
  * wakes up, and records are kept. The end of a run is recorded with the next pass.
  */
 export const sparse = {
-  settings: { poll: 12 * hour, sweep: 12 * hour, heartbeat: 12 * hour, lease: 36 * hour, idle: 1000 * hour },
+  settings: {
+    poll: 12 * hour,
+    sweep: 12 * hour,
+    heartbeat: 12 * hour,
+    lease: 36 * hour,
+    idle: 1000 * hour,
+    prune: 1000 * hour
+  },
   scheduling: { poll: 24 * hour, housekeeping: 1000 * hour, keep: 100_000 * hour }
 }
 

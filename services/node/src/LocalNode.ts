@@ -12,6 +12,7 @@ import { Signal } from "@fibercast/ports/Signal"
 import * as CommittedSignal from "@fibercast/postgres/CommittedSignal"
 import * as SqlCampaignStore from "@fibercast/postgres/SqlCampaignStore"
 import * as SqlLedger from "@fibercast/postgres/SqlLedger"
+import * as SqlRecords from "@fibercast/postgres/SqlRecords"
 import * as SqlTriggerStore from "@fibercast/postgres/SqlTriggerStore"
 import * as SqlWorkspaceStore from "@fibercast/postgres/SqlWorkspaceStore"
 import { Effect, Layer } from "effect"
@@ -33,7 +34,8 @@ export const layerStores = Layer.mergeAll(
   SqlLedger.layer,
   SqlCampaignStore.layer,
   SqlWorkspaceStore.layer,
-  SqlTriggerStore.layer
+  SqlTriggerStore.layer,
+  SqlRecords.layer
 )
 
 /** Signals within this process. */
