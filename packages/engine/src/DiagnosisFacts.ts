@@ -1,10 +1,10 @@
 /**
  * What a diagnosis is made from: nodes, workspaces, their open work, campaigns and schedulers, as they stand at one instant.
  */
-import { type ErrorClass } from "@fibercast/domain/ErrorClass"
 import { type Lane } from "@fibercast/domain/Lane"
 import { type Rate } from "@fibercast/domain/Limits"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
+import { type BrokenAccount } from "@fibercast/ports/NodeRegistry"
 import { type Unattended } from "./SchedulerHealth.ts"
 
 /** Unseen for so long, in milliseconds, a node that did not say goodbye is silent. */
@@ -28,13 +28,6 @@ export interface NodeFact {
   /** By how many milliseconds its clock is ahead of the database's; null: it has not said. */
   readonly clockAhead: number | null
   readonly brokenAccounts: ReadonlyArray<BrokenAccount>
-}
-
-export interface BrokenAccount {
-  readonly account: string
-  readonly reason: string
-  /** `accountFatal`: until an operator resets it. */
-  readonly errorClass: ErrorClass
 }
 
 export interface WorkspaceFact {

@@ -30,12 +30,12 @@ export const of = (facts: DiagnosisFacts): ReadonlyArray<Finding> => {
       silentMillis
     })),
     ...there.flatMap(({ brokenAccounts, name }) =>
-      brokenAccounts.map(({ account, errorClass, reason }): Finding => ({
+      brokenAccounts.map(({ account, isFatal, reason }): Finding => ({
         _tag: "AccountBroken",
         node: name,
         account,
         reason,
-        isFatal: errorClass === "accountFatal"
+        isFatal
       }))
     ),
     ...nodes
