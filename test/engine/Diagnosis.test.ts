@@ -1,67 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { lanes } from "@fibercast/domain/Lane"
-import { WorkspaceId } from "@fibercast/domain/Workspace"
 import * as Diagnosis from "@fibercast/engine/Diagnosis"
-import {
-  type CampaignFact,
-  type DiagnosisFacts,
-  type NodeFact,
-  type WorkFact,
-  type WorkspaceFact
-} from "@fibercast/engine/DiagnosisFacts"
+import { type DiagnosisFacts } from "@fibercast/engine/DiagnosisFacts"
 import { severity } from "@fibercast/engine/Finding"
-
-const now = Date.UTC(2026, 10, 26, 8)
-const minute = 60_000
-const workspaceId = WorkspaceId.make(7)
-
-const node = (varied: Partial<NodeFact> = {}): NodeFact => ({
-  name: "n1",
-  id: "aa11",
-  roles: ["engine", "sender"],
-  state: "working",
-  seenAt: now - 1000,
-  lanes,
-  pipelines: ["mail.send"],
-  clockAhead: 2,
-  brokenAccounts: [],
-  ...varied
-})
-
-const workspace = (varied: Partial<WorkspaceFact> = {}): WorkspaceFact => ({
-  id: workspaceId,
-  name: "acme",
-  quarantine: null,
-  paused: null,
-  rate: null,
-  backlog: null,
-  owner: "n1",
-  ownedUntil: now + 10_000,
-  claimed: 10,
-  ...varied
-})
-
-const work = (varied: Partial<WorkFact> = {}): WorkFact => ({
-  workspaceId,
-  lane: "normal",
-  pipeline: "mail.send",
-  open: 40,
-  waiting: 30,
-  paused: 0,
-  oldestDue: now - 1000,
-  ...varied
-})
-
-const campaign = (varied: Partial<CampaignFact> = {}): CampaignFact => ({
-  workspaceId,
-  id: 12,
-  name: "May",
-  status: "running",
-  note: null,
-  dueAt: now - 10 * minute,
-  open: 5,
-  ...varied
-})
+import { campaign, minute, node, now, work, workspace } from "./Standing.ts"
 
 const facts = (varied: Partial<DiagnosisFacts> = {}): DiagnosisFacts => ({
   now,
@@ -164,9 +105,8 @@ describe("a diagnosis", () => {
   })
 
   it("finds claims that nobody takes over, but leaves a lease that has just ended its time", () => {
-    const stuck = (ownedUntil: number) => found({ workspaces: [workspace({ ownedUntil })] })
-    assert.deepStrictEqual(stuck(now - 5000), [])
-    assert.deepStrictEqual(stuck(now - 5 * minute), [
+    assert.deepStrictEqual(found({ workspaces: [workspace({ ownedUntil: now - 5000 })] }), [])
+    assert.deepStrictEqual(found({ workspaces: [workspace({ ownedUntil: now - 5 * minute })] }), [
       { _tag: "ClaimsStuck", workspace: "acme", claimed: 10, owner: "n1", sinceMillis: 5 * minute }
     ])
   })

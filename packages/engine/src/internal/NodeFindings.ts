@@ -7,7 +7,7 @@ import { type Finding } from "../Finding.ts"
 const isSilent = ({ seenAt, state }: NodeFact, now: number): boolean => state !== "gone" && now - seenAt > silentAfter
 
 /** Nodes that are there and take work. */
-export const working = ({ nodes, now }: DiagnosisFacts): ReadonlyArray<NodeFact> =>
+export const working = ({ nodes, now }: Pick<DiagnosisFacts, "nodes" | "now">): ReadonlyArray<NodeFact> =>
   nodes.filter((node) => (node.state === "working" || node.state === "starting") && !isSilent(node, now))
 
 export const of = (facts: DiagnosisFacts): ReadonlyArray<Finding> => {
