@@ -7,6 +7,7 @@ import { CampaignStore } from "@fibercast/ports/CampaignStore"
 import { Ledger } from "@fibercast/ports/Ledger"
 import * as MemoryStore from "@fibercast/ports/MemoryStore"
 import { NodeRegistry } from "@fibercast/ports/NodeRegistry"
+import { Records } from "@fibercast/ports/Records"
 import { TriggerStore } from "@fibercast/ports/TriggerStore"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { type Context, Effect, Exit, Layer } from "effect"
@@ -23,6 +24,7 @@ export interface BrokenTwin {
 type LedgerShape = Context.Service.Shape<typeof Ledger>
 type CampaignStoreShape = Context.Service.Shape<typeof CampaignStore>
 type TriggerStoreShape = Context.Service.Shape<typeof TriggerStore>
+type RecordsShape = Context.Service.Shape<typeof Records>
 type NodeRegistryShape = Context.Service.Shape<typeof NodeRegistry>
 type WorkspaceStoreShape = Context.Service.Shape<typeof WorkspaceStore>
 
@@ -89,6 +91,22 @@ export const brokenTriggerStore = (
     Effect.gen(function* () {
       const triggers = yield* TriggerStore
       return TriggerStore.of({ ...triggers, ...change(triggers, yield* Ledger) })
+    })
+  )
+  return { does, breaks, layer: Layer.provideMerge(twin, memory) }
+}
+
+/** What it does wrong may take the Ledger whose work it keeps the records of. */
+export const brokenRecordsOf = (
+  does: string,
+  breaks: string,
+  change: (records: RecordsShape, ledger: LedgerShape) => Partial<RecordsShape>
+): BrokenTwin => {
+  const twin = Layer.effect(
+    Records,
+    Effect.gen(function* () {
+      const records = yield* Records
+      return Records.of({ ...records, ...change(records, yield* Ledger) })
     })
   )
   return { does, breaks, layer: Layer.provideMerge(twin, memory) }

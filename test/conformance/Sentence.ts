@@ -6,12 +6,13 @@ import { it } from "@effect/vitest"
 import { type CampaignStore } from "@fibercast/ports/CampaignStore"
 import { type Ledger } from "@fibercast/ports/Ledger"
 import { type NodeRegistry } from "@fibercast/ports/NodeRegistry"
+import { type Records } from "@fibercast/ports/Records"
 import { type TriggerStore } from "@fibercast/ports/TriggerStore"
 import { type WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { type Effect, type Layer } from "effect"
 
-/** What a suite may be run against: four contracts over one store, and the registry of nodes. */
-export type Stores = Ledger | CampaignStore | WorkspaceStore | TriggerStore | NodeRegistry
+/** What a suite may be run against: five contracts over one store, and the registry of nodes. */
+export type Stores = Ledger | CampaignStore | WorkspaceStore | TriggerStore | Records | NodeRegistry
 
 /** `Used`: the contracts it takes to say it. */
 export interface Sentence<Used = Stores> {

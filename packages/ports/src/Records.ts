@@ -4,6 +4,8 @@
  * Callers may rely on this:
  * - Nothing here is asked by the engine's hot path, and no answer holds it up: reads take no locks.
  * - What ended is found while its record is kept: see `prune`. Of what completed and was temporary there is none.
+ * - What was forgotten is found by `find` alone: `ended` does not list it, `countEnded` does not count it, and `retry`
+ *   leaves it as it is. It keeps its state, but neither payload nor reason.
  * - A filter without a workspace is of all of them. Who asks for a tenant must name it.
  * - Answers are a snapshot of one statement each: two of them may differ by what happened in between.
  * - `now` and every instant are milliseconds since the epoch, taken from `Clock` by the caller.
@@ -56,8 +58,9 @@ export interface DeliveryRecord {
   readonly dispatchedAt: number | null
   /** When it was due last. */
   readonly dueAt: number
+  /** Of what is open; null: none, or it ended. */
   readonly deadline: number | null
-  /** Attempts that ended. */
+  /** Attempts that ended since it was dispatched, or opened again. */
   readonly attempt: number
   /** How often a node died while it held it; of what is open. */
   readonly rescues: number
@@ -69,7 +72,7 @@ export interface DeliveryRecord {
   readonly providerId: string | null
   readonly errorClass: ErrorClass | null
   readonly reason: string | null
-  /** JSON text; null: it completed, or was forgotten. */
+  /** JSON text; null: it completed, or was forgotten. Of a row that a campaign never made a delivery of: that row. */
   readonly payload: string | null
 }
 
@@ -91,7 +94,7 @@ export interface Depth {
   /** Due by now, claimed ones included. */
   readonly due: number
   readonly claimed: number
-  /** When the one that has been due longest was due, and no claim holds it; null: none waits. */
+  /** When the one that has been due longest was due, of those that no claim and no pause holds; null: none waits. */
   readonly oldestDue: number | null
   /** The next that is not due yet; null: none. */
   readonly nextDue: number | null
@@ -104,7 +107,7 @@ export interface Passage {
   readonly workspaceId: WorkspaceId
   readonly lane: Lane | null
   readonly pipeline: string
-  /** What of it is still known: dispatched in the span, open or ended with a record. */
+  /** What of it is still known: dispatched in the span, open or ended with a record. Nothing is dispatched by a retry. */
   readonly dispatched: number
   readonly ended: Readonly<Record<FinalState, number>>
 }
@@ -153,9 +156,14 @@ export class Records extends Context.Service<
     readonly countOpen: (filter: WorkFilter) => Effect.Effect<number, LedgerUnavailable>
 
     /**
-     * Opens what ended again, due now, under its id and with its tries given back; at most `limit`, the oldest first.
-     * Its campaign or batch counts it as open again, and goes on if it was over. Only what has its payload still, and did
-     * not complete. Answers whose it was. An attempt that was recorded stays recorded.
+     * Opens what ended again, due now, under its id and with its tries given back; at most `limit`, by id. Its campaign
+     * or batch counts it as open again, and goes on if it had completed; a paused one keeps it until it is resumed.
+     * Answers what was opened, and whose it is. However many ask at once, each is opened by one of them.
+     *
+     * Left as it is: what completed or was forgotten, what is of a cancelled campaign, and what a campaign skipped.
+     *
+     * It has no deadline any more, leaves a record whether or not it was temporary, is in no backlog that is capped, and
+     * a unique key that another holds by now stays with that. Attempts that were recorded stay recorded.
      */
     readonly retry: (options: {
       readonly filter: EndedFilter
@@ -169,7 +177,7 @@ export class Records extends Context.Service<
     >
 
     /**
-     * Forgets the payload and the reason of what ended, and that it is there to be retried; at most `limit`. Its state and
+     * Forgets the payload and the reasons of what ended and did not complete, for good; at most `limit`. Its state and
      * counts stay. Answers how many.
      */
     readonly forget: (options: {
@@ -180,7 +188,7 @@ export class Records extends Context.Service<
 
     /**
      * Settles open work as cancelled, at most `limit` a call, but what a claim holds. Answers how many; 0: none is left
-     * but claimed ones.
+     * but claimed ones. In a transaction for each workspace, which claims and settles nothing meanwhile.
      */
     readonly clear: (options: {
       readonly filter: WorkFilter
@@ -189,6 +197,12 @@ export class Records extends Context.Service<
       readonly now: number
     }) => Effect.Effect<number, LedgerUnavailable>
 
+    /** The names there are of workspaces and of pipelines, in their order; at most 10,000 of each. */
+    readonly names: Effect.Effect<
+      { readonly workspaces: ReadonlyArray<string>; readonly pipelines: ReadonlyArray<string> },
+      LedgerUnavailable
+    >
+
     /** How long final records of these pipelines are kept, in milliseconds; null: as long as others, Infinity: for ever. */
     readonly retain: (
       pipelines: ReadonlyArray<{ readonly pipeline: string; readonly retention: number | null }>
@@ -196,8 +210,9 @@ export class Records extends Context.Service<
 
     /**
      * Drops final records, attempts and tallies that are older than they are to be kept, and keys that are taken no
-     * more: in steps of at most `limit` rows, or a day's table at once where all of it is old. `otherwise`: how long
-     * what no `retain` named is kept, in milliseconds. One caller at a time works; another is answered null.
+     * more: at most `limit` rows of each kind a call, or a day's table at once where all of it is old. `otherwise`: how
+     * long what no `retain` named is kept, in milliseconds; Infinity: for ever. One caller at a time works; another is
+     * answered null. Nobody who claims, settles or reads waits longer than a moment for it.
      */
     readonly prune: (options: {
       readonly now: number
@@ -210,9 +225,10 @@ export class Records extends Context.Service<
 export interface Pruned {
   /** Tables of days that were dropped whole. */
   readonly days: number
-  /** Rows that were deleted one by one. */
+  /** Final records, attempts and tallies that were deleted one by one. */
   readonly records: number
+  /** Keys that were taken no more. */
   readonly keys: number
-  /** There is more: to be called again. */
+  /** There is more, or something was in the way: to be called again. */
   readonly isMore: boolean
 }

@@ -15,15 +15,7 @@ import {
 } from "../CampaignStore.ts"
 import { LedgerUnavailable, strangeWait } from "../Ledger.ts"
 import { WorkspaceNotFound } from "../WorkspaceStore.ts"
-import {
-  addDone,
-  type DonePlace,
-  insert,
-  type MemoryCampaign,
-  type MemoryState,
-  nextDeliveryId
-} from "./MemoryState.ts"
-import { PlaceOrder } from "./PlaceOrder.ts"
+import { insert, type MemoryCampaign, type MemoryState, nextDeliveryId } from "./MemoryState.ts"
 
 const view = ({ counts, row }: MemoryCampaign): Campaign => ({ ...row, counts })
 
@@ -88,7 +80,7 @@ export const create = (
     startedAt: null,
     completedAt: null
   }
-  const campaign = { row, counts: none, addresses: new Map(), done: new PlaceOrder<DonePlace>() }
+  const campaign = { row, counts: none, addresses: new Map() }
   state.campaigns.set(row.id, campaign)
   workspace.campaignKeys.set(key, campaign)
   return Result.succeed({ campaign: view(campaign), created: true })
@@ -104,10 +96,24 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof CampaignS
 
   const skip = (campaign: MemoryCampaign, { input, reason, row }: SkippedRow, now: number): void => {
     campaign.counts = settled(planned(campaign.counts, 1), "skipped")
-    addDone(campaign, {
+    const { id: campaignId, spec, workspaceId } = campaign.row
+    state.ended.set({
       id: nextDeliveryId(state),
+      workspaceId,
+      campaignId,
+      batchId: null,
+      pipeline: spec.pipeline,
+      lane: spec.lane,
+      tags: [],
       state: "skipped",
+      dispatchedAt: now,
+      dueAt: spec.dueAt,
+      deadline: null,
       attempt: 0,
+      attempts: [],
+      rescues: 0,
+      claim: null,
+      recalled: null,
       settledAt: now,
       providerId: null,
       errorClass: null,

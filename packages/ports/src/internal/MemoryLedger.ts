@@ -26,9 +26,11 @@ import {
   WorkspaceHeld
 } from "../Ledger.ts"
 import { WorkspaceNotFound } from "../WorkspaceStore.ts"
+import { type EndedDelivery } from "./EndedDeliveries.ts"
 import { begin, standing } from "./MemoryBegin.ts"
 import { firstClaimable, recall, recalled, takeClaimable } from "./MemoryRecalls.ts"
 import {
+  addAttempt,
   finish,
   free,
   insert,
@@ -46,6 +48,11 @@ import { type PlaceOrder } from "./PlaceOrder.ts"
 const handOut = (delivery: OpenDelivery): ClaimedDelivery => {
   const { attempt, campaignId, deadline, dueAt, id, lane, payload, pipeline, rescues } = delivery
   return { id, pipeline, lane, campaignId, attempt, rescues, dueAt, deadline, payload }
+}
+
+const doneOf = (record: EndedDelivery): DoneDelivery => {
+  const { attempt, errorClass, id, payload, providerId, reason, settledAt, state } = record
+  return { id, state, attempt, settledAt, providerId, errorClass, reason, payload }
 }
 
 /** Whether the source has something due for who runs these pipelines. */
@@ -93,6 +100,7 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof Ledger> =
         if (isRetry) {
           delivery.attempt += 1
           workspace.attempts.push(now)
+          addAttempt(delivery, "retry", delivery.attempt, { ...settlement, now })
         }
         return true
       }
@@ -148,7 +156,7 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof Ledger> =
       if (taken.length === 0) return null
       state.lastClaimId += 1n
       const claimId = state.lastClaimId
-      const claim: StandingClaim = { claimId, deliveries: taken }
+      const claim: StandingClaim = { claimId, claimedAt: options.now, deliveries: taken }
       workspace.claims.set(claimId, claim)
       for (const delivery of taken) delivery.claim = claim
       const deliveries = taken.map(handOut)
@@ -261,10 +269,9 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof Ledger> =
     }) =>
       Effect.sync(() => {
         const found: Array<DoneDelivery> = []
-        const records = state.campaigns.get(options.campaignId)?.done
-        for (const record of records?.after(options.after === null ? null : { dueAt: 0, id: options.after }) ?? []) {
+        for (const record of state.ended.ofCampaign(options.campaignId, options.after)) {
           if (found.length >= options.limit) break
-          if (options.states.includes(record.delivery.state)) found.push(record.delivery)
+          if (options.states.includes(record.state)) found.push(doneOf(record))
         }
         return found
       })

@@ -5,17 +5,22 @@
 import { type Campaign, type CampaignId } from "@fibercast/domain/Campaign"
 import { type Counts, planned, settled } from "@fibercast/domain/Counts"
 import { DeliveryId, type NewDelivery } from "@fibercast/domain/Delivery"
-import { type FinalState, isFinal, type State } from "@fibercast/domain/DeliveryState"
+import { type FinalState, type State } from "@fibercast/domain/DeliveryState"
 import { type Lane } from "@fibercast/domain/Lane"
 import { type Epoch, type WorkspaceId } from "@fibercast/domain/Workspace"
 import { type DoneDelivery } from "../Ledger.ts"
+import { type AttemptRecord } from "../Records.ts"
 import { type Workspace } from "../WorkspaceStore.ts"
+import { EndedDeliveries } from "./EndedDeliveries.ts"
 import { type MemoryTriggers, noTriggers } from "./MemoryTriggers.ts"
 import { PlaceOrder } from "./PlaceOrder.ts"
 
 export interface OpenDelivery extends NewDelivery {
   readonly id: DeliveryId
   readonly workspace: MemoryWorkspace
+  readonly dispatchedAt: number
+  /** Tries that did not complete. */
+  readonly attempts: Array<AttemptRecord>
   dueAt: number
   attempt: number
   rescues: number
@@ -27,6 +32,7 @@ export interface OpenDelivery extends NewDelivery {
 
 export interface StandingClaim {
   readonly claimId: bigint
+  readonly claimedAt: number
   /** Everything it was made with. What ended since is no longer in `open`; what was put off since has left it. */
   readonly deliveries: ReadonlyArray<OpenDelivery>
 }
@@ -46,30 +52,22 @@ export interface MemoryWorkspace {
   readonly campaignKeys: Map<string, MemoryCampaign>
 }
 
-/** A final record in its campaign's order: by id alone. */
-export interface DonePlace {
-  readonly dueAt: 0
-  readonly id: DeliveryId
-  readonly delivery: DoneDelivery
-}
-
 export interface MemoryCampaign {
   /** All but the counts. */
   row: Campaign
   counts: Counts
   /** The row that each address was first read in. */
   readonly addresses: Map<string, number>
-  readonly done: PlaceOrder<DonePlace>
 }
-
-export const addDone = (campaign: MemoryCampaign, delivery: DoneDelivery): void =>
-  campaign.done.add({ dueAt: 0, id: delivery.id, delivery })
 
 export interface MemoryState {
   readonly workspaces: Map<WorkspaceId, MemoryWorkspace>
   readonly workspaceNames: Map<string, MemoryWorkspace>
   readonly campaigns: Map<CampaignId, MemoryCampaign>
   readonly open: Map<DeliveryId, OpenDelivery>
+  readonly ended: EndedDeliveries
+  /** How long final records of a pipeline are kept, in milliseconds, where that was said. */
+  readonly retention: Map<string, number | null>
   readonly triggers: MemoryTriggers
   lastDeliveryId: bigint
   lastClaimId: bigint
@@ -80,6 +78,8 @@ export const make = (): MemoryState => ({
   workspaceNames: new Map(),
   campaigns: new Map(),
   open: new Map(),
+  ended: new EndedDeliveries(),
+  retention: new Map(),
   triggers: noTriggers(),
   lastDeliveryId: 0n,
   lastClaimId: 0n
@@ -99,7 +99,7 @@ export const sourceOf = (
 ): PlaceOrder<OpenDelivery> | undefined => workspace.sources.get(sourceKey(lane, campaignId))
 
 /** Make it claimable. */
-const offer = (delivery: OpenDelivery): void => {
+export const offer = (delivery: OpenDelivery): void => {
   const { sources } = delivery.workspace
   const key = sourceKey(delivery.lane, delivery.campaignId)
   const source = sources.get(key) ?? new PlaceOrder()
@@ -119,6 +119,8 @@ export const insert = (
     ...delivery,
     id,
     workspace,
+    dispatchedAt: now,
+    attempts: [],
     dueAt,
     attempt: 0,
     rescues: 0,
@@ -149,21 +151,46 @@ const chargedStates: ReadonlySet<State> = new Set(["completed", "failed", "unkno
 export const finish = (state: MemoryState, delivery: OpenDelivery, ending: Ending): void => {
   state.open.delete(delivery.id)
   const charged = chargedStates.has(ending.state)
+  const attempt = charged ? delivery.attempt + 1 : delivery.attempt
   if (charged) delivery.workspace.attempts.push(ending.now)
+  if (ending.state === "failed" || ending.state === "unknown") addAttempt(delivery, ending.state, attempt, ending)
   if (state.triggers.runs.has(delivery.id)) state.triggers.runs.set(delivery.id, ending)
   const campaign = delivery.campaignId === null ? undefined : state.campaigns.get(delivery.campaignId)
-  if (campaign === undefined || !isFinal(ending.state)) return
-  campaign.counts = settled(campaign.counts, ending.state)
-  addDone(campaign, {
+  if (campaign !== undefined) campaign.counts = settled(campaign.counts, ending.state)
+  if (ending.state === "completed" && delivery.temporary === true) return
+  state.ended.set({
     id: delivery.id,
+    workspaceId: delivery.workspace.row.id,
+    campaignId: delivery.campaignId,
+    batchId: delivery.batchId ?? null,
+    pipeline: delivery.pipeline,
+    lane: delivery.lane,
+    tags: delivery.tags ?? [],
     state: ending.state,
-    attempt: charged ? delivery.attempt + 1 : delivery.attempt,
+    dispatchedAt: delivery.dispatchedAt,
+    dueAt: delivery.dueAt,
+    deadline: null,
+    attempt,
+    attempts: delivery.attempts,
+    rescues: 0,
+    claim: null,
+    recalled: null,
     settledAt: ending.now,
     providerId: ending.providerId,
     errorClass: ending.errorClass,
     reason: ending.reason,
     payload: ending.state === "completed" ? null : delivery.payload
   })
+}
+
+/** Records a try that did not complete. */
+export const addAttempt = (
+  delivery: OpenDelivery,
+  outcome: AttemptRecord["outcome"],
+  attempt: number,
+  { errorClass, now: at, reason }: Pick<Ending, "errorClass" | "now" | "reason">
+): void => {
+  delivery.attempts.push({ attempt, at, outcome, errorClass, reason })
 }
 
 /** Take it out of its claim, to be claimed again once it is due. */

@@ -32,13 +32,15 @@ counted as (
     from gone where campaign_id > 0 group by campaign_id) g
   where c.campaign_id = g.campaign_id)`
 
-/** `charged` selects (id, campaign_id, attempt, state, error_class, reason) of what to explain. */
+/** `charged` selects (id, campaign_id, attempt, state, error_class, reason, pipeline_id) of what to explain. */
 const attempted = (charged: string, count: string): string => `explained as (
-  insert into attempts (delivery_id, at, workspace_id, campaign_id, attempt, outcome, error_class, reason) ${charged}),
+  insert into attempts (delivery_id, at, workspace_id, campaign_id, attempt, outcome, error_class, reason,
+    pipeline_id) ${charged}),
 tallied as (
   insert into tallies (at, workspace_id, attempts) select $3, $1, n from (select ${count} as n) t where n > 0)`
 
-const explained = `select id, $3, $1, campaign_id, attempt, state, error_class, reason from gone where state in (2, 6)`
+const explained = `select id, $3, $1, campaign_id, attempt, state, error_class, reason, pipeline_id
+  from gone where state in (2, 6)`
 const charges = `(select count(*) from gone where state in (1, 2, 6))`
 
 /**
@@ -75,7 +77,7 @@ later as (
   update deliveries d set due_at = x.due_at, attempt = d.attempt + (x.state = 7)::int from valid x
   where $12 and d.id = x.id and d.workspace_id = $1 and d.due_at = x.was_due and x.state > 6
     and x.due_at > x.was_due
-  returning d.id, d.campaign_id, d.attempt, x.state, x.error_class, x.reason, x.claim_id),
+  returning d.id, d.campaign_id, d.attempt, x.state, x.error_class, x.reason, d.pipeline_id, x.claim_id),
 leaving as materialized (
   select claim_id, array_agg(id) as ids from (
     select claim_id, id from later
@@ -88,7 +90,9 @@ parted as (
   from leaving l where $12 and c.workspace_id = $1 and c.claim_id = l.claim_id),
 ${recorded},
 ${attempted(
-  `${explained} union all select id, $3, $1, campaign_id, attempt, state, error_class, reason from later where state = 7`,
+  `${explained}
+  union all select id, $3, $1, campaign_id, attempt, state, error_class, reason, pipeline_id
+  from later where state = 7`,
   `${charges} + (select count(*) from later where state = 7)`
 )},
 freed as (

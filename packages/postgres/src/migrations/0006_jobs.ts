@@ -7,6 +7,7 @@
  *   delivery is open, 2: until it is claimed, 3: until `until`.
  * - `capped` rows are counted by an index of their own, so that others cost it nothing.
  * - Of what is `temporary` no record stays if it completes.
+ * - `attempts` know their pipeline, as they are kept as long as its records; null: written before they did.
  * - `retention` of a pipeline is how long final records stay, in milliseconds; null: as long as others, -1: for ever.
  */
 import * as Migration from "../Migration.ts"
@@ -26,6 +27,7 @@ export const migration = Migration.make({
     `create index deliveries_done_settled on deliveries_done using brin (settled_at) with (pages_per_range = 16)`,
 
     `alter table pipelines add column retention bigint`,
+    `alter table attempts add column pipeline_id smallint`,
 
     `create table keys (
       workspace_id int not null,

@@ -1,0 +1,73 @@
+/**
+ * The statements that read what is known of deliveries. None takes a lock.
+ *
+ * What failed or is in doubt is found by an index of its own, one entry for each; what ended otherwise by the tables of
+ * the days that are asked for, which a plan made with the values at hand leaves the others out of.
+ */
+import { type DeliveryId } from "@fibercast/domain/Delivery"
+import { type EndedFilter, type WorkFilter } from "@fibercast/ports/Records"
+import { Given, isEnded, isIn } from "./RecordFilters.ts"
+import { int8 } from "./Parameters.ts"
+import { attempts, ofEnded, selectOpen } from "./RecordRows.ts"
+
+export interface Statement {
+  readonly text: string
+  readonly parameters: Given["parameters"]
+}
+
+/** One that was opened again by this moment is in one of the two tables: both are read in one snapshot. */
+export const find = (filter: WorkFilter, id: DeliveryId): Statement => {
+  const given = new Given()
+  const isIt = `d.id = ${given.add(int8(id))} and ${isIn(filter, given)}`
+  const open = selectOpen(`(select d.* from deliveries d where ${isIt})`)
+  const text = `with found as (
+${open}
+union all
+select ${ofEnded} from deliveries_done d where ${isIt})
+select found.*, (
+  select coalesce(json_agg(t order by t.at, t.attempt), '[]')::text
+  from (select ${attempts} from attempts a where a.delivery_id = found.id) t) as attempts
+from found`
+  return { text, parameters: given.parameters }
+}
+
+export const ended = (filter: EndedFilter, after: DeliveryId | null, limit: number): Statement => {
+  const given = new Given()
+  const isNext = after === null ? "" : ` and d.id > ${given.add(int8(after))}`
+  const text = `select ${ofEnded} from deliveries_done d
+where ${isEnded(filter, given)}${isNext} order by d.id limit ${given.add(int8(limit))}`
+  return { text, parameters: given.parameters }
+}
+
+export const countEnded = (filter: EndedFilter): Statement => {
+  const given = new Given()
+  const text = `select count(*)::float8 as count from deliveries_done d where ${isEnded(filter, given)}`
+  return { text, parameters: given.parameters }
+}
+
+/** Claims are looked for of those alone that are answered. */
+export const open = (filter: WorkFilter, limit: number): Statement => {
+  const given = new Given()
+  const text = `with chosen as materialized (
+  select d.* from deliveries d where ${isIn(filter, given)} order by d.due_at, d.id limit ${given.add(int8(limit))})
+${selectOpen("chosen")}
+order by d.due_at, d.id`
+  return { text, parameters: given.parameters }
+}
+
+export const countOpen = (filter: WorkFilter): Statement => {
+  const given = new Given()
+  const text = `select count(*)::float8 as count from deliveries d where ${isIn(filter, given)}`
+  return { text, parameters: given.parameters }
+}
+
+export const names = `select
+  (select coalesce(json_agg(name order by name), '[]')::text from (
+    select name from workspaces order by name collate "C" limit 10000) w) as workspaces,
+  (select coalesce(json_agg(name order by name), '[]')::text from (
+    select name from pipelines order by name collate "C" limit 10000) p) as pipelines`
+
+/** Nothing is written where it is said already. $1 names of pipelines, $2 milliseconds, null or -1. */
+export const retain = `update pipelines p set retention = x.retention
+from unnest($1::text[], $2::bigint[]) as x (name, retention)
+where p.name = x.name and p.retention is distinct from x.retention`
