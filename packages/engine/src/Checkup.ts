@@ -23,7 +23,7 @@ import * as SchedulerHealth from "./SchedulerHealth.ts"
 /** Nodes unseen for longer are none any more, in milliseconds. */
 const remembered = 86_400_000
 
-export const nodeFact = (node: KnownNode): NodeFact => ({ ...node, lanes })
+const nodeFact = (node: KnownNode): NodeFact => ({ ...node, lanes })
 
 export const workspaceFact = (workspace: OwnedWorkspace, depths: ReadonlyArray<Depth>): WorkspaceFact => {
   const { id, limits, name, ownedUntil, owner, quarantine } = workspace
@@ -63,6 +63,13 @@ export const campaigns = Effect.fnUntraced(function* (
   )
 })
 
+/** Those that were seen lately. */
+export const nodes = Effect.fnUntraced(function* (
+  now: number
+): Effect.fn.Return<ReadonlyArray<NodeFact>, LedgerUnavailable, NodeRegistry> {
+  return (yield* (yield* NodeRegistry).list(now - remembered)).map(nodeFact)
+})
+
 /** Null: of every workspace. */
 export const facts = Effect.fn("Checkup.facts")(function* (
   workspaceId: WorkspaceId | null
@@ -80,7 +87,7 @@ export const facts = Effect.fn("Checkup.facts")(function* (
   return {
     now,
     clockAhead: yield* ClockSkew.measure,
-    nodes: (yield* (yield* NodeRegistry).list(now - remembered)).map(nodeFact),
+    nodes: yield* nodes(now),
     workspaces: workspaces.map((workspace) => workspaceFact(workspace, depths)),
     work: depths.map(workFact),
     campaigns: (yield* Effect.forEach(

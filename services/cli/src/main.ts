@@ -12,6 +12,7 @@ import * as Cluster from "./commands/Cluster.ts"
 import * as Demo from "./commands/Demo.ts"
 import * as Dev from "./commands/Dev.ts"
 import * as Doctor from "./commands/Doctor.ts"
+import * as Explain from "./commands/Explain.ts"
 import * as Migrate from "./commands/Migrate.ts"
 import * as Nodes from "./commands/Nodes.ts"
 import * as Schedule from "./commands/Schedule.ts"
@@ -32,6 +33,7 @@ const fibercast = Command.make("fibercast").pipe(
     Nodes.command,
     Workspace.command,
     Doctor.command,
+    Explain.command,
     Migrate.command
   ])
 )
