@@ -72,11 +72,15 @@ describe("a diagnosis", () => {
 
   it("finds due work of a pipeline that no engine knows, or no sender", () => {
     const nodes = [node({ pipelines: ["other"] })]
-    const unknown = { _tag: "PipelineUnknown", workspace: "acme", pipeline: "mail.send", waiting: 30 } as const
+    const unknown = { _tag: "PipelineUnknown", workspace: "acme", pipeline: "mail.send", open: 40 } as const
     assert.deepStrictEqual(found({ nodes }), [{ ...unknown, role: "engine" }])
     const apart = [node({ roles: ["engine"] }), node({ name: "s1", roles: ["sender"], pipelines: [] })]
     assert.deepStrictEqual(found({ nodes: apart }), [{ ...unknown, role: "sender" }])
     assert.deepStrictEqual(found({ nodes: [node({ pipelines: null })] }), [])
+    // Put off by whoever claimed it.
+    const putOff = work({ waiting: 0, oldestDue: null, nextDue: now + minute / 2 })
+    assert.deepStrictEqual(found({ nodes, work: [putOff] }), [{ ...unknown, role: "engine" }])
+    assert.deepStrictEqual(found({ nodes, work: [{ ...putOff, nextDue: now + 60 * minute }] }), [])
   })
 
   it("finds a workspace that is set aside, and nothing else of it", () => {

@@ -44,6 +44,7 @@ export const work = (varied: Partial<WorkFact> = {}): WorkFact => ({
   waiting: 30,
   paused: 0,
   oldestDue: now - 1000,
+  nextDue: null,
   ...varied
 })
 

@@ -41,14 +41,25 @@ export const workspaceFact = (workspace: OwnedWorkspace, depths: ReadonlyArray<D
   }
 }
 
-const workFact = ({ claimed, due, lane, oldestDue, open, paused, pipeline, workspaceId }: Depth): WorkFact => ({
+const workFact = ({
+  claimed,
+  due,
+  lane,
+  nextDue,
+  oldestDue,
+  open,
+  paused,
+  pipeline,
+  workspaceId
+}: Depth): WorkFact => ({
   workspaceId,
   lane,
   pipeline,
   open,
   waiting: Math.max(0, due - claimed - paused),
   paused,
-  oldestDue
+  oldestDue,
+  nextDue
 })
 
 /** Campaigns of the workspace that are not over. */

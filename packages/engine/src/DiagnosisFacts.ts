@@ -56,6 +56,8 @@ export interface WorkFact {
   /** Due, of paused campaigns. */
   readonly paused: number
   readonly oldestDue: number | null
+  /** When the next is due that is not yet. */
+  readonly nextDue: number | null
 }
 
 export interface CampaignFact {

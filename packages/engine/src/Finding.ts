@@ -26,12 +26,12 @@ export type Finding =
   | { readonly _tag: "NotMigrated"; readonly place: string; readonly pending: ReadonlyArray<string> }
   /** Due work of a lane that no node which is there serves. */
   | ({ readonly _tag: "LaneUnserved"; readonly lane: Lane; readonly waiting: number } & Of)
-  /** Due work of a pipeline that no node which is there knows; `role`: no node of that role. */
+  /** Work, due or due within a minute, of a pipeline that no node which is there knows; `role`: no node of that role. */
   | ({
       readonly _tag: "PipelineUnknown"
       readonly pipeline: string
       readonly role: "engine" | "sender"
-      readonly waiting: number
+      readonly open: number
     } & Of)
   /** Claims stand whose owner is gone, and nobody takes them over. */
   | ({

@@ -81,7 +81,7 @@ export const of = (finding: Finding, command: (words: string) => string): Findin
       }
     case "PipelineUnknown":
       return {
-        what: `No ${finding.role} knows the pipeline ${finding.pipeline}: ${deliveries(finding.waiting)} of ${finding.workspace} wait for one.`,
+        what: `No ${finding.role} knows the pipeline ${finding.pipeline}: ${Figures.amount(finding.open)} open of ${finding.workspace} wait for one.`,
         why: "It was renamed or removed, or the app that has it is not running. Its work waits; nothing is charged.",
         todo: "Start a node with the app that has it, or take its work back.",
         command: `queue clear${ofWorkspace(finding.workspace)} --pipeline ${quoted(finding.pipeline)}`

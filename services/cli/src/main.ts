@@ -15,6 +15,7 @@ import * as Doctor from "./commands/Doctor.ts"
 import * as Explain from "./commands/Explain.ts"
 import * as Migrate from "./commands/Migrate.ts"
 import * as Nodes from "./commands/Nodes.ts"
+import * as Queue from "./commands/Queue.ts"
 import * as Schedule from "./commands/Schedule.ts"
 import * as Send from "./commands/Send.ts"
 import * as Workspace from "./commands/Workspace.ts"
@@ -30,6 +31,7 @@ const fibercast = Command.make("fibercast").pipe(
     Campaign.command,
     Audience.command,
     Schedule.command,
+    Queue.command,
     Nodes.command,
     Workspace.command,
     Doctor.command,

@@ -81,7 +81,10 @@ const unservedWork = (
   const unknownTo = (role: "engine" | "sender", pipeline: string) =>
     knowers[role].length > 0 &&
     knowers[role].every(({ pipelines }) => pipelines !== null && !pipelines.includes(pipeline))
-  const served = due.filter(isServed)
+  // Whoever claims what it does not know puts it off: it is due again soon.
+  const isAtHand = ({ nextDue, waiting }: WorkFact) =>
+    waiting > 0 || (nextDue !== null && nextDue - facts.now <= patience)
+  const served = work.filter((one) => isAtHand(one) && isServed(one))
   const pipelines = new Set(served.map(({ pipeline }) => pipeline))
   return [
     ...Array.from(lanes, (lane): Finding => ({
@@ -93,8 +96,8 @@ const unservedWork = (
     ...Array.from(pipelines).flatMap((pipeline): ReadonlyArray<Finding> => {
       const role = unknownTo("engine", pipeline) ? "engine" : unknownTo("sender", pipeline) ? "sender" : null
       if (role === null) return []
-      const waiting = waitingOf(served.filter((one) => one.pipeline === pipeline))
-      return [{ _tag: "PipelineUnknown", workspace: name, pipeline, role, waiting }]
+      const open = served.reduce((sum, one) => sum + (one.pipeline === pipeline ? one.open : 0), 0)
+      return [{ _tag: "PipelineUnknown", workspace: name, pipeline, role, open }]
     })
   ]
 }
