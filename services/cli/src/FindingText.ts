@@ -16,7 +16,9 @@ export interface FindingText {
   readonly command: string | null
 }
 
-const deliveries = (count: number): string => `${Figures.amount(count)} due ${count === 1 ? "delivery" : "deliveries"}`
+/** `1 due delivery waits`. */
+const waiting = (count: number): string =>
+  `${Figures.amount(count)} due ${count === 1 ? "delivery waits" : "deliveries wait"}`
 
 const ofWorkspace = (workspace: string): string => ` --workspace ${quoted(workspace)}`
 
@@ -44,14 +46,14 @@ export const of = (finding: Finding, command: (words: string) => string): Findin
       }
     case "NoNode":
       return {
-        what: `No node is there, and ${deliveries(finding.waiting)} wait.`,
+        what: `No node is there, and ${waiting(finding.waiting)}.`,
         why: "Nobody claims them.",
         todo: null,
         command: "dev --app FILE"
       }
     case "NoSender":
       return {
-        what: `No sender is there, and ${deliveries(finding.waiting)} wait: engines hand over what they claim to senders.`,
+        what: `No sender is there, and ${waiting(finding.waiting)}: engines hand over what they claim to senders.`,
         why: "What is claimed is given back, and nothing is sent.",
         todo: "Start one: `fibercast-node --roles sender --app FILE`.",
         command: null
@@ -68,13 +70,13 @@ export const of = (finding: Finding, command: (words: string) => string): Findin
     case "WorkspaceQuarantined":
       return {
         what: `The workspace ${finding.workspace} was set aside: ${finding.reason}.`,
-        why: `It is not worked: ${deliveries(finding.waiting)} wait.`,
+        why: `It is not worked: ${waiting(finding.waiting)}.`,
         todo: null,
         command: `workspace release ${quoted(finding.workspace)}`
       }
     case "LaneUnserved":
       return {
-        what: `No node serves the lane ${finding.lane}: ${deliveries(finding.waiting)} of ${finding.workspace} wait in it.`,
+        what: `No node serves the lane ${finding.lane} of ${finding.workspace}: ${waiting(finding.waiting)}.`,
         why: "The nodes that are there were told to serve other lanes (--lanes, FIBERCAST_LANES).",
         todo: null,
         command: `queue work --app FILE --lanes ${finding.lane}`
@@ -88,7 +90,7 @@ export const of = (finding: Finding, command: (words: string) => string): Findin
       }
     case "ClaimsStuck":
       return {
-        what: `${Figures.counted(finding.claimed, "claimed delivery").replace("deliverys", "deliveries")} of ${finding.workspace} belong to ${finding.owner ?? "an owner"} that is gone since ${Figures.span(finding.sinceMillis)}, and nobody takes them over.`,
+        what: `${Figures.amount(finding.claimed)} claimed ${finding.claimed === 1 ? "delivery" : "deliveries"} of ${finding.workspace} ${finding.claimed === 1 ? "belongs" : "belong"} to ${finding.owner ?? "an owner"} that is gone since ${Figures.span(finding.sinceMillis)}, and nobody takes them over.`,
         why: "An engine takes them over within seconds, where one is there.",
         todo: null,
         command: `queue rescue${ofWorkspace(finding.workspace)}`
@@ -120,7 +122,7 @@ export const of = (finding: Finding, command: (words: string) => string): Findin
       }
     case "WaitsLong":
       return {
-        what: `${deliveries(finding.waiting)} of ${finding.pipeline} wait in the lane ${finding.lane} of ${finding.workspace}, the oldest for ${Figures.span(finding.waitedMillis)}.`,
+        what: `${waiting(finding.waiting)} for ${finding.pipeline} in the lane ${finding.lane} of ${finding.workspace}, the oldest for ${Figures.span(finding.waitedMillis)}.`,
         why:
           finding.owner === null
             ? "Nobody owns the workspace at the moment; an engine should take it within seconds."
@@ -155,7 +157,7 @@ export const of = (finding: Finding, command: (words: string) => string): Findin
     case "LanePaused":
       return {
         what: `${lanesOf(finding.lanes)} of ${finding.workspace} ${finding.lanes.length === 1 ? "is" : "are"} paused${noted(finding.note)}.`,
-        why: `${deliveries(finding.waiting)} wait.`,
+        why: `${waiting(finding.waiting)}.`,
         todo: null,
         command: `queue resume${ofWorkspace(finding.workspace)}`
       }
@@ -168,7 +170,7 @@ export const of = (finding: Finding, command: (words: string) => string): Findin
       }
     case "Throttled":
       return {
-        what: `${finding.workspace} may begin ${Limits.formatRate(finding.rate)}, and ${deliveries(finding.waiting)} wait.`,
+        what: `${finding.workspace} may begin ${Limits.formatRate(finding.rate)}, and ${waiting(finding.waiting)}.`,
         why: `At that rate they take ${Figures.span(finding.millis)}.`,
         todo: "Wait, or raise the workspace's rate.",
         command: null
