@@ -19,6 +19,9 @@ export const known = (varied: Partial<KnownNode> = {}): KnownNode => ({
   workspaces: 3,
   sending: 12,
   capacity: 300,
+  pipelines: ["school.report"],
+  brokenAccounts: [],
+  clockAhead: 0,
   seenAt: now - 1000,
   wish: "working",
   ...varied

@@ -27,7 +27,12 @@ const inSteps = "rows are pruned in steps of the limit, and it is said while the
 
 const withoutTries = ({ id, workspaceId }: DeliveryRecord) => ({ id, workspaceId })
 
+const isBefore = "what comes before a delivery is what is due, unclaimed and earlier of its own lane and campaign"
+
 export const brokenRecordStores: ReadonlyArray<BrokenTwin> = [
+  brokenRecordsOf("counts a delivery among those before it", isBefore, (records) => ({
+    before: (options) => Effect.map(records.before(options), (count) => count + 1)
+  })),
   brokenRecordsOf("says that what is claimed waits", depthsSay, (records) => ({
     depths: (options) =>
       Effect.map(records.depths(options), (depths) =>

@@ -27,6 +27,13 @@ export const brokenWorkspaceStores: ReadonlyArray<BrokenTwin> = [
     setQuarantine: () => Effect.void
   })),
   brokenWorkspaceStore(
+    "leaves out those that are set aside",
+    "all workspaces are listed by id, as they are",
+    (workspaces) => ({
+      list: Effect.map(workspaces.list, (all) => all.filter(({ quarantine }) => quarantine === null))
+    })
+  ),
+  brokenWorkspaceStore(
     "adds to the limits instead of replacing them",
     "limits are replaced as a whole and read back as they were set",
     (workspaces) => ({

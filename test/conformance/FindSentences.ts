@@ -258,5 +258,25 @@ export const findSentences = [
       assert.isAtLeast(workspaces.length, 2)
       for (const names of [pipelines, workspaces]) assert.deepStrictEqual(names, [...new Set(names)].toSorted())
     })
+  ),
+  sentence(
+    "what comes before a delivery is what is due, unclaimed and earlier of its own lane and campaign",
+    Effect.gen(function* () {
+      const ledger = yield* Ledger
+      const records = yield* Records
+      const owned = yield* ownedWorkspace()
+      const [first = DeliveryId.make(0n), second_ = first, third = first, early = first] = yield* ledger.insert({
+        ...owned,
+        deliveries: [job({}), job({}), job({}, { dueAt: base + 10 * second }), job({}, { lane: "bulk" })]
+      })
+      const before = (id: DeliveryId, now: number) => records.before({ id, now })
+      assert.deepStrictEqual(
+        yield* Effect.all([first, second_, third, early].map((id) => before(id, base))),
+        [0, 1, 2, 0]
+      )
+      yield* ledger.claim({ ...owned, source: background, limit: 1, after: null })
+      assert.strictEqual(yield* before(third, base), 1)
+      assert.strictEqual(yield* before(DeliveryId.make(9_000_000_000n), base), 0)
+    })
   )
 ]

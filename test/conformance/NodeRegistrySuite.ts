@@ -21,6 +21,9 @@ const freshNode = Effect.fnUntraced(function* (changes: Partial<NodeBeat> = {}) 
     workspaces: 0,
     sending: 0,
     capacity: 500,
+    pipelines: ["school.report", "school.letter"],
+    brokenAccounts: [{ account: "fonnte:main", reason: "device disconnected", isFatal: false }],
+    clockAhead: -3,
     ...changes
   }
   return node
@@ -48,9 +51,29 @@ export const nodeSentences: ReadonlyArray<Sentence<NodeRegistry>> = [
     Effect.gen(function* () {
       const registry = yield* NodeRegistry
       const name = "Sekolah \u{1F600} '; \\ \""
-      const node = yield* freshNode({ name, roles: [], app: "", release: null, address: null, state: "gone" })
+      const node = yield* freshNode({
+        name,
+        roles: [],
+        app: "",
+        release: null,
+        address: null,
+        state: "gone",
+        pipelines: null,
+        brokenAccounts: [],
+        clockAhead: null
+      })
       yield* registry.beat(node, base)
       assert.deepStrictEqual(yield* known([node]), [{ ...node, seenAt: base, wish: "working" }])
+    })
+  ),
+  sentence(
+    "tells a time that goes on, the same for all who ask",
+    Effect.gen(function* () {
+      const registry = yield* NodeRegistry
+      const first = yield* registry.clock
+      const second = yield* registry.clock
+      assert.isAtLeast(second, first)
+      assert.isBelow(second - first, 60_000)
     })
   ),
   sentence(

@@ -81,6 +81,24 @@ export const sentencesOf = (runs: number): ReadonlyArray<Sentence<WorkspaceStore
     })
   ),
   sentence(
+    "all workspaces are listed by id, as they are",
+    Effect.gen(function* () {
+      const workspaces = yield* WorkspaceStore
+      const one = yield* freshWorkspace
+      const two = yield* freshWorkspace
+      yield* workspaces.setQuarantine(one.id, "it crashed five times")
+      const listed = (yield* workspaces.list).filter(({ id }) => id >= one.id)
+      const unowned = { owner: null, ownedUntil: null }
+      assert.deepStrictEqual(
+        listed.filter(({ id }) => id === one.id || id === two.id),
+        [
+          { ...one, quarantine: "it crashed five times", ...unowned },
+          { ...two, ...unowned }
+        ]
+      )
+    })
+  ),
+  sentence(
     "limits are replaced as a whole and read back as they were set",
     Effect.gen(function* () {
       const workspaces = yield* WorkspaceStore

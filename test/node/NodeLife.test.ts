@@ -77,6 +77,9 @@ describe("the life of a node", () => {
         workspaces: 0,
         sending: 0,
         capacity: 14,
+        pipelines: [],
+        brokenAccounts: [],
+        clockAhead: 0,
         wish: "working"
       })
       yield* TestClock.adjust("1 minute")

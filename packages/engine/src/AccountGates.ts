@@ -17,6 +17,7 @@ import { type Message } from "@fibercast/domain/Message"
 import { Alerts } from "@fibercast/ports/Alerts"
 import { type Accepted, type Messenger, type SendContext, SendFailed } from "@fibercast/ports/Messenger"
 import { Cause, Clock, Context, Effect, Exit, Layer, Option, Schema, Semaphore } from "effect"
+import * as Activity from "./Activity.ts"
 import * as Limiter from "./Limiter.ts"
 import * as Turns from "./Turns.ts"
 
@@ -86,6 +87,13 @@ export class AccountGates extends Context.Service<
       const alerts = yield* Alerts
       const clock = yield* Clock.Clock
       const gates = new Map<string, Gate>()
+      yield* Activity.join(
+        ({ broken }) => broken,
+        () =>
+          Array.from(gates.values())
+            .filter(({ breaker }) => breaker.state !== "closed")
+            .map(({ account, breaker }) => ({ account, reason: breaker.reason, isFatal: Breaker.isFatal(breaker) }))
+      )
 
       /** A gate that is not closed refuses before it sends, so it need not hold anyone. */
       const openSends = ({ breaker, limits }: Gate) =>

@@ -1,7 +1,8 @@
 /**
  * What the actors of one node have under way, and how their stopping went. Whoever runs a node provides one of its own.
  */
-import { Context } from "effect"
+import { Context, Effect, type Scope } from "effect"
+import { type BrokenAccount } from "@fibercast/ports/NodeRegistry"
 
 /** An actor that sends, or a sender. */
 export interface Sending {
@@ -16,6 +17,10 @@ export interface Activity {
   /** Workspaces whose actor works here. */
   workspaces: number
   readonly sending: Set<Sending>
+  /** Of each role that is open, the names of what it can run. */
+  readonly pipelines: Set<ReadonlyArray<string>>
+  /** Of each role that is open, the accounts that take nothing now. */
+  readonly broken: Set<() => ReadonlyArray<BrokenAccount>>
   /** Sends that were under way when it began to stop, and ended by themselves. */
   finished: number
   /** Deliveries that were claimed, not begun, and given back. */
@@ -24,7 +29,15 @@ export interface Activity {
   cut: number
 }
 
-export const make = (): Activity => ({ workspaces: 0, sending: new Set(), finished: 0, returned: 0, cut: 0 })
+export const make = (): Activity => ({
+  workspaces: 0,
+  sending: new Set(),
+  pipelines: new Set(),
+  broken: new Set(),
+  finished: 0,
+  returned: 0,
+  cut: 0
+})
 
 export const Activity = Context.Reference<Activity>("fibercast/engine/Activity", { defaultValue: make })
 
@@ -34,3 +47,19 @@ const sum = (activity: Activity, of: (sending: Sending) => number): number =>
 export const sending = (activity: Activity): number => sum(activity, ({ window }) => window.active)
 
 export const capacity = (activity: Activity): number => sum(activity, ({ concurrency }) => concurrency)
+
+/** Each once, in order. */
+export const pipelines = (activity: Activity): ReadonlyArray<string> =>
+  [...new Set([...activity.pipelines].flat())].toSorted()
+
+export const brokenAccounts = (activity: Activity): ReadonlyArray<BrokenAccount> =>
+  Array.from(activity.broken, (of) => of()).flat()
+
+/** Is counted among them until the scope closes. */
+export const join = <A>(among: (activity: Activity) => Set<A>, one: A): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.flatMap(Activity, (activity) =>
+    Effect.acquireRelease(
+      Effect.sync(() => void among(activity).add(one)),
+      () => Effect.sync(() => void among(activity).delete(one))
+    )
+  )

@@ -9,6 +9,7 @@ import { type Messenger } from "@fibercast/ports/Messenger"
 import * as RetryPolicy from "@fibercast/domain/RetryPolicy"
 import { type ErrorClass } from "@fibercast/domain/ErrorClass"
 import { Cause, Context, Effect, Exit, Layer, Option, Schema, type Scope } from "effect"
+import * as Activity from "./Activity.ts"
 import { type DeliveryContext } from "./DeliveryContext.ts"
 import { StageFailure } from "./internal/StageHalt.ts"
 import * as Pipeline from "./Pipeline.ts"
@@ -133,8 +134,10 @@ export class Pipelines extends Context.Service<
           } satisfies Prepared
         }).pipe(Effect.provideContext(services))
 
+        const names = [...byName.keys()]
+        yield* Activity.join(({ pipelines }) => pipelines, names)
         return Pipelines.of({
-          names: [...byName.keys()],
+          names,
           options: (pipeline) => byName.get(pipeline)?.options,
           prepare
         })

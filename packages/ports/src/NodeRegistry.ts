@@ -4,7 +4,7 @@
  * A node writes itself down and beats; one that has not beaten for a while is taken for gone. Nodes belong to no
  * workspace. Instants are epoch milliseconds.
  */
-import { Context, Effect, Layer, Schema } from "effect"
+import { Clock, Context, Effect, Layer, Schema } from "effect"
 import { type LedgerUnavailable } from "./Ledger.ts"
 
 export const NodeRole = Schema.Literals(["engine", "sender"])
@@ -13,6 +13,18 @@ export type NodeRole = typeof NodeRole.Type
 /** What an operator wants of a node. `cordoned`: take no work, stay. `drained`: give back all work, then end. */
 export const NodeWish = Schema.Literals(["working", "cordoned", "drained"])
 export type NodeWish = typeof NodeWish.Type
+
+/** An account that takes nothing now, as a node knows it. */
+export const BrokenAccount = Schema.Struct({
+  account: Schema.String,
+  reason: Schema.String,
+  /** It is not probed: somebody must mend it and reset it, or start the node again. */
+  isFatal: Schema.Boolean
+})
+export type BrokenAccount = typeof BrokenAccount.Type
+
+/** A node names no more than so many. */
+export const named = { pipelines: 500, accounts: 50 }
 
 /** What a node says of itself. */
 export interface NodeBeat {
@@ -34,6 +46,12 @@ export interface NodeBeat {
   readonly sending: number
   /** Sends that it may have under way at once. */
   readonly capacity: number
+  /** What it can run, by name: the first `named.pipelines`; null: it has not said. */
+  readonly pipelines: ReadonlyArray<string> | null
+  /** At most `named.accounts`. */
+  readonly brokenAccounts: ReadonlyArray<BrokenAccount>
+  /** By how many milliseconds its clock is ahead of the registry's; null: not measured. */
+  readonly clockAhead: number | null
 }
 
 export interface KnownNode extends NodeBeat {
@@ -59,6 +77,8 @@ export class NodeRegistry extends Context.Service<
     readonly list: (since: number) => Effect.Effect<ReadonlyArray<KnownNode>, LedgerUnavailable>
     /** The node learns of it with its next beat. It holds until another is made. */
     readonly wish: (id: string, wish: NodeWish) => Effect.Effect<void, LedgerUnavailable | NodeNotFound>
+    /** The time by the registry's own clock, by which nodes compare theirs. Epoch milliseconds. */
+    readonly clock: Effect.Effect<number, LedgerUnavailable>
     /** Forgets those last seen before the instant, with what is wished of them; answers how many. */
     readonly forget: (before: number) => Effect.Effect<number, LedgerUnavailable>
   }
@@ -86,6 +106,8 @@ export class NodeRegistry extends Context.Service<
         if (node === undefined) return yield* new NodeNotFound({ id })
         nodes.set(id, { ...node, wish })
       }),
+
+      clock: Clock.currentTimeMillis,
 
       forget: (before) =>
         Effect.sync(() => {

@@ -112,6 +112,9 @@ export interface Passage {
   readonly ended: Readonly<Record<FinalState, number>>
 }
 
+/** Nobody waits to be told of more. */
+export const countedBefore = 10_000
+
 export class Records extends Context.Service<
   Records,
   {
@@ -136,6 +139,15 @@ export class Records extends Context.Service<
       { readonly record: DeliveryRecord; readonly attempts: ReadonlyArray<AttemptRecord> } | null,
       LedgerUnavailable
     >
+
+    /**
+     * How many of its lane and campaign are due and unclaimed and come before this open delivery; at most
+     * `countedBefore`. 0: it is not open.
+     */
+    readonly before: (options: {
+      readonly id: DeliveryId
+      readonly now: number
+    }) => Effect.Effect<number, LedgerUnavailable>
 
     /** What ended, by id, after the given one; at most `limit`. */
     readonly ended: (options: {

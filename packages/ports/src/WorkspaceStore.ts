@@ -16,6 +16,14 @@ export interface Workspace {
   readonly quarantine: string | null
 }
 
+/** A workspace, and who works it. */
+export interface OwnedWorkspace extends Workspace {
+  /** Null: nobody does. */
+  readonly owner: string | null
+  /** When the owner's lease ends, or has ended; epoch milliseconds. */
+  readonly ownedUntil: number | null
+}
+
 export class WorkspaceNotFound extends Schema.TaggedError<WorkspaceNotFound>()("WorkspaceNotFound", {
   workspaceId: Schema.Int
 }) {
@@ -36,6 +44,8 @@ export class WorkspaceStore extends Context.Service<
     /** The workspace of this name; null if there is none. */
     readonly find: (name: string) => Effect.Effect<Workspace | null, LedgerUnavailable>
     readonly get: (id: WorkspaceId) => Effect.Effect<Workspace, LedgerUnavailable | WorkspaceNotFound>
+    /** All of them, by id. */
+    readonly list: Effect.Effect<ReadonlyArray<OwnedWorkspace>, LedgerUnavailable>
     readonly setLimits: (id: WorkspaceId, limits: Limits) => Effect.Effect<void, LedgerUnavailable | WorkspaceNotFound>
     /** Set it aside with a reason, or bring it back with null. */
     readonly setQuarantine: (

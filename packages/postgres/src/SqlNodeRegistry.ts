@@ -1,7 +1,14 @@
 /**
  * The NodeRegistry in Postgres. Each call is one statement, on one row or on few.
  */
-import { type KnownNode, NodeNotFound, NodeRegistry, NodeRole, NodeWish } from "@fibercast/ports/NodeRegistry"
+import {
+  BrokenAccount,
+  type KnownNode,
+  NodeNotFound,
+  NodeRegistry,
+  NodeRole,
+  NodeWish
+} from "@fibercast/ports/NodeRegistry"
 import { Effect, Layer, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { int8, text } from "./internal/Parameters.ts"
@@ -19,7 +26,11 @@ const Said = Schema.fromJsonString(
     state: Schema.Literals(["starting", "working", "cordoned", "draining", "gone"]),
     workspaces: Schema.Number,
     sending: Schema.Number,
-    capacity: Schema.Number
+    capacity: Schema.Number,
+    // What releases before did not say.
+    pipelines: Schema.NullOr(Schema.Array(Schema.String)).pipe(Schema.withDecodingDefaultKey(Effect.succeed(null))),
+    brokenAccounts: Schema.Array(BrokenAccount).pipe(Schema.withDecodingDefaultKey(Effect.succeed([]))),
+    clockAhead: Schema.NullOr(Schema.Number).pipe(Schema.withDecodingDefaultKey(Effect.succeed(null)))
   })
 )
 
@@ -48,6 +59,9 @@ returning wish`
 /** $1 since. In the order of code points, whatever the language of the database. */
 const list = `select said::text as said, seen_at::float8 as seen_at, wish from nodes where seen_at >= $1
 order by name collate "C", started_at, id collate "C"`
+
+/** Not a due time: what a node compares its own clock with. */
+const clock = `select (extract(epoch from clock_timestamp()) * 1000)::float8 as now`
 
 /** $1 before. */
 const forget = `with gone as (delete from nodes where seen_at < $1 returning 1)
@@ -78,6 +92,16 @@ export const layer: Layer.Layer<NodeRegistry, never, SqlClient.SqlClient> = Laye
         const rows = yield* sql.unsafe("update nodes set wish = $2 where id = $1 returning 1", [text(id), text(wish)])
         if (rows.length === 0) return yield* new NodeNotFound({ id })
       }, translate("wish something of a node")),
+
+      clock: Effect.suspend(() => sql.unsafe<{ readonly now: number }>(clock)).pipe(
+        Effect.flatMap(([row]) =>
+          row === undefined
+            ? Effect.die(new Error("the database does not say what time it is"))
+            : Effect.succeed(row.now)
+        ),
+        translate("ask what time it is"),
+        Effect.withSpan("NodeRegistry.clock")
+      ),
 
       forget: Effect.fn("NodeRegistry.forget")(function* (before) {
         const [row] = yield* sql.unsafe<{ readonly forgotten: number }>(forget, [int8(before)])

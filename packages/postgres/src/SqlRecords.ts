@@ -8,7 +8,7 @@
 import { DeliveryId } from "@fibercast/domain/Delivery"
 import { lanes } from "@fibercast/domain/Lane"
 import { WorkspaceId } from "@fibercast/domain/Workspace"
-import { type DeliveryRecord, Records } from "@fibercast/ports/Records"
+import { countedBefore, type DeliveryRecord, Records } from "@fibercast/ports/Records"
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { Days } from "./internal/Days.ts"
@@ -96,6 +96,15 @@ export const layer: Layer.Layer<Records, never, SqlClient.SqlClient> = Layer.eff
         const attempts: ReadonlyArray<AttemptRow> = JSON.parse(row.attempts)
         return { record: recordOf(row), attempts: attempts.map(attemptOf) }
       }, translate("find a delivery")),
+
+      before: Effect.fn("Records.before")(function* ({ id, now }) {
+        const [row] = yield* sql.unsafe<{ readonly count: number }>(RecordStatements.before, [
+          int8(id),
+          int8(now),
+          int8(countedBefore)
+        ])
+        return row?.count ?? 0
+      }, translate("count what comes before")),
 
       ended: Effect.fn("Records.ended")(function* ({ after, filter, limit }) {
         return (yield* ask<RecordRow>(RecordStatements.ended(filter, after, limit))).map(recordOf)

@@ -19,6 +19,13 @@ interface Row {
 
 const columns = "id, name, zone, limits::text as limits, quarantine"
 
+interface OwnedRow extends Row {
+  readonly owner: string | null
+  readonly owned_until: number | null
+}
+
+const list = `select ${columns}, owner, owned_until::float8 as owned_until from workspaces order by id`
+
 const decodeLimits = Schema.decodeUnknownSync(Schema.fromJsonString(Limits))
 
 const workspaceOf = ({ id, limits, name, quarantine, zone }: Row): Workspace => ({
@@ -58,6 +65,14 @@ export const layer: Layer.Layer<WorkspaceStore, never, SqlClient.SqlClient> = La
       get: Effect.fn("WorkspaceStore.get")(function* (id) {
         return yield* one(id, yield* sql.unsafe<Row>(`select ${columns} from workspaces where id = $1`, [int4(id)]))
       }, translate("read a workspace")),
+
+      list: Effect.suspend(() => sql.unsafe<OwnedRow>(list)).pipe(
+        Effect.map((rows) =>
+          rows.map((row) => ({ ...workspaceOf(row), owner: row.owner, ownedUntil: row.owned_until }))
+        ),
+        translate("list the workspaces"),
+        Effect.withSpan("WorkspaceStore.list")
+      ),
 
       setLimits: Effect.fn("WorkspaceStore.setLimits")(function* (id, limits) {
         const statement = `update workspaces set limits = $2::text::json where id = $1 returning ${columns}`

@@ -6,6 +6,7 @@
  * | 0 | done: a campaign ended, also with failed deliveries; also when the reader of stdout went away (`| head`) |
  * | 1 | it could not go on; its error's message is on stderr |
  * | 2 | the command line itself cannot be understood |
+ * | 1, 2 | a verdict, which is on stdout: warning, critical (`doctor`, `queue monitor`) |
  * | 130 | interrupted (SIGINT, SIGTERM) |
  *
  * A stack is only shown with `--log-level debug` (or trace, all) or FIBERCAST_DEBUG=1.
@@ -17,6 +18,9 @@ import * as Hint from "./Hint.ts"
 /** Flags that say nothing together, or nothing at all. */
 export class Misused extends Schema.TaggedError<Misused>()("Misused", { message: Schema.String }) {}
 
+/** What was found is not well, and was said already. */
+export class Verdict extends Schema.TaggedError<Verdict>()("Verdict", { code: Schema.Literals([1, 2]) }) {}
+
 /** For `NodeRuntime.runMain`. */
 export const teardown: Runtime.Teardown = (exit, onExit) => onExit(code(exit))
 
@@ -25,6 +29,7 @@ const code = (exit: Exit.Exit<unknown, unknown>): number => {
   if (Cause.hasInterruptsOnly(exit.cause)) return 130
   const error = Cause.squash(exit.cause)
   if (CliError.isCliError(error)) return error._tag === "ShowHelp" && error.errors.length === 0 ? 0 : 2
+  if (error instanceof Verdict) return error.code
   return error instanceof Misused ? 2 : 1
 }
 
@@ -35,7 +40,7 @@ export const report = <A, E, R>(run: Effect.Effect<A, E, R>): Effect.Effect<A, E
       if (Cause.hasInterruptsOnly(cause)) return
       const error = Cause.squash(cause)
       // What the command line lacks was said by the presenter.
-      if (CliError.isCliError(error)) return
+      if (CliError.isCliError(error) || error instanceof Verdict) return
       yield* Console.error(yield* Hint.typed(Cause.hasDies(cause) ? stumbled(error) : messageOf(error)))
       if (yield* debugging) yield* Console.error(Cause.pretty(cause))
     })

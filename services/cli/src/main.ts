@@ -11,10 +11,14 @@ import * as Campaign from "./commands/Campaign.ts"
 import * as Cluster from "./commands/Cluster.ts"
 import * as Demo from "./commands/Demo.ts"
 import * as Dev from "./commands/Dev.ts"
+import * as Doctor from "./commands/Doctor.ts"
+import * as Explain from "./commands/Explain.ts"
 import * as Migrate from "./commands/Migrate.ts"
 import * as Nodes from "./commands/Nodes.ts"
+import * as Queue from "./commands/Queue.ts"
 import * as Schedule from "./commands/Schedule.ts"
 import * as Send from "./commands/Send.ts"
+import * as Workspace from "./commands/Workspace.ts"
 import * as Ending from "./Ending.ts"
 
 const fibercast = Command.make("fibercast").pipe(
@@ -27,7 +31,11 @@ const fibercast = Command.make("fibercast").pipe(
     Campaign.command,
     Audience.command,
     Schedule.command,
+    Queue.command,
     Nodes.command,
+    Workspace.command,
+    Doctor.command,
+    Explain.command,
     Migrate.command
   ])
 )

@@ -8,9 +8,10 @@
  * - Closing its scope drains it: nothing is claimed any more, what is under way may end within the time for that, the
  *   rest is given back uncharged, and the registry is told that it is gone.
  */
-import { type NodeBeat, NodeRegistry, type NodeWish } from "@fibercast/ports/NodeRegistry"
-import { Clock, Deferred, Effect, Latch, type Scope, Semaphore } from "effect"
+import { named, type NodeBeat, NodeRegistry, type NodeWish } from "@fibercast/ports/NodeRegistry"
+import { Clock, Deferred, Effect, Latch, Option, Schedule, type Scope, Semaphore } from "effect"
 import { randomUUID } from "node:crypto"
+import * as ClockSkew from "@fibercast/engine/ClockSkew"
 import * as OpenRoles from "./OpenRoles.ts"
 import { type Role, type RoleNotOpened } from "./Role.ts"
 
@@ -33,6 +34,9 @@ export interface NodeLife {
 const interval = 2000
 const patience = 5000
 
+/** Between two comparisons of clocks, in milliseconds. */
+const comparison = 60_000
+
 /** Nodes unseen for so long are forgotten by others, in milliseconds. */
 const remembered = 7 * 86_400_000
 
@@ -52,6 +56,7 @@ export const make = Effect.fnUntraced(function* <R>(
   let state: State = "starting"
   let wish: NodeWish = "working"
   let isReached = true
+  let clockAhead: number | null = null
 
   const turn = (to: State) =>
     Effect.sync(() => {
@@ -72,7 +77,10 @@ export const make = Effect.fnUntraced(function* <R>(
       state,
       workspaces: yield* roles.workspaces,
       sending: yield* roles.sending,
-      capacity: yield* roles.capacity
+      capacity: yield* roles.capacity,
+      pipelines: (yield* roles.pipelines).slice(0, named.pipelines),
+      brokenAccounts: (yield* roles.brokenAccounts).slice(0, named.accounts),
+      clockAhead
     }
     const answer = yield* Effect.timeoutOption(registry.beat(said, now), patience)
     if (answer._tag === "None") return yield* missed("no answer")
@@ -95,6 +103,11 @@ export const make = Effect.fnUntraced(function* <R>(
       isReached = false
       return Effect.logWarning(`the registry of nodes cannot be reached; the node goes on: ${reason}`)
     })
+
+  const comparing = Effect.gen(function* () {
+    const ahead = yield* Effect.option(Effect.timeout(ClockSkew.measure, patience))
+    clockAhead = Option.getOrNull(ahead)
+  }).pipe(Effect.provideService(NodeRegistry, registry), Effect.repeat(Schedule.spaced(comparison)))
 
   const beating = Effect.gen(function* () {
     yield* beat
@@ -145,6 +158,7 @@ export const make = Effect.fnUntraced(function* <R>(
     }
   })
 
+  yield* Effect.forkScoped(comparing)
   yield* Effect.forkScoped(beating)
   yield* Effect.addFinalizer(() => drain)
   yield* roles.open

@@ -3,6 +3,7 @@
  * what was handed to them may end.
  */
 import * as Activity from "@fibercast/engine/Activity"
+import { type BrokenAccount } from "@fibercast/ports/NodeRegistry"
 import { Clock, Effect, Exit, Layer, Scope } from "effect"
 import { notOpened, type Role, type RoleNotOpened } from "./Role.ts"
 
@@ -25,6 +26,9 @@ export interface OpenRoles {
   readonly sending: Effect.Effect<number>
   readonly capacity: Effect.Effect<number>
   readonly workspaces: Effect.Effect<number>
+  /** What can be run here, by name. */
+  readonly pipelines: Effect.Effect<ReadonlyArray<string>>
+  readonly brokenAccounts: Effect.Effect<ReadonlyArray<BrokenAccount>>
 }
 
 const nothing: Drained = { millis: 0, finished: 0, returned: 0, cut: 0 }
@@ -92,6 +96,8 @@ export const make = Effect.fnUntraced(function* <R>(
     capacity: Effect.map(Effect.all(inOrder.map((role) => here(role.capacity))), (all) =>
       all.reduce((sum, one) => sum + one, 0)
     ),
-    workspaces: Effect.sync(() => activity.workspaces)
+    workspaces: Effect.sync(() => activity.workspaces),
+    pipelines: Effect.sync(() => Activity.pipelines(activity)),
+    brokenAccounts: Effect.sync(() => Activity.brokenAccounts(activity))
   }
 })

@@ -6,6 +6,7 @@ import { type FinalState } from "@fibercast/domain/DeliveryState"
 import { type Lane, lanes, rank } from "@fibercast/domain/Lane"
 import { type Context, Effect } from "effect"
 import {
+  countedBefore,
   type DeliveryRecord,
   type Depth,
   type EndedFilter,
@@ -157,6 +158,20 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof Records> 
       const record = open === undefined ? ended && recordOfEnded(ended) : recordOfOpen(open)
       if (record === undefined || (workspaceId !== null && record.workspaceId !== workspaceId)) return null
       return { record, attempts: [...((open ?? ended)?.attempts ?? [])] }
+    }),
+
+  before: ({ id, now }) =>
+    Effect.sync(() => {
+      const delivery = state.open.get(id)
+      if (delivery === undefined) return 0
+      const source = sourceOf(delivery.workspace, delivery.lane, delivery.campaignId)
+      let count = 0
+      for (const other of source?.after(null) ?? []) {
+        if (other.dueAt > now || count === countedBefore) break
+        if (other.dueAt > delivery.dueAt || (other.dueAt === delivery.dueAt && other.id >= id)) break
+        count += 1
+      }
+      return count
     }),
 
   ended: ({ after, filter, limit }) =>

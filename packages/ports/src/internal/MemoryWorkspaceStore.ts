@@ -38,6 +38,10 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof Workspace
 
     get: (id) => Effect.map(find(id), ({ row }) => row),
 
+    list: Effect.sync(() =>
+      Array.from(state.workspaces.values(), ({ ownedUntil, owner, row }) => ({ ...row, owner, ownedUntil }))
+    ),
+
     setLimits: (id, limits) =>
       Effect.map(find(id), (workspace) => {
         workspace.row = { ...workspace.row, limits }

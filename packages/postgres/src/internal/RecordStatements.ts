@@ -31,6 +31,16 @@ from found`
   return { text, parameters: given.parameters }
 }
 
+/** $1 delivery, $2 now, $3 limit. Walks the source from its head. */
+export const before = `with it as materialized (select workspace_id, lane, campaign_id, due_at, id from deliveries where id = $1)
+select count(*)::int as count from (
+  select 1 from it, lateral (
+    select id from deliveries d
+    where d.workspace_id = it.workspace_id and d.lane = it.lane and d.campaign_id = it.campaign_id
+      and (d.due_at, d.id) < (it.due_at, it.id) and d.due_at <= $2
+      and d.id not in (select unnest(ids) from claims where workspace_id = (select workspace_id from it))
+    order by d.due_at, d.id limit $3) first) counted`
+
 export const ended = (filter: EndedFilter, after: DeliveryId | null, limit: number): Statement => {
   const given = new Given()
   const isNext = after === null ? "" : ` and d.id > ${given.add(int8(after))}`
