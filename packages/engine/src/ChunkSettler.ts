@@ -105,11 +105,11 @@ export const make = Effect.fnUntraced(function* (
   const tellPeople = Effect.fnUntraced(function* ({ end, of }: Result) {
     const ending = end === null ? null : Settlements.ending(end.settlement)
     if (end === null || ending === null) return
-    const { campaignId, id: deliveryId } = end.context.delivery
+    const { campaignId, id: deliveryId, pipeline } = end.context.delivery
     const { workspaceId } = of.chunk
     const { reason, state } = ending
     yield* hooks.room
-    yield* alerts.raise({ _tag: "DeliveryFailed", workspaceId, deliveryId, campaignId, state, reason })
+    yield* alerts.raise({ _tag: "DeliveryFailed", workspaceId, deliveryId, campaignId, pipeline, state, reason })
     hooks.add(of.pipelines.failed(end.context, ending))
   })
 

@@ -69,12 +69,13 @@ export const make = Effect.fnUntraced(function* (options: {
     if (hold !== null && campaign !== null) keeper.hold(campaign, hold)
     const ending = Settlements.ending(settlement)
     if (ending === null) return
-    const { campaignId, id: deliveryId } = delivery
+    const { campaignId, id: deliveryId, pipeline } = delivery
     yield* alerts.raise({
       _tag: "DeliveryFailed",
       workspaceId,
       deliveryId,
       campaignId,
+      pipeline,
       state: ending.state,
       reason: ending.reason
     })
