@@ -1,3 +1,4 @@
+import * as Broadcast from "@fibercast/engine/Broadcast"
 import { Campaigns } from "@fibercast/engine/Campaigns"
 import * as Pipeline from "@fibercast/engine/Pipeline"
 import * as RetryPolicy from "@fibercast/domain/RetryPolicy"
@@ -8,7 +9,7 @@ import * as TestEngine from "@fibercast/testkit/TestEngine"
 import * as TestNode from "@fibercast/testkit/TestNode"
 import * as TestSenders from "@fibercast/testkit/TestSenders"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Schema } from "effect"
+import { Effect, Fiber, Layer, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { Announce, launchTo } from "./internal/Broadcasts.ts"
 
@@ -23,12 +24,14 @@ const Job = Pipeline.make("job", {
   )
 )
 
+const Slow = Broadcast.make("slow", FakeMessenger.FakeMessenger, { timeout: "2 hours" })
+
 const world = (
   settings: TestEngine.Options<never>["settings"] = {},
   script?: FakeMessenger.Script,
   account?: FakeMessenger.Options
 ) =>
-  TestEngine.layer({ pipelines: [Announce, Job], settings }).pipe(
+  TestEngine.layer({ pipelines: [Announce, Job, Slow], settings }).pipe(
     Layer.provideMerge(FakeMessenger.FakeMessenger.layer(script, account))
   )
 
@@ -139,6 +142,18 @@ describe("no alarm is raised", () => {
       assert.deepStrictEqual(yield* waits, [])
       yield* Expect.settled("completed", 100)
     }).pipe(Effect.provide(world()))
+  )
+
+  it.effect("of what is being sent while its campaign is paused", () =>
+    Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace()
+      const campaign = yield* launchTo(workspaceId, 1, { pipeline: Slow.name })
+      const pausing = yield* Effect.forkChild((yield* Campaigns).pause(workspaceId, campaign.id))
+      yield* TestClock.adjust("40 minutes")
+      assert.deepStrictEqual(yield* waits, [])
+      yield* TestClock.adjust("20 minutes")
+      assert.strictEqual((yield* Fiber.join(pausing)).status, "paused")
+    }).pipe(Effect.provide(world({}, () => FakeMessenger.delay("50 minutes"))))
   )
 
   it.effect("of what waited while nobody worked, if it is worked now", () =>

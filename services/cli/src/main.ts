@@ -6,6 +6,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect, Layer } from "effect"
 import { Command } from "effect/cli"
 import manifest from "../package.json" with { type: "json" }
+import * as Alerts from "./commands/Alerts.ts"
 import * as Audience from "./commands/Audience.ts"
 import * as Campaign from "./commands/Campaign.ts"
 import * as Cluster from "./commands/Cluster.ts"
@@ -28,6 +29,7 @@ const fibercast = Command.make("fibercast").pipe(
     Audience.command,
     Schedule.command,
     Nodes.command,
+    Alerts.command,
     Migrate.command
   ])
 )
