@@ -180,9 +180,10 @@ describe("WebhookAlerts", () => {
   )
 })
 
+const bytes = (count: number) => Buffer.alloc(count, 7).toString("base64")
+
 describe("the secret of a webhook", () => {
   it("is base64 of 24 to 64 bytes, with its prefix or without; nothing that is wrong is repeated", () => {
-    const bytes = (count: number) => Buffer.alloc(count, 7).toString("base64")
     for (const text of [secret, secret.slice(6), `whsec_${bytes(64)}`]) {
       assert.isTrue(Result.isSuccess(WebhookAlerts.readSecret(text)), text)
     }

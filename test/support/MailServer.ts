@@ -36,7 +36,7 @@ export const make = ({ login, offersTls = true }: Options = {}): Effect.Effect<M
     const received: Array<{ readonly to: ReadonlyArray<string>; readonly email: Email }> = []
     const logins: Array<Login> = []
     const refusals: Array<{ readonly code: number; readonly text: string }> = []
-    let given = 0
+    const given: Array<ReadonlyArray<string>> = []
     const server = new SMTPServer({
       authOptional: login === undefined,
       allowInsecureAuth: true,
@@ -59,7 +59,7 @@ export const make = ({ login, offersTls = true }: Options = {}): Effect.Effect<M
           PostalMime.parse(Buffer.concat(chunks)).then(
             (email) => {
               if (refused === undefined) received.push({ to, email })
-              given++
+              given.push(to)
               done(refused === undefined ? null : refusal(refused.code, refused.text))
             },
             (error: unknown) => done(error instanceof Error ? error : new Error(String(error)))
@@ -85,7 +85,7 @@ export const make = ({ login, offersTls = true }: Options = {}): Effect.Effect<M
       logins,
       refusals,
       awaitCount: Effect.fnUntraced(function* (count) {
-        while (given < count) yield* Effect.yieldNow
+        while (given.length < count) yield* Effect.yieldNow
       })
     }
   })

@@ -28,6 +28,10 @@ interface Waiting {
 const oldestOf = (tasks: ReadonlyArray<Task>): number =>
   tasks.reduce((oldest, { context: { delivery } }) => Math.min(oldest, delivery.dueAt), Infinity)
 
+/** Whether the ledger may hold work of it that is due and in no claim. */
+const mayHoldMore = (flow: Flow, now: number): boolean =>
+  flow.silenced ? flow.campaign !== null && !isOver(flow.campaign.status) : flow.dryUntil <= now
+
 export const run = Effect.fnUntraced(function* (options: {
   readonly window: Window
   readonly settings: EngineSettings
@@ -40,10 +44,6 @@ export const run = Effect.fnUntraced(function* (options: {
   const clock = yield* Clock.Clock
   const began = clock.currentTimeMillisUnsafe()
   const told = new Set<Lane>()
-
-  /** Whether the ledger may hold work of it that is due and in no claim. */
-  const mayHoldMore = (flow: Flow, now: number): boolean =>
-    flow.silenced ? flow.campaign !== null && !isOver(flow.campaign.status) : flow.dryUntil <= now
 
   const inLedger = Effect.fnUntraced(function* (flow: Flow) {
     const due = yield* untilReachable(ledger.nextDue({ workspaceId, source: flow.source }))

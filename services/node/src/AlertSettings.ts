@@ -4,7 +4,7 @@
 import * as EmailAlerts from "@fibercast/messengers/EmailAlerts"
 import * as WebhookAlerts from "@fibercast/messengers/WebhookAlerts"
 import { Redacted, Result } from "effect"
-import * as Setting from "./Setting.ts"
+import type * as Setting from "./Setting.ts"
 
 export interface AlertSettings {
   /** Its path and query may be secret as well. */

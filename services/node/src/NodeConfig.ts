@@ -8,7 +8,7 @@ import { NodeRole } from "@fibercast/ports/NodeRegistry"
 import { Config, Effect, Option, Result, Schema } from "effect"
 import * as AlertSettings from "./AlertSettings.ts"
 import { filled, type Name, names, type NodeSettings, settings } from "./NodeSettings.ts"
-import * as Setting from "./Setting.ts"
+import type * as Setting from "./Setting.ts"
 
 /** What the flags said, by setting. */
 export type Given = { readonly [K in Name]?: string | undefined }
