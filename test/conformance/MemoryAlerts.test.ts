@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { type Alert, Alerts } from "@fibercast/ports/Alerts"
+import { type Alert } from "@fibercast/ports/Alert"
+import { Alerts } from "@fibercast/ports/Alerts"
 import { MemoryAlerts } from "@fibercast/ports/MemoryAlerts"
 import { Effect } from "effect"
 

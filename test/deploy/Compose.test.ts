@@ -1,3 +1,4 @@
+import * as AlertSettings from "@fibercast/node/AlertSettings"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import * as NodeServices from "@effect/platform-node/NodeServices"
@@ -112,6 +113,14 @@ describe("the compose file", () => {
     assert.isTrue(mounted.some((volume) => volume.endsWith(`:${folder}`)))
     for (const [name, { environment = {} }] of nodes)
       assert.strictEqual(environment["NATS_URL"], "nats://nats:4222", name)
+  })
+
+  it("lets every node tell people of alerts as the environment says, or the log alone", () => {
+    for (const [name, { environment = {} }] of nodes) {
+      for (const { variable } of Object.values(AlertSettings.settings)) {
+        assert.strictEqual(environment[variable], `\${${variable}:-}`, name)
+      }
+    }
   })
 
   it("gives nodes the time that they may take to drain, and asks for their health where they tell it", () => {

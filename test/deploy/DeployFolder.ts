@@ -3,6 +3,7 @@
  */
 import * as HealthServer from "@fibercast/node/HealthServer"
 import * as NodeConfig from "@fibercast/node/NodeConfig"
+import * as NodeSettings from "@fibercast/node/NodeSettings"
 import { assert } from "@effect/vitest"
 import { Effect, Schema } from "effect"
 import { existsSync, readFileSync } from "node:fs"
@@ -34,7 +35,7 @@ export const decode = <A>(
     )
   )
 
-const variables: ReadonlyArray<string> = NodeConfig.names.map((name) => NodeConfig.settings[name].variable)
+const variables: ReadonlyArray<string> = NodeSettings.names.map((name) => NodeSettings.settings[name].variable)
 
 /** How to sign in to NATS is read by what speaks to it. */
 const signIn = [
@@ -54,8 +55,8 @@ export const assertHealthPath = (path: string, where: string): void => {
 
 /** A node with these settings may take so long to stop, in seconds. */
 export const stopSeconds = (env: Readonly<Record<string, string>>): number => {
-  const drain = env[NodeConfig.settings.drainSeconds.variable]
-  return NodeConfig.stopSeconds(drain === undefined ? NodeConfig.defaults.drainSeconds : Number(drain))
+  const drain = env[NodeSettings.settings.drainSeconds.variable]
+  return NodeConfig.stopSeconds(drain === undefined ? NodeSettings.defaults.drainSeconds : Number(drain))
 }
 
 export const isFile = (path: string): boolean => existsSync(`${root}${path}`)

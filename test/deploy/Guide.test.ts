@@ -3,6 +3,7 @@ import * as ClusterConfig from "@fibercast/engine/ClusterConfig"
 import * as Topology from "@fibercast/nats/Topology"
 import * as HealthServer from "@fibercast/node/HealthServer"
 import * as NodeConfig from "@fibercast/node/NodeConfig"
+import * as NodeSettings from "@fibercast/node/NodeSettings"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as Program from "../cli/Program.ts"
@@ -32,10 +33,10 @@ describe("the guide to running it", () => {
     const told = [...guide.matchAll(/`([A-Z_]+)`\s\((\d+)\)/gu)]
     assert.isAtLeast(told.length, 5)
     for (const [, variable = "", value] of told) {
-      const name = NodeConfig.names.find((one) => NodeConfig.settings[one].variable === variable)
-      assert.strictEqual(String(name === undefined ? "" : NodeConfig.defaults[name]), value, variable)
+      const name = NodeSettings.names.find((one) => NodeSettings.settings[one].variable === variable)
+      assert.strictEqual(String(name === undefined ? "" : NodeSettings.defaults[name]), value, variable)
     }
-    const stop = NodeConfig.stopSeconds(NodeConfig.defaults.drainSeconds)
+    const stop = NodeConfig.stopSeconds(NodeSettings.defaults.drainSeconds)
     assert.include(guide, `\`1.2 × drain + 20\` seconds: ${stop},`)
   })
 

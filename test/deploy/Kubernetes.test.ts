@@ -1,3 +1,4 @@
+import * as AlertSettings from "@fibercast/node/AlertSettings"
 import { assert, describe, it } from "@effect/vitest"
 import { patience } from "@fibercast/node/HealthCheck"
 import { paths } from "@fibercast/node/HealthServer"
@@ -25,7 +26,13 @@ const Variable = Schema.Struct({
   value: Schema.optionalKey(Schema.String),
   valueFrom: Schema.optionalKey(
     Schema.Union([
-      Schema.Struct({ secretKeyRef: Schema.Struct({ name: Schema.Literal("fibercast"), key: Schema.String }) }),
+      Schema.Struct({
+        secretKeyRef: Schema.Struct({
+          name: Schema.Literal("fibercast"),
+          key: Schema.String,
+          optional: Schema.optionalKey(Schema.Literal(true))
+        })
+      }),
       Schema.Struct({
         fieldRef: Schema.Struct({ fieldPath: Schema.Literals(["metadata.name", "status.podIP"]) })
       })
@@ -169,6 +176,8 @@ const environment = ({ env, envFrom = [] }: typeof Container.Type): Readonly<Rec
   )
 })
 
+const alerting: ReadonlyArray<string> = Object.values(AlertSettings.settings).map(({ variable }) => variable)
+
 /** By kind, what Kubernetes itself says of an object. */
 const judges: Readonly<Record<string, { readonly validate: (data: unknown) => boolean }>> = {
   ConfigMap: IoK8sApiCoreV1ConfigMap,
@@ -262,10 +271,21 @@ describe("the Kubernetes objects", () => {
       ({ spec }) => spec.template.spec.containers
     )) {
       for (const { name, value, valueFrom } of env) {
-        if (name !== "DATABASE_URL" && name !== "NATS_URL") continue
+        if (name !== "DATABASE_URL" && name !== "NATS_URL" && !alerting.includes(name)) continue
         assert.isUndefined(value)
-        assert.deepStrictEqual(valueFrom, { secretKeyRef: { name: "fibercast", key: name } })
+        const optional = alerting.includes(name) ? ({ optional: true } as const) : {}
+        assert.deepStrictEqual(valueFrom, { secretKeyRef: { name: "fibercast", key: name, ...optional } })
       }
+    }
+  })
+
+  it("let every node tell people of alerts, if the Secret says how", () => {
+    for (const { deployment } of roles) {
+      const [{ env }] = deployment.spec.template.spec.containers
+      assert.includeMembers(
+        env.map(({ name }) => name),
+        [...alerting]
+      )
     }
   })
 

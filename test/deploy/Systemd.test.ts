@@ -1,5 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import * as AlertSettings from "@fibercast/node/AlertSettings"
+import * as NodeConfig from "@fibercast/node/NodeConfig"
+import { ConfigProvider, Effect } from "effect"
 import { spawnSync } from "node:child_process"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Program from "../cli/Program.ts"
@@ -74,6 +76,32 @@ describe("the systemd units", () => {
       assert.isTrue(DeployFolder.isFile(app), app)
       const shown = yield* DeployFolder.checked(started(node, role).args, { ...env, FIBERCAST_APP: app })
       assert.match(shown, new RegExp(`^FIBERCAST_ROLES +${role}\n`, "u"))
+    })
+  )
+
+  it.live.each(roles)("show a node of the role %s where its alerts may go, in settings that it takes", (role) =>
+    Effect.gen(function* () {
+      const shown = Array.from(
+        DeployFolder.read(`systemd/${role}.env.example`).matchAll(/^#([A-Z_]+)=(\S*)$/gmu),
+        ([, name = "", value = ""]) => [name, value] as const
+      )
+      const variables = Object.values(AlertSettings.settings).map(({ variable }) => variable)
+      assert.sameMembers(
+        shown.map(([name]) => name),
+        variables
+      )
+      const { problems } = yield* NodeConfig.read({}).pipe(
+        Effect.provideService(
+          ConfigProvider.ConfigProvider,
+          ConfigProvider.fromEnvRecord(
+            Object.fromEntries([...shown, ...Object.entries(environment(`systemd/${role}.env.example`))])
+          )
+        )
+      )
+      assert.deepStrictEqual(
+        problems.filter(({ name }) => variables.includes(name)),
+        []
+      )
     })
   )
 

@@ -1,6 +1,7 @@
 import { AccountGates } from "@fibercast/engine/AccountGates"
 import { type Limits } from "@fibercast/domain/Limits"
-import { type Alert, Alerts } from "@fibercast/ports/Alerts"
+import { type Alert } from "@fibercast/ports/Alert"
+import { Alerts } from "@fibercast/ports/Alerts"
 import { type Accepted, type Messenger, SendFailed } from "@fibercast/ports/Messenger"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Clock, Context, Effect, Exit, Fiber, Layer } from "effect"

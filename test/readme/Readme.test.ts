@@ -8,8 +8,10 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { readFileSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import * as Program from "../cli/Program.ts"
+import * as MailServer from "../support/MailServer.ts"
 import { isThere } from "../support/NatsTestServer.ts"
 import { tempFolder } from "../support/TempFolder.ts"
+import * as WebhookReceiver from "../support/WebhookReceiver.ts"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 const read = (file: string) => readFileSync(`${root}/${file}`, "utf8")
@@ -42,6 +44,20 @@ const nodeFlags = {
   env: { DATABASE_URL: "postgres://u:p@db/fibercast", NATS_URL: "nats://nats:4222" }
 }
 
+/** Where alerts are taken. */
+const alerted = Effect.gen(function* () {
+  const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+  const webhook = yield* WebhookReceiver.make(secret)
+  const mail = yield* MailServer.make({ offersTls: false })
+  return {
+    FIBERCAST_ALERT_WEBHOOK_URL: `http://127.0.0.1:${webhook.port}`,
+    FIBERCAST_ALERT_WEBHOOK_SECRET: secret,
+    FIBERCAST_ALERT_EMAIL_TO: "ops@example.com",
+    FIBERCAST_ALERT_EMAIL_FROM: "fibercast@example.com",
+    FIBERCAST_SMTP_URL: `smtp://127.0.0.1:${mail.port}`
+  }
+})
+
 /** The words of a command line as a shell would part them; quotes keep words together. */
 const wordsOf = (line: string): ReadonlyArray<string> =>
   [...line.matchAll(/"([^"]*)"|(\S+)/gu)].map(([, inQuotes, bare]) => inQuotes ?? bare ?? "")
@@ -67,6 +83,7 @@ describe("the README", () => {
         const sample = "services/cli/demo/contacts.csv"
         const isApp = (word: string) => word.startsWith("services/examples/src/")
         const alone = { folder: yield* tempFolder, env }
+        const told = { folder: alone.folder, env: yield* alerted }
         const beside = { folder: yield* tempFolder, env }
         for (const { folder } of [alone, beside]) {
           // The one that runs beside has enough to do for as long as the test may take.
@@ -81,7 +98,7 @@ describe("the README", () => {
           const [, program, ...args] = wordsOf(line.slice(line.indexOf("pnpm@12")))
           // A campaign that waits for its time would keep the test waiting: it is checked, not sent.
           const more = args.includes("--at") ? ["--dry-run"] : []
-          const place = args[0] === "campaign" ? beside : alone
+          const place = args[0] === "campaign" ? beside : args[0] === "alerts" ? told : alone
           const typed = args.map((word) => (word === sample ? "sample.csv" : isApp(word) ? `${root}/${word}` : word))
           const [, says] = lasting.find(([start]) => args.join(" ").startsWith(start)) ?? []
           if (says !== undefined) {

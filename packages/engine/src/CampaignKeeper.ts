@@ -158,6 +158,7 @@ export const make = Effect.fnUntraced(function* (options: {
         _tag: "HighFailureRate",
         workspaceId,
         campaignId,
+        pipeline: null,
         failed: failed + unknown,
         settled: tried
       })

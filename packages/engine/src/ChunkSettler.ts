@@ -12,6 +12,8 @@ import { type GivenBack, Ledger, type Settlement } from "@fibercast/ports/Ledger
 import { type Ended, type Report, SenderChannel } from "@fibercast/ports/SenderChannel"
 import { Cause, Clock, Effect, Exit, FiberSet, type Scope } from "effect"
 import { type DeliveryContext } from "./DeliveryContext.ts"
+import { EngineConfig } from "./EngineConfig.ts"
+import * as FailureRates from "./FailureRates.ts"
 import { type Hooks } from "./Hooks.ts"
 import { type OpenChunk } from "./OpenChunk.ts"
 import { untilReachable } from "./Ownership.ts"
@@ -36,6 +38,9 @@ export interface ChunkSettler {
 
 const most = 2000
 
+/** Pipelines of all workspaces whose jobs are watched for failures, at most. */
+const watchedPipelines = 1000
+
 const logged = (telling: Effect.Effect<void>) =>
   Effect.catchDefect(telling, (defect) => Effect.logError("telling how deliveries ended crashed", defect))
 
@@ -52,6 +57,8 @@ export const make = Effect.fnUntraced(function* (
   const channel = yield* SenderChannel
   const alerts = yield* Alerts
   const clock = yield* Clock.Clock
+  const { failureRate: rate, failureSample: sample } = yield* EngineConfig
+  const rates = FailureRates.make({ rate, sample, most: watchedPipelines })
   const writers = yield* FiberSet.make()
   const fork = yield* FiberSet.runtime(writers)()
   const books = new Map<string, Book>()
@@ -103,13 +110,18 @@ export const make = Effect.fnUntraced(function* (
   }
 
   const tellPeople = Effect.fnUntraced(function* ({ end, of }: Result) {
-    const ending = end === null ? null : Settlements.ending(end.settlement)
-    if (end === null || ending === null) return
-    const { campaignId, id: deliveryId } = end.context.delivery
+    if (end === null) return
+    const { campaignId, id: deliveryId, pipeline } = end.context.delivery
     const { workspaceId } = of.chunk
+    if (campaignId === null && Settlements.isTried(end.settlement)) {
+      const alert = rates.count(workspaceId, pipeline, end.settlement.state !== "completed")
+      if (alert !== null) yield* alerts.raise(alert)
+    }
+    const ending = Settlements.ending(end.settlement)
+    if (ending === null) return
     const { reason, state } = ending
     yield* hooks.room
-    yield* alerts.raise({ _tag: "DeliveryFailed", workspaceId, deliveryId, campaignId, state, reason })
+    yield* alerts.raise({ _tag: "DeliveryFailed", workspaceId, deliveryId, campaignId, pipeline, state, reason })
     hooks.add(of.pipelines.failed(end.context, ending))
   })
 

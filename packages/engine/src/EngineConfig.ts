@@ -25,7 +25,12 @@ export interface EngineSettings {
   readonly drain: number
   /** How late a campaign may start before an alarm is raised. */
   readonly overdue: number
-  /** Share of failed deliveries in a campaign, from 0 to 1, that raises an alarm; and after how many. */
+  /** How long due work may wait, whatever for, before an alarm is raised. */
+  readonly longWait: number
+  /**
+   * Share of failed deliveries, from 0 to 1, that raises an alarm: of a campaign, once so many of it were tried; of a
+   * pipeline's background jobs, among so many that ended last.
+   */
   readonly failureRate: number
   readonly failureSample: number
   /** How many nodes may die while they hold a delivery; then it is set aside as failed. At least 2. */
@@ -48,6 +53,7 @@ export const defaults: EngineSettings = {
   linger: 0,
   drain: 25_000,
   overdue: 60_000,
+  longWait: 300_000,
   failureRate: 0.1,
   failureSample: 50,
   poison: 5,

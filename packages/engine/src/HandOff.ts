@@ -22,6 +22,8 @@ export interface HandOff {
   readonly start: (flow: Flow, tasks: ReadonlyArray<Task>) => Effect.Effect<void>
   /** What was handed over and has not ended. */
   readonly underWay: () => ReadonlyArray<Task>
+  /** What of it nobody has begun, as far as is known. */
+  readonly untaken: () => ReadonlyArray<Task>
   /** Has these of `underWay` interrupted, for their reasons; does not wait for their end. May be repeated. */
   readonly interrupt: (stops: ReadonlyMap<Task, string>) => Effect.Effect<void>
   /** Returns when nothing is under way. */
@@ -83,6 +85,7 @@ const local: WayOfHandingOff = {
     return {
       start: (_flow, tasks) => runner.submit(tasks),
       underWay: runner.items,
+      untaken: () => [],
       interrupt: (stops) => Effect.sync(() => runner.interrupt(new Set(stops.keys()))),
       awaitIdle: runner.awaitIdle,
       crashed: Effect.never

@@ -4,7 +4,8 @@
  */
 import { type Outcome, type Reason } from "@fibercast/domain/OccurrenceOutcome"
 import { type TriggerId } from "@fibercast/domain/TriggerId"
-import { type Alert, Alerts } from "@fibercast/ports/Alerts"
+import { type Alert } from "@fibercast/ports/Alert"
+import { Alerts } from "@fibercast/ports/Alerts"
 import { type NewOccurrence, type StoredTrigger } from "@fibercast/ports/TriggerStore"
 import { Effect } from "effect"
 import { runOf } from "./OccurrenceWork.ts"

@@ -47,6 +47,10 @@ export const of = (task: Tried, outcome: Outcome, now: number): Settlement => {
   }
 }
 
+/** Whether it ended because it was tried. */
+export const isTried = ({ state }: Settlement): boolean =>
+  state === "completed" || state === "failed" || state === "unknown"
+
 /** What failure hooks and alerts are told: only of deliveries that failed, or are in doubt, for good. */
 export const ending = (settlement: Settlement): Ending | null =>
   settlement.state === "failed" || settlement.state === "unknown"

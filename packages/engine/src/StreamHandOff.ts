@@ -186,6 +186,8 @@ const make = Effect.fnUntraced(function* (
       }
     }),
     underWay: () => Array.fromIterable(outs.values()).flatMap(({ tasks }) => [...tasks.values()]),
+    untaken: () =>
+      Array.fromIterable(outs.values()).flatMap(({ isTaken, tasks }) => (isTaken ? [] : [...tasks.values()])),
     interrupt: (stops) =>
       channel.stop({
         workspaceId,

@@ -2,82 +2,23 @@
  * Alerts tell people what needs them. Raising one never fails and never waits for a person.
  */
 import { Context, Effect, Layer } from "effect"
-
-export type Alert =
-  /** A delivery used up its tries, or cannot succeed. */
-  | {
-      readonly _tag: "DeliveryFailed"
-      /** `unknown`: nobody can say whether it was done. */
-      readonly state: "failed" | "unknown"
-      readonly workspaceId: number
-      readonly deliveryId: bigint
-      readonly campaignId: number | null
-      readonly reason: string
-    }
-  /** The due time passed and nothing was sent. */
-  | {
-      readonly _tag: "CampaignOverdue"
-      readonly workspaceId: number
-      readonly campaignId: number
-      readonly lateMillis: number
-    }
-  /** A campaign was paused by the engine. */
-  | {
-      readonly _tag: "CampaignHeld"
-      readonly workspaceId: number
-      readonly campaignId: number
-      readonly reason: string
-    }
-  /** More than the allowed share of a campaign fails. */
-  | {
-      readonly _tag: "HighFailureRate"
-      readonly workspaceId: number
-      readonly campaignId: number
-      readonly failed: number
-      readonly settled: number
-    }
-  /** The provider refuses the whole account. */
-  | { readonly _tag: "AccountBroken"; readonly workspaceId: number; readonly account: string; readonly reason: string }
-  /** The workspace crashes again and again and was set aside. */
-  | { readonly _tag: "WorkspaceQuarantined"; readonly workspaceId: number; readonly reason: string }
-  /** Occurrences of a trigger were not run in time, and will not be. */
-  | {
-      readonly _tag: "OccurrencesMissed"
-      readonly workspaceId: number
-      readonly trigger: string
-      readonly count: number
-      /** The first and the last of them: nominal times. */
-      readonly from: number
-      readonly to: number
-      readonly reason: string
-    }
-  /** Nominal times that the schedulers have passed by, or that none of them can decide on, are without a record. */
-  | {
-      readonly _tag: "OccurrenceGap"
-      readonly workspaceId: number
-      readonly trigger: string
-      readonly count: number
-      readonly from: number
-      readonly to: number
-    }
-  /** An occurrence could not be run as it is defined, or a trigger cannot be decided on. */
-  | { readonly _tag: "TriggerRefused"; readonly workspaceId: number; readonly trigger: string; readonly reason: string }
-  /** Triggers stand, and no scheduler has passed for too long. */
-  | {
-      readonly _tag: "SchedulerDead"
-      /** Whose triggers nobody schedules; null: those defined at run time. */
-      readonly app: string | null
-      readonly triggers: number
-      /** Milliseconds; null: none ever has. */
-      readonly silentMillis: number | null
-    }
+import { type Alert } from "./Alert.ts"
+import * as AlertText from "./AlertText.ts"
 
 export class Alerts extends Context.Service<Alerts, { readonly raise: (alert: Alert) => Effect.Effect<void> }>()(
   "fibercast/ports/Alerts"
 ) {
-  /** Writes each alert to the log as a warning. */
+  /** Writes each alert to the log as a warning, with all its fields and what to do. */
   static readonly layerLog: Layer.Layer<Alerts> = Layer.succeed(
     Alerts,
-    Alerts.of({ raise: ({ _tag, ...fields }) => Effect.logWarning(`alert: ${_tag}`).pipe(Effect.annotateLogs(fields)) })
+    Alerts.of({
+      raise: (alert) => {
+        const { _tag, ...fields } = alert
+        const { remedy, sentence, severity } = AlertText.of(alert)
+        return Effect.logWarning(`alert: ${_tag}: ${sentence}`).pipe(
+          Effect.annotateLogs({ ...fields, severity, remedy })
+        )
+      }
+    })
   )
 }

@@ -2,7 +2,8 @@
  * MemoryAlerts keeps the alerts that were raised, for tests to look at. It holds the last 10,000.
  */
 import { Context, Effect, Layer } from "effect"
-import { type Alert, Alerts } from "./Alerts.ts"
+import { type Alert } from "./Alert.ts"
+import { Alerts } from "./Alerts.ts"
 
 /** Older alerts are forgotten beyond this many. */
 const kept = 10_000

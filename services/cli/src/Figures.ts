@@ -1,29 +1,15 @@
 /**
  * Numbers as people read them: `1,234`, `63.2 %`, `2 min 5 s`, `198/s`.
  */
+import * as SpanText from "@fibercast/domain/SpanText"
+
 export const amount = (value: number): string => Math.round(value).toLocaleString("en-US")
 
 /** Of 1. Rounded down, so that 100 % means all. */
 export const percent = (share: number): string => `${(Math.floor(share * 1000) / 10).toFixed(1)} %`
 
-const units: ReadonlyArray<readonly [string, number]> = [
-  ["d", 86_400],
-  ["h", 3600],
-  ["min", 60],
-  ["s", 1]
-]
-
 /** Milliseconds, in the two largest units that say something. */
-export const span = (millis: number): string => {
-  const seconds = Math.max(0, Math.round(millis / 1000))
-  const first = units.findIndex(([, size]) => seconds >= size)
-  if (first < 0) return "0 s"
-  const [unit, size] = units[first] ?? ["s", 1]
-  const next = units[first + 1]
-  const whole = Math.floor(seconds / size)
-  const rest = next === undefined ? 0 : Math.floor((seconds - whole * size) / next[1])
-  return rest === 0 || next === undefined ? `${whole} ${unit}` : `${whole} ${unit} ${rest} ${next[0]}`
-}
+export const span = SpanText.of
 
 /** Milliseconds that may be few: `12 ms`, `1.2 s`; from ten seconds on as `span`. */
 export const brief = (millis: number): string => {

@@ -10,6 +10,7 @@
  */
 import * as NodeStream from "@effect/platform-node/NodeStream"
 import * as NodeConfig from "@fibercast/node/NodeConfig"
+import * as NodeSettings from "@fibercast/node/NodeSettings"
 import { Clock, Effect, Exit, Fiber, Scope, Stream } from "effect"
 import {
   type ChildProcess,
@@ -111,7 +112,7 @@ const signal = (child: ChildProcess, which: "SIGTERM" | "SIGKILL") =>
 const stop = (child: ChildProcess, ended: Effect.Effect<Ended>) =>
   Effect.andThen(signal(child, "SIGTERM"), Effect.interruptible(ended)).pipe(
     Effect.timeoutOrElse({
-      duration: NodeConfig.stopSeconds(NodeConfig.defaults.drainSeconds) * 1000,
+      duration: NodeConfig.stopSeconds(NodeSettings.defaults.drainSeconds) * 1000,
       orElse: () => Effect.andThen(signal(child, "SIGKILL"), ended)
     })
   )

@@ -7,6 +7,7 @@ import { defaults, EngineConfig } from "@fibercast/engine/EngineConfig"
 import { type News, SchedulerListener } from "@fibercast/engine/SchedulerListener"
 import { type Scheduler } from "@fibercast/engine/Scheduler"
 import { type Triggers } from "@fibercast/engine/Triggers"
+import * as Alerting from "@fibercast/node/Alerting"
 import type * as App from "@fibercast/node/App"
 import * as Broadcasters from "@fibercast/node/Broadcasters"
 import * as Database from "@fibercast/node/Database"
@@ -59,7 +60,12 @@ export const layer = ({ app, environment, folder, loop, told }: Options) =>
           : app.node({ environment, loop, pipelines })
       return Layer.catch(node, (error) => Layer.effectContext(Effect.fail(explain(error)))).pipe(
         Layer.provide(Layer.succeed(SchedulerListener, told)),
-        Layer.provide([SchedulerSettings.layer, engineConfig, messengers, ScreenAlerts.layer]),
+        Layer.provide([
+          SchedulerSettings.layer,
+          engineConfig,
+          messengers,
+          Layer.provide(Alerting.layer, ScreenAlerts.layer)
+        ]),
         Layer.provide(HttpPing.layer),
         Layer.provide(NodeHttpClient.layerUndici),
         Layer.provideMerge(Database.layerShared({ folder }))

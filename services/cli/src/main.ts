@@ -6,6 +6,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect, Layer } from "effect"
 import { Command } from "effect/cli"
 import manifest from "../package.json" with { type: "json" }
+import * as Alerts from "./commands/Alerts.ts"
 import * as Audience from "./commands/Audience.ts"
 import * as Campaign from "./commands/Campaign.ts"
 import * as Cluster from "./commands/Cluster.ts"
@@ -36,6 +37,7 @@ const fibercast = Command.make("fibercast").pipe(
     Workspace.command,
     Doctor.command,
     Explain.command,
+    Alerts.command,
     Migrate.command
   ])
 )

@@ -13,13 +13,13 @@ import { type App, type Platform } from "./App.ts"
 import * as HealthCheck from "./HealthCheck.ts"
 import * as HealthServer from "./HealthServer.ts"
 import * as LocalNode from "./LocalNode.ts"
-import * as NodeConfig from "./NodeConfig.ts"
+import * as NodeSettings from "./NodeSettings.ts"
 import * as NodeLife from "./NodeLife.ts"
 import * as NodeRoles from "./NodeRoles.ts"
 import { type Drained } from "./OpenRoles.ts"
 import { type Role, type RoleNotOpened } from "./Role.ts"
 
-export interface Options<R> extends Partial<NodeConfig.OwnSettings> {
+export interface Options<R> extends Partial<NodeSettings.OwnSettings> {
   readonly app: App
   /** What its roles are made of; unless given, what `NodeRoles` makes of the settings. */
   readonly runs?: ReadonlyArray<Role<R>> | undefined
@@ -53,7 +53,7 @@ const make = Effect.fnUntraced(function* <R>(
   R | Platform | NodeRegistry | Scope.Scope
 > {
   const { app, checks = [], runs, ...given } = options
-  const settings: NodeConfig.NodeSettings = { ...NodeConfig.defaults, ...given, app: null }
+  const settings: NodeSettings.NodeSettings = { ...NodeSettings.defaults, ...given, app: null }
   const roles: ReadonlyArray<Role<R | Platform>> = runs ?? NodeRoles.of(app, settings)
   let life: NodeLife.NodeLife | null = null
   const standing: HealthCheck.HealthCheck = {

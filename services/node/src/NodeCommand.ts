@@ -7,14 +7,15 @@ import * as AppFile from "./AppFile.ts"
 import { type App } from "./App.ts"
 import * as Node from "./Node.ts"
 import * as NodeConfig from "./NodeConfig.ts"
+import * as NodeSettings from "./NodeSettings.ts"
 import * as NodeLog from "./NodeLog.ts"
 import * as NodePlatform from "./NodePlatform.ts"
 import * as SqlNodeRegistry from "@fibercast/postgres/SqlNodeRegistry"
 import * as SecondInterrupt from "./SecondInterrupt.ts"
 import * as Setting from "./Setting.ts"
 
-const flag = (name: NodeConfig.Name, metavar: string) => {
-  const { about, expected, fallback, flag, variable } = NodeConfig.settings[name]
+const flag = (name: NodeSettings.Name, metavar: string) => {
+  const { about, expected, fallback, flag, variable } = NodeSettings.settings[name]
   const usual = typeof fallback === "string" || typeof fallback === "number" ? `, or ${fallback}` : ""
   const kind = expected === Setting.anyText ? "" : `: ${expected}`
   return Flag.String(flag ?? variable).pipe(
@@ -54,7 +55,7 @@ const prepare = Effect.fnUntraced(function* (given: NodeConfig.Given) {
       ? [
           ...problems,
           {
-            name: given.app === undefined ? NodeConfig.settings.app.variable : "--app",
+            name: given.app === undefined ? NodeSettings.settings.app.variable : "--app",
             wrong: `is no app: ${loaded.failure.message.replace(/\.$/u, "")}`,
             expected: "a module whose default export is made by App.make"
           }
@@ -67,7 +68,7 @@ const prepare = Effect.fnUntraced(function* (given: NodeConfig.Given) {
 const ending =
   "Ended at once. What was under way is taken over by other nodes, or by the next run of this one, once its lease has ended."
 
-const work = Effect.fnUntraced(function* (app: App, settings: NodeConfig.NodeSettings) {
+const work = Effect.fnUntraced(function* (app: App, settings: NodeSettings.NodeSettings) {
   yield* SecondInterrupt.watching({ signals: ["SIGINT", "SIGTERM"], words: ending })
   const { app: _file, ...rest } = settings
   const machine = SqlNodeRegistry.layer.pipe(Layer.provideMerge(NodePlatform.layer))

@@ -2,7 +2,7 @@
  * The log of a node, on stdout: one line an entry, for programs; or as people like it.
  */
 import { Layer, Logger, References } from "effect"
-import { type NodeSettings } from "./NodeConfig.ts"
+import { type NodeSettings } from "./NodeSettings.ts"
 
 const levels = { trace: "Trace", debug: "Debug", info: "Info", warn: "Warn", error: "Error" } as const
 

@@ -22,7 +22,7 @@ import { type App, type Platform } from "./App.ts"
 import * as Broadcasters from "./Broadcasters.ts"
 import * as Cluster from "./Cluster.ts"
 import * as FreePort from "./FreePort.ts"
-import { type NodeSettings } from "./NodeConfig.ts"
+import { type NodeSettings } from "./NodeSettings.ts"
 import { type Role } from "./Role.ts"
 
 /** A sender without an engine in its process has nobody to send for. */

@@ -1,7 +1,8 @@
 /**
  * The workings of a workspace actor: its window, and the loops that fill, send, settle and keep it.
  *
- * They live and die together. Held in memory: at most `window` deliveries and the failure hooks that wait.
+ * They live and die together. Held in memory: at most `window` deliveries, the failure hooks that wait, and how the latest
+ * jobs of 200 pipelines ended.
  */
 import { lanes } from "@fibercast/domain/Lane"
 import { Alerts } from "@fibercast/ports/Alerts"
@@ -13,8 +14,10 @@ import { Clock, Effect, Scope } from "effect"
 import * as CampaignKeeper from "../CampaignKeeper.ts"
 import { type EngineSettings } from "../EngineConfig.ts"
 import { Way } from "../HandOff.ts"
+import * as FailureRates from "../FailureRates.ts"
 import * as Hooks from "../Hooks.ts"
 import * as Feeder from "../Feeder.ts"
+import * as LongWaits from "../LongWaits.ts"
 import { type Ownership } from "../Ownership.ts"
 import * as Pace from "../Pace.ts"
 import { Pipelines } from "../Pipelines.ts"
@@ -26,6 +29,9 @@ import * as Suspects from "../Suspects.ts"
 import { type Flow, type Task, Window } from "../Window.ts"
 
 type Needs = Ledger | CampaignStore | AudienceSource | Alerts
+
+/** Pipelines whose jobs are watched for failures, at most. */
+const watchedPipelines = 200
 
 export interface Workings {
   readonly window: Window
@@ -65,17 +71,24 @@ export const make = Effect.fnUntraced(function* (options: {
 
   const { concurrency } = settings
   const hooks = yield* Scope.provide(Hooks.make({ concurrency, waiting: settings.window }), options.telling)
+  const { failureRate: rate, failureSample: sample } = settings
+  const rates = FailureRates.make({ rate, sample, most: watchedPipelines })
   const tell = Effect.fnUntraced(function* ({ hold, settlement, task }: Ended) {
     const { campaign, delivery } = task.context
     if (hold !== null && campaign !== null) keeper.hold(campaign, hold)
+    const { campaignId, id: deliveryId, pipeline } = delivery
+    if (campaignId === null && Settlements.isTried(settlement)) {
+      const alert = rates.count(workspaceId, pipeline, settlement.state !== "completed")
+      if (alert !== null) yield* alerts.raise(alert)
+    }
     const ending = Settlements.ending(settlement)
     if (ending === null) return
-    const { campaignId, id: deliveryId } = delivery
     yield* alerts.raise({
       _tag: "DeliveryFailed",
       workspaceId,
       deliveryId,
       campaignId,
+      pipeline,
       state: ending.state,
       reason: ending.reason
     })
@@ -140,6 +153,7 @@ export const make = Effect.fnUntraced(function* (options: {
       keeper.run,
       Effect.andThen(recalls.look, Feeder.run({ window, ownership, settings, suspects })),
       recalls.run,
+      Effect.provideContext(LongWaits.run({ window, settings, handOff }), needs),
       Sender.run({ window, ownership, settings, mustMark, expire, start: handOff.start }),
       settler.run,
       handOff.crashed

@@ -3,6 +3,7 @@
  */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { type News, SchedulerListener } from "@fibercast/engine/SchedulerListener"
+import * as Alerting from "@fibercast/node/Alerting"
 import * as App from "@fibercast/node/App"
 import * as AppFile from "@fibercast/node/AppFile"
 import * as Database from "@fibercast/node/Database"
@@ -10,6 +11,7 @@ import * as HttpPing from "@fibercast/node/HttpPing"
 import * as LocalNode from "@fibercast/node/LocalNode"
 import * as Node from "@fibercast/node/Node"
 import * as NodeConfig from "@fibercast/node/NodeConfig"
+import * as NodeSettings from "@fibercast/node/NodeSettings"
 import * as NodeLog from "@fibercast/node/NodeLog"
 import * as NodeRoles from "@fibercast/node/NodeRoles"
 import * as SqlNodeRegistry from "@fibercast/postgres/SqlNodeRegistry"
@@ -37,7 +39,7 @@ const ending =
   "Ended at once. What was under way is looked after when this database is worked on again, once its lease has ended."
 
 /** The engine, which says what its scheduler does. */
-const engine = Effect.fnUntraced(function* (app: App.App, settings: NodeConfig.NodeSettings) {
+const engine = Effect.fnUntraced(function* (app: App.App, settings: NodeSettings.NodeSettings) {
   const screen = yield* Screen
   const lines = SchedulerNews.make(screen.ink)
   const told = (news: News) => Effect.flatMap(Clock.currentTimeMillis, (now) => screen.say(...lines(news, now)))
@@ -53,10 +55,10 @@ const engine = Effect.fnUntraced(function* (app: App.App, settings: NodeConfig.N
 const nodeOn = (options: Node.Options<App.Platform>, port: Option.Option<number>) => {
   const at = (healthPort: number) => Node.layer({ ...options, healthPort })
   if (Option.isSome(port)) return at(port.value)
-  return Layer.catchTag(at(NodeConfig.defaults.healthPort), "HealthUnheard", () => at(0))
+  return Layer.catchTag(at(NodeSettings.defaults.healthPort), "HealthUnheard", () => at(0))
 }
 
-const greet = Effect.fnUntraced(function* (app: App.App, file: string | null, settings: NodeConfig.NodeSettings) {
+const greet = Effect.fnUntraced(function* (app: App.App, file: string | null, settings: NodeSettings.NodeSettings) {
   const screen = yield* Screen
   const paths = yield* Path.Path
   const { command } = yield* Hint
@@ -97,11 +99,11 @@ const handle = Effect.fnUntraced(function* (input: {
   const app = file === null ? none : yield* AppFile.load(file)
   const { problems, settings: read } = yield* NodeConfig.read({ environment: input.environment, app: file ?? example })
   // Its own database will do.
-  const wrong = problems.filter(({ name }) => name !== NodeConfig.settings.databaseUrl.variable)
+  const wrong = problems.filter(({ name }) => name !== NodeSettings.settings.databaseUrl.variable)
   if (wrong.length > 0) return yield* new NodeConfig.BadSettings({ problems: wrong })
-  const settings: NodeConfig.NodeSettings = {
+  const settings: NodeSettings.NodeSettings = {
     ...read,
-    roles: NodeConfig.defaults.roles,
+    roles: NodeSettings.defaults.roles,
     app: null,
     databaseUrl: null,
     natsUrl: null
@@ -112,7 +114,7 @@ const handle = Effect.fnUntraced(function* (input: {
   const runs = [role, ...NodeRoles.of(app, settings).filter(({ name }) => name !== "engine")]
   const node = nodeOn({ ...rest, app, runs }, input.healthPort).pipe(
     Layer.provideMerge(LocalNode.layerStores),
-    Layer.provide([ScreenAlerts.layer, HttpPing.layer, SqlNodeRegistry.layer]),
+    Layer.provide([Layer.provide(Alerting.layer, ScreenAlerts.layer), HttpPing.layer, SqlNodeRegistry.layer]),
     Layer.provide(NodeHttpClient.layerUndici),
     Layer.provideMerge(Database.layerShared({ folder: input.folder }))
   )
@@ -140,7 +142,9 @@ export const command = Command.make(
       ),
       Flag.optional,
       Flag.withMetavar("PORT"),
-      Flag.withDescription(`Where its health is told (default ${NodeConfig.defaults.healthPort}, or any that is free)`)
+      Flag.withDescription(
+        `Where its health is told (default ${NodeSettings.defaults.healthPort}, or any that is free)`
+      )
     ),
     folder
   },

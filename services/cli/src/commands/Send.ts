@@ -1,10 +1,12 @@
 /**
  * `fibercast send`: one campaign from a CSV file, from the command to the report, in one process.
  */
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { type Rate } from "@fibercast/domain/Limits"
 import * as WallTime from "@fibercast/domain/WallTime"
 import { CampaignRefused } from "@fibercast/engine/CampaignLaunch"
 import { defaults, EngineConfig } from "@fibercast/engine/EngineConfig"
+import * as Alerting from "@fibercast/node/Alerting"
 import * as Audiences from "@fibercast/node/Audiences"
 import * as Database from "@fibercast/node/Database"
 import * as LocalNode from "@fibercast/node/LocalNode"
@@ -137,7 +139,7 @@ const handle = Effect.fnUntraced(function* (input: Input) {
     yield* SendRequest.countRows(checked)
     yield* checkProvider(asked)
     const node = LocalNode.layer({ pipelines: [Provider.pipeline(asked.provider)] }).pipe(
-      Layer.provide(ScreenAlerts.layer),
+      Layer.provide(Layer.provide(Alerting.layer, [ScreenAlerts.layer, NodeHttpClient.layerUndici])),
       Layer.provide(engineConfig(input.concurrency))
     )
     yield* refuseSecond(input, asked).pipe(
