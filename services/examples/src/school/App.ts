@@ -9,7 +9,7 @@ import type * as Pipeline from "@fibercast/engine/Pipeline"
 import * as Scheduled from "@fibercast/engine/Scheduled"
 import { Fonnte } from "@fibercast/messengers/Fonnte"
 import * as App from "@fibercast/node/App"
-import { Config, Effect, Layer, pipe } from "effect"
+import { Effect, Layer, pipe } from "effect"
 import { Admins, TellAdmins } from "./Admins.ts"
 import { MonthlyReport } from "./MonthlyReport.ts"
 import { Register } from "./Register.ts"
@@ -28,17 +28,11 @@ export const scheduled = [
   ).pipe(Scheduled.withoutOverlapping, Scheduled.inWorkspace("school", { zone: Reports.zone }))
 ]
 
-/** WhatsApp bans phones that send like machines: one message every two seconds. */
+/** WhatsApp bans phones that send like machines: one message every two seconds, unless `FONNTE_RATE` says otherwise. */
 export const pace = { rate: { permits: 1, per: 2000 } }
 
 /** The phone of the school, at Fonnte. */
-export const device = Layer.unwrap(
-  Effect.gen(function* () {
-    const token = yield* Config.Redacted("FONNTE_TOKEN")
-    const url = yield* Config.String("FONNTE_URL").pipe(Config.withDefault(undefined))
-    return Fonnte.layer({ token, url, account: "school", limits: pace })
-  })
-)
+export const device = Fonnte.layerConfigWith({ account: "school", limits: pace })
 
 /** A class is small: more than a quarter of ten parents is reason enough for an alarm. */
 export const alarm = { failureRate: 0.25, failureSample: 10 }

@@ -65,7 +65,7 @@ const play = Effect.gen(function* () {
   const before = yield* requests
   yield* Console.log("the phone of the school goes offline …")
   yield* Effect.sleep("9 seconds")
-  yield* Console.log(`… and is back: ${(yield* requests) - before} messages were spent on finding out`)
+  yield* Console.log(`… and is back: ${(yield* requests) - before} requests in nine seconds`)
   yield* setDevice("connect")
   yield* over
   yield* Effect.repeat(
