@@ -75,8 +75,8 @@ const validName = /^[a-z0-9._-]{1,80}$/
 /** Throws a `RangeError` when the name is not 1 to 80 lower-case letters, digits, dots, dashes and underscores. */
 export const make = <Own, E>(options: {
   readonly name: string
-  readonly pipelines?: ReadonlyArray<Runnable<Own | Sending>>
-  readonly scheduled?: ReadonlyArray<Scheduled<Own | Offered>>
+  readonly pipelines?: ReadonlyArray<Runnable<NoInfer<Own> | Sending>>
+  readonly scheduled?: ReadonlyArray<Scheduled<NoInfer<Own> | Offered>>
   readonly audiences?: Readonly<Record<string, OpenAudience>>
   /** What pipelines and triggers need beyond what a node offers. */
   readonly layer: Layer.Layer<Own, E, Offered>
