@@ -1,6 +1,6 @@
 /**
- * An app of the examples on a database of its own and a simulated Fonnte, in real time: one node in this process, with
- * what it logs and its alarms.
+ * An app of the examples on a database of its own and a simulated Fonnte, in real time: nodes in this process, with what
+ * they log and their alarms.
  */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeServices from "@effect/platform-node/NodeServices"
@@ -27,7 +27,7 @@ const saying = Layer.unwrap(
 
 const place = Layer.effect(
   Database,
-  Effect.map(TestDatabase, ({ name }) => Database.of({ place: name, embedded: false, alone: true }))
+  Effect.map(TestDatabase, ({ name }) => Database.of({ place: name, embedded: false, alone: false }))
 )
 
 /** The machine, without an app on it. */
@@ -37,7 +37,7 @@ export const machine = Layer.mergeAll(MemoryAlerts.layer, Ping.layerLog, place).
   Layer.provideMerge(Layer.mergeAll(NodeServices.layer, NodeHttpClient.layerUndici, saying))
 )
 
-/** The app, at another pace than its own: a test does not wait for two seconds a message. */
+/** A node with the app, at another pace than its own: a test does not wait for two seconds a message. */
 export const run = (app: App) =>
   Layer.unwrap(
     Effect.map(FonnteSimulator, ({ token, url }) =>

@@ -13,11 +13,18 @@ import { Effect, Layer, Logger } from "effect"
 
 type All = Needs | Requests | Launcher | CampaignStore | WorkspaceStore
 
+/** What makes minutes cheap: between two of them hardly anything wakes up. */
+const calm = { poll: 15_000, sweep: 15_000, heartbeat: 20_000, lease: 60_000 }
+
 /** Blazz on one node; what it shares with others is beneath. */
 export const node = (options: Partial<TestEngine.SchedulingOptions<All, All>> = {}) =>
-  TestEngine.layerSchedulingEngine<All, All>({ ...options, pipelines, scheduled }).pipe(
-    Layer.provide(FakeMessenger.FakeMessenger.standIn(Fonnte))
-  )
+  TestEngine.layerSchedulingEngine<All, All>({
+    scheduling: { poll: 15_000 },
+    ...options,
+    pipelines,
+    scheduled,
+    settings: { ...calm, ...options.settings }
+  }).pipe(Layer.provide(FakeMessenger.FakeMessenger.standIn(Fonnte)))
 
 /** The stores, the provider, and what users ask for. */
 export const world = (startAt: string, script?: FakeMessenger.Script, requests = Requests.layerMemory) =>

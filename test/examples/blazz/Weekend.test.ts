@@ -1,4 +1,4 @@
-import { numberOf, requests, times, workspaces } from "@fibercast/examples/blazz/Weekend"
+import { numbers, requests, times, workspaces } from "@fibercast/examples/blazz/Weekend"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import * as Expect from "@fibercast/testkit/Expect"
@@ -78,10 +78,7 @@ describe("Blazz with ten workspaces in six zones, each message taking 20 seconds
         assert.strictEqual(byNumber.size, calls.length)
         for (const [at, [workspace, zone]] of workspaces.entries()) {
           for (const [slot, time] of times.entries()) {
-            const sentAt = Array.from(
-              { length: contacts },
-              (_, n) => byNumber.get(numberOf(at * times.length + slot, n)) ?? 0
-            )
+            const sentAt = numbers(at, slot, contacts).map((number) => byNumber.get(number) ?? 0)
             const [first, last] = [Math.min(...sentAt), Math.max(...sentAt)]
             assert.strictEqual(shown(first), instants[zone][slot], `${workspace} ${time}`)
             // The backlog is longer than a few of the minutes in which planning runs.
@@ -90,6 +87,8 @@ describe("Blazz with ten workspaces in six zones, each message taking 20 seconds
         }
         yield* Expect.occurred("campaigns.plan", "fired", minutes)
         yield* Expect.ran("campaigns.plan", minutes)
+        yield* Expect.occurred("backlog.measure", "fired", minutes / 5)
+        yield* Expect.occurred("requests.prune", "fired", 1)
         for (const [name] of workspaces) {
           const workspace = yield* (yield* WorkspaceStore).find(name)
           if (workspace === null) return assert.fail(name)

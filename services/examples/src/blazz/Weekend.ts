@@ -19,15 +19,15 @@ export const workspaces = [
 
 export const times = ["01:30", "02:30", "09:00"] as const
 
-/** Contact `n` of a campaign, the `place`-th of the weekend. */
-export const numberOf = (place: number, n: number): string => `+62860${10_000_000 + place * 10_000 + n}`
+/** Whom the workspace at the place writes to in its campaign of that time, each by place; fewer than 10,000. */
+export const numbers = (place: number, time: number, contacts: number): ReadonlyArray<string> =>
+  Array.from({ length: contacts }, (_, n) => `+62860${10_000_000 + (place * times.length + time) * 10_000 + n}`)
 
-/** What its users ask for on the day, as `2026-10-25`, each for so many contacts; fewer than 10,000. */
+/** What its users ask for on the day, as `2026-10-25`, each for so many contacts. */
 export const requests = (day: string, contacts: number): ReadonlyArray<Request> =>
   workspaces.flatMap(([workspace, zone], at) =>
     times.map((time, slot): Request => {
-      const place = at * times.length + slot
-      const rows = Array.from({ length: contacts }, (_, n) => ({ phone: numberOf(place, n), name: `C${n}` }))
+      const rows = numbers(at, slot, contacts).map((phone, n) => ({ phone, name: `C${n}` }))
       const [id, name, wall] = [`${workspace} ${day} ${time}`, `News of ${time}`, `${day} ${time}`]
       return { id, workspace, zone, name, text: "Hi {{ name }}, news from us.", at: wall, contacts: rows }
     })
