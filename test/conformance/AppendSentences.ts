@@ -13,6 +13,9 @@ import { sentence } from "./Sentence.ts"
 
 const recipient = (row: number, address = `+62${row}`) => ({ row, address, payload: JSON.stringify({ row, address }) })
 
+/** One of several at one address. */
+const child = (row: number, identity: string) => ({ ...recipient(row, "+628"), identity })
+
 /** Rows `from + 1` to `to`, all of them good. */
 const page = (campaignId: CampaignId, from: number, to: number, changes: Partial<Page> = {}): Page => ({
   campaignId,
@@ -184,7 +187,6 @@ export const appendSentences = [
     Effect.gen(function* () {
       const campaigns = yield* CampaignStore
       const { campaign, campaignId, owned } = yield* given
-      const child = (row: number, identity: string) => ({ ...recipient(row, "+628"), identity })
       const first = yield* campaigns.append(page(campaignId, 0, 2, { recipients: [child(1, "ayu"), child(2, "budi")] }))
       const recipients = [child(3, "ayu"), child(4, "citra")]
       const second = yield* campaigns.append(page(campaignId, 2, 4, { recipients }))

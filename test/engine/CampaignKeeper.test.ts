@@ -85,11 +85,10 @@ describe("CampaignKeeper", () => {
   it.effect("a campaign that is due soon after another begins at its instant, however seldom its keeper looks", () =>
     Effect.gen(function* () {
       const workspaceId = yield* TestEngine.workspace()
-      const at = (second: number) => ({ wallTime: `2026-01-01 01:00:0${second}`, zone: "UTC" })
       for (const second of [0, 3, 5]) {
         yield* launch(workspaceId, {
           name: `at ${second}`,
-          at: at(second),
+          at: { wallTime: `2026-01-01 01:00:0${second}`, zone: "UTC" },
           audience: { _tag: "Inline", rows: people(1, second) }
         })
       }

@@ -65,7 +65,7 @@ describe("the README", () => {
         const provider = yield* FonnteSimulator
         const env = { FONNTE_TOKEN: provider.token, FONNTE_URL: provider.url }
         const sample = "services/cli/demo/contacts.csv"
-        const app = "services/examples/src/Cleaning.ts"
+        const apps = "services/examples/src/"
         const alone = { folder: yield* tempFolder, env }
         const beside = { folder: yield* tempFolder, env }
         for (const { folder } of [alone, beside]) {
@@ -82,7 +82,9 @@ describe("the README", () => {
           // A campaign that waits for its time would keep the test waiting: it is checked, not sent.
           const more = args.includes("--at") ? ["--dry-run"] : []
           const place = args[0] === "campaign" ? beside : alone
-          const typed = args.map((word) => (word === sample ? "sample.csv" : word === app ? `${root}/${app}` : word))
+          const typed = args.map((word) =>
+            word === sample ? "sample.csv" : word.startsWith(apps) ? `${root}/${word}` : word
+          )
           const [, says] = lasting.find(([start]) => args.join(" ").startsWith(start)) ?? []
           if (says !== undefined) {
             // Left running, as the reader would, for what is typed in a second terminal.

@@ -13,6 +13,9 @@ import * as Schools from "./Schools.ts"
 
 const { child, classOf, e164Of, enrol, school, send, told } = Schools
 
+/** Each message takes five seconds, so that a crash meets one under way. */
+const slow = () => FakeMessenger.delay("5 seconds")
+
 describe("The monthly report of a school", () => {
   it.effect("comes to a parent in Indonesian, with the child's name, its class and the month", () =>
     Effect.gen(function* () {
@@ -213,10 +216,8 @@ describe("The monthly report of a school", () => {
     )
   )
 
-  it.effect("survives a node that is killed in the middle: nobody is lost, and nobody is written to twice", () => {
-    /** Each message takes five seconds, so that the crash meets one under way. */
-    const slow = () => FakeMessenger.delay("5 seconds")
-    return Effect.gen(function* () {
+  it.effect("survives a node that is killed in the middle: nobody is lost, and nobody is written to twice", () =>
+    Effect.gen(function* () {
       yield* classOf(12)
       const first = yield* TestNode.run(Schools.node({ alone: false }), {})
       yield* send()
@@ -234,5 +235,5 @@ describe("The monthly report of a school", () => {
       assert.strictEqual(new Set(calls.map(({ to }) => to)).size, calls.length)
       assert.isAtLeast(calls.length, 12 - unknown)
     }).pipe(Effect.scoped, Effect.provide(Schools.world(slow)))
-  })
+  )
 })

@@ -48,7 +48,7 @@ const report = Effect.gen(function* () {
   const workspaces = yield* WorkspaceStore
   const sent = yield* (yield* Provider).sent
   const sentAt = new Map(sent.map(({ at, to }) => [to, at]))
-  yield* Console.log("workspace         zone               asked for   first             last              sent")
+  yield* Console.log("workspace         zone               asked for   first            last             sent")
   for (const [place, [name, zone]] of Weekend.workspaces.entries()) {
     const { id } = yield* workspaces.ensure({ name, zone, limits: {} })
     const launched = yield* campaigns.list({ workspaceId: id, limit: 10 })
