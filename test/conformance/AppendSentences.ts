@@ -1,5 +1,5 @@
 /**
- * How an audience becomes deliveries, page by page, each address once.
+ * How an audience becomes deliveries, page by page, each recipient once.
  */
 import { assert } from "@effect/vitest"
 import { CampaignId } from "@fibercast/domain/Campaign"
@@ -12,6 +12,9 @@ import { forAll } from "./Property.ts"
 import { sentence } from "./Sentence.ts"
 
 const recipient = (row: number, address = `+62${row}`) => ({ row, address, payload: JSON.stringify({ row, address }) })
+
+/** One of several at one address. */
+const child = (row: number, identity: string) => ({ ...recipient(row, "+628"), identity })
 
 /** Rows `from + 1` to `to`, all of them good. */
 const page = (campaignId: CampaignId, from: number, to: number, changes: Partial<Page> = {}): Page => ({
@@ -177,6 +180,26 @@ export const appendSentences = [
       assert.deepStrictEqual(yield* skippedOf(campaignId), [
         { record: { row: 3, input: "+622" }, reason: "same number as row 2", settledAt: base }
       ])
+    })
+  ),
+  sentence(
+    "recipients with identities of their own are told apart by those, whatever their address",
+    Effect.gen(function* () {
+      const campaigns = yield* CampaignStore
+      const { campaign, campaignId, owned } = yield* given
+      const first = yield* campaigns.append(page(campaignId, 0, 2, { recipients: [child(1, "ayu"), child(2, "budi")] }))
+      const recipients = [child(3, "ayu"), child(4, "citra")]
+      const second = yield* campaigns.append(page(campaignId, 2, 4, { recipients }))
+      assert.deepStrictEqual(first, { inserted: 2, duplicates: 0, skipped: 0 })
+      assert.deepStrictEqual(second, { inserted: 1, duplicates: 1, skipped: 0 })
+      assert.deepStrictEqual(yield* skippedOf(campaignId), [
+        { record: { row: 3, input: "+628" }, reason: "same recipient as row 1", settledAt: base }
+      ])
+      const found = yield* claimable(owned, sourceOf(campaign))
+      assert.deepStrictEqual(
+        found.map(({ payload }) => parsed(payload)),
+        [1, 2, 4].map((row) => ({ row, address: "+628" }))
+      )
     })
   ),
   sentence(

@@ -54,6 +54,22 @@ export const brokenCampaignStores: ReadonlyArray<BrokenTwin> = [
     })
   ),
   brokenCampaignStore(
+    "does not see that a field is gone",
+    "a field that only one of them has differs, whichever that is",
+    (campaigns) => {
+      let identityColumn: string | undefined
+      return {
+        create: (wanted) => {
+          identityColumn ??= wanted.spec.identityColumn
+          return campaigns.create({
+            ...wanted,
+            spec: { ...wanted.spec, ...(identityColumn === undefined ? {} : { identityColumn }) }
+          })
+        }
+      }
+    }
+  ),
+  brokenCampaignStore(
     "finds campaigns of any workspace",
     "a campaign is not found from another workspace, nor one that does not exist",
     (campaigns) => {
@@ -95,6 +111,17 @@ export const brokenCampaignStores: ReadonlyArray<BrokenTwin> = [
             ...recipient,
             address: `${recipient.address} ${recipient.row}`
           }))
+        })
+    })
+  ),
+  brokenCampaignStore(
+    "tells recipients apart by their address alone",
+    "recipients with identities of their own are told apart by those, whatever their address",
+    (campaigns) => ({
+      append: (page) =>
+        campaigns.append({
+          ...page,
+          recipients: page.recipients.map(({ address, payload, row }) => ({ address, payload, row }))
         })
     })
   ),

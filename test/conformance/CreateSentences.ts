@@ -138,6 +138,15 @@ export const createSentences = [
     })
   ),
   sentence(
+    "a field that only one of them has differs, whichever that is",
+    Effect.gen(function* () {
+      const identityColumn = "nis"
+      const added = { spec: { ...spec, identityColumn } }
+      assert.deepStrictEqual(yield* differences({}, added), ["identityColumn"])
+      assert.deepStrictEqual(yield* differences({ identityColumn }, { spec }), ["identityColumn"])
+    })
+  ),
+  sentence(
     "the same key in another workspace is another campaign",
     Effect.gen(function* () {
       const mine = yield* freshWorkspace

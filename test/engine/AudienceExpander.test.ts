@@ -42,6 +42,27 @@ describe("AudienceExpander", () => {
     }).pipe(Effect.provide(engine()))
   })
 
+  it.effect("with a column that tells recipients apart, each of them is sent to, also at one address", () => {
+    const rows = [
+      { nis: "1", phone: phone(1), name: "Ayu" },
+      { nis: "2", phone: phone(1), name: "Budi" },
+      { nis: "2", phone: phone(2), name: "Budi" },
+      { nis: " ", phone: phone(3), name: "Citra" }
+    ]
+    return Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace()
+      const campaign = yield* launch(workspaceId, { audience: { _tag: "Inline", rows }, identityColumn: "nis" })
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(yield* sentTo, [phone(1), phone(1)])
+      const records = { campaignId: campaign.id, states: ["skipped"] as const, after: null, limit: 10 }
+      const skipped = yield* (yield* Ledger).done(records)
+      assert.deepStrictEqual(
+        skipped.map(({ reason }) => reason),
+        ["same recipient as row 2", "no value in column nis"]
+      )
+    }).pipe(Effect.provide(engine()))
+  })
+
   it.effect("an unreadable record is skipped like a bad number, and reading goes on behind it", () => {
     const good = TestEngine.audience(people(3))
     const bad = { _tag: "Bad", row: 4, input: '"Ayu', reason: "the quote is never closed" } as const

@@ -82,6 +82,22 @@ describe("CampaignKeeper", () => {
     }).pipe(Effect.provide(engine()))
   )
 
+  it.effect("a campaign that is due soon after another begins at its instant, however seldom its keeper looks", () =>
+    Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace()
+      for (const second of [0, 3, 5]) {
+        yield* launch(workspaceId, {
+          name: `at ${second}`,
+          at: { wallTime: `2026-01-01 01:00:0${second}`, zone: "UTC" },
+          audience: { _tag: "Inline", rows: people(1, second) }
+        })
+      }
+      yield* TestClock.adjust("61 minutes")
+      const begin = Date.UTC(2026, 0, 1, 1)
+      assert.deepStrictEqual(yield* sendTimes, [begin, begin + 3000, begin + 5000])
+    }).pipe(Effect.provide(engine({ startAt: "2026-01-01T00:00:00Z", settings: { poll: 60_000, idle: 86_400_000 } })))
+  )
+
   it.effect("a campaign that is paused does not hold up another one of its workspace", () =>
     Effect.gen(function* () {
       const workspaceId = yield* TestEngine.workspace()

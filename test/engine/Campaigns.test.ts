@@ -129,6 +129,7 @@ describe("Campaigns", () => {
         assert.strictEqual(yield* fieldOf({ template: "Hello {{ nmae }}" }), "template")
         assert.strictEqual(yield* fieldOf({ template: "Hello {{ name" }), "template")
         assert.strictEqual(yield* fieldOf({ addressColumn: "mobile" }), "addressColumn")
+        assert.strictEqual(yield* fieldOf({ identityColumn: "nis" }), "identityColumn")
         assert.strictEqual(yield* fieldOf({ at: { wallTime: "2026-02-30 09:00", zone: "UTC" } }), "at")
         assert.strictEqual(yield* fieldOf({ at: { wallTime: "2026-02-28 09:00", zone: "Jakarta" } }), "zone")
         assert.strictEqual(yield* fieldOf({ audience: { _tag: "Named", name: "nobody" } }), "AudienceUnreadable")

@@ -239,13 +239,10 @@ describe("Fonnte", () => {
       }).pipe(Effect.provide(layer(client)))
   )
 
-  const configured = (env: Record<string, string>) =>
+  const configured = (env: Record<string, string>, layer = Fonnte.layerConfig) =>
     Effect.provide(
       Fonnte,
-      Fonnte.layerConfig.pipe(
-        Layer.provide(client),
-        Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnv({ env })))
-      )
+      layer.pipe(Layer.provide(client), Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnv({ env }))))
     )
 
   it.effect("the environment gives token and rate", () =>
@@ -259,6 +256,16 @@ describe("Fonnte", () => {
   it.effect("without a rate there is no limit", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual((yield* configured({ FONNTE_TOKEN: token })).limits, {})
+    })
+  )
+
+  it.effect("an application's own account and limits hold unless the environment says otherwise", () =>
+    Effect.gen(function* () {
+      const slow = { rate: { permits: 1, per: 2000 } }
+      const own = Fonnte.layerConfigWith({ account: "school", limits: slow })
+      assert.deepInclude(yield* configured({ FONNTE_TOKEN: token }, own), { account: "fonnte:school", limits: slow })
+      const told = yield* configured({ FONNTE_TOKEN: token, FONNTE_RATE: "20/s" }, own)
+      assert.deepInclude(told, { account: "fonnte:school", limits: { rate: { permits: 20, per: 1000 } } })
     })
   )
 

@@ -62,6 +62,8 @@ const alerted = Effect.gen(function* () {
 const wordsOf = (line: string): ReadonlyArray<string> =>
   [...line.matchAll(/"([^"]*)"|(\S+)/gu)].map(([, inQuotes, bare]) => inQuotes ?? bare ?? "")
 
+const isApp = (word: string): boolean => word.startsWith("services/examples/src/")
+
 describe("the README", () => {
   it("quotes code as it stands in the files it names", () => {
     assert.isAtLeast(quoted.length, 2)
@@ -81,7 +83,6 @@ describe("the README", () => {
         const provider = yield* FonnteSimulator
         const env = { FONNTE_TOKEN: provider.token, FONNTE_URL: provider.url, CAMPUS_PORT: "0" }
         const sample = "services/cli/demo/contacts.csv"
-        const isApp = (word: string) => word.startsWith("services/examples/src/")
         const alone = { folder: yield* tempFolder, env }
         const told = { folder: alone.folder, env: yield* alerted }
         const beside = { folder: yield* tempFolder, env }

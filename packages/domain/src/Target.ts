@@ -24,6 +24,8 @@ export const Target = Schema.Union([
     audience: AudienceSpec,
     /** The column that holds the address. */
     addressColumn: Schema.NonEmptyString,
+    /** The column that tells recipients apart; left out: the address does. */
+    identityColumn: Schema.optionalKey(Schema.NonEmptyString),
     /** ISO 3166 alpha-2 region of numbers written without a country code. */
     region: Schema.optionalKey(Schema.String),
     /** Left out: the pipeline's. */

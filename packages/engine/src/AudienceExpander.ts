@@ -3,7 +3,7 @@
  *
  * A page, its skipped rows and the cursor are one transaction, so a crash in the middle neither
  * loses nor doubles anyone. Memory is bounded by one page, whatever the audience's size. Rows that
- * cannot be written to (unreadable, bad number, no value for the template) are skipped with a reason.
+ * cannot be written to (unreadable, bad number, no value for the template or the identity) are skipped with a reason.
  */
 import * as PhoneNumber from "@fibercast/content/PhoneNumber"
 import * as Template from "@fibercast/content/Template"
@@ -25,7 +25,7 @@ export const isSkipped = (judged: Judged): judged is SkippedRow => "reason" in j
 /** One row: who to write to, or why not. */
 export const judge = (
   row: AudienceRow,
-  spec: Pick<CampaignSpec, "addressColumn" | "region">,
+  spec: Pick<CampaignSpec, "addressColumn" | "identityColumn" | "region">,
   template: Template.Template
 ): Judged => {
   if (row._tag === "Bad") return { row: row.row, input: row.input, reason: row.reason }
@@ -35,7 +35,11 @@ export const judge = (
   const missing = template.required.find((variable) => (row.columns[variable] ?? "").trim() === "")
   if (missing !== undefined) return { row: row.row, input, reason: `no value for {{ ${missing} }}` }
   const address = number.success.e164
-  return { row: row.row, address, payload: JSON.stringify({ row: row.row, address, columns: row.columns }) }
+  const payload = JSON.stringify({ row: row.row, address, columns: row.columns })
+  if (spec.identityColumn === undefined) return { row: row.row, address, payload }
+  const identity = (row.columns[spec.identityColumn] ?? "").trim()
+  if (identity === "") return { row: row.row, input, reason: `no value in column ${spec.identityColumn}` }
+  return { row: row.row, address, identity, payload }
 }
 
 /** Read the rest of the audience. Ends when all of it is written; run again after a crash, it goes on. */

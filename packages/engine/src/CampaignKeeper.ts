@@ -187,7 +187,9 @@ export const make = Effect.fnUntraced(function* (options: {
     }
   })
 
+  /** Answers when the next campaign is due that was not yet when it began; Infinity: none is. */
   const pass = Effect.gen(function* () {
+    const began = clock.currentTimeMillisUnsafe()
     yield* holds.write
     const campaigns = yield* untilReachable(store.active(window.workspaceId))
     const active = new Set<number>(campaigns.map((campaign) => campaign.id))
@@ -206,11 +208,9 @@ export const make = Effect.fnUntraced(function* (options: {
         campaign.status === "cancelled" ||
         (campaign.status === "scheduled" && !campaign.expanded)
     )
-    const soonest = campaigns
-      .filter((campaign) => campaign.status === "scheduled")
-      .reduce((earliest, campaign) => Math.min(earliest, campaign.spec.dueAt), Infinity)
-    idleUntil = busy.length > 0 ? 0 : soonest
-    return soonest
+    const due = campaigns.filter(({ status }) => status === "scheduled").map(({ spec }) => spec.dueAt)
+    idleUntil = busy.length > 0 ? 0 : Math.min(...due)
+    return Math.min(...due.filter((at) => at > began))
   })
 
   const run = Effect.gen(function* () {
@@ -218,8 +218,8 @@ export const make = Effect.fnUntraced(function* (options: {
       bell.closeUnsafe()
       const soonest = yield* pass
       const now = clock.currentTimeMillisUnsafe()
-      const pause = soonest > now ? Math.min(settings.poll, soonest - now) : settings.poll
-      yield* Effect.raceFirst(bell.await, Effect.sleep(pause))
+      const pause = Math.min(settings.poll, soonest - now)
+      if (pause > 0) yield* Effect.raceFirst(bell.await, Effect.sleep(pause))
     }
   })
 

@@ -16,7 +16,7 @@ import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { AudienceSource, type AudienceUnreadable } from "@fibercast/ports/AudienceSource"
 import { type NewCampaign } from "@fibercast/ports/CampaignStore"
 import { Clock, DateTime, Duration, Effect, Result, Schema } from "effect"
-import { Pipelines } from "./Pipelines.ts"
+import { type Pipelines } from "./Pipelines.ts"
 
 /** The campaign cannot be launched as asked: which field, and why. */
 export class CampaignRefused extends Schema.TaggedError<CampaignRefused>()("CampaignRefused", {
@@ -41,6 +41,11 @@ export interface Launch {
   readonly template: string
   readonly audience: AudienceSpec
   readonly addressColumn: string
+  /**
+   * The column that tells recipients apart, each of which is sent to once: two children of one parent, for example. Left
+   * out: the address does.
+   */
+  readonly identityColumn?: string | undefined
   readonly region?: string | undefined
   /** Left out: the pipeline's. */
   readonly lane?: Lane | undefined
@@ -71,15 +76,18 @@ export const dueAt = (at: Launch["at"], now: number): Result.Result<number, Camp
   return Result.succeed(instant)
 }
 
+/** The pipelines that a campaign may name, without a way to run them. */
+export type KnownPipelines = Pick<Pipelines["Service"], "names" | "options">
+
 /**
  * The campaign of a launch, due at the instant. `at` is the wall time that it means, told in its messages and lists.
  */
 export const prepare = Effect.fn("CampaignLaunch.prepare")(function* (
   asked: Launch,
-  due: number
-): Effect.fn.Return<NewCampaign, CampaignRefused | AudienceUnreadable, AudienceSource | Pipelines> {
+  due: number,
+  pipelines: KnownPipelines
+): Effect.fn.Return<NewCampaign, CampaignRefused | AudienceUnreadable, AudienceSource> {
   const audiences = yield* AudienceSource
-  const pipelines = yield* Pipelines
   const now = yield* Clock.currentTimeMillis
   if (asked.name.trim() === "") return yield* refuse("name", { message: "a campaign needs a name" })
   if (asked.key?.trim() === "") return yield* refuse("key", { message: "a key cannot be empty" })
@@ -102,9 +110,10 @@ export const prepare = Effect.fn("CampaignLaunch.prepare")(function* (
   if (Result.isFailure(template)) return yield* refuse("template", template.failure)
   const audience = yield* audiences.open(asked.audience)
   const columns = audience.columns
-  if (!columns.includes(asked.addressColumn)) {
-    const message = `the audience has no column "${asked.addressColumn}"; it has: ${columns.join(", ")}`
-    return yield* refuse("addressColumn", { message })
+  for (const field of ["addressColumn", "identityColumn"] as const) {
+    const column = asked[field]
+    if (column === undefined || columns.includes(column)) continue
+    return yield* refuse(field, { message: `the audience has no column "${column}"; it has: ${columns.join(", ")}` })
   }
   const known = Template.checkColumns(template.success, columns)
   if (Result.isFailure(known)) return yield* refuse("template", known.failure)
@@ -123,6 +132,7 @@ export const prepare = Effect.fn("CampaignLaunch.prepare")(function* (
       template: asked.template,
       audience: asked.audience,
       addressColumn: asked.addressColumn,
+      ...(asked.identityColumn === undefined ? {} : { identityColumn: asked.identityColumn }),
       region: asked.region ?? null,
       rate: asked.rate ?? null,
       wallTime: asked.at?.wallTime ?? null,

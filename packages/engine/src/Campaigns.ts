@@ -6,28 +6,18 @@
  */
 import { type Campaign, type CampaignId } from "@fibercast/domain/Campaign"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
-import { type AudienceSource, type AudienceUnreadable } from "@fibercast/ports/AudienceSource"
-import { type CampaignConflict, type CampaignNotFound, CampaignStore } from "@fibercast/ports/CampaignStore"
+import { type CampaignNotFound, CampaignStore } from "@fibercast/ports/CampaignStore"
 import { type LedgerUnavailable } from "@fibercast/ports/Ledger"
-import { Signal } from "@fibercast/ports/Signal"
 import { type Silence, WorkspaceRuntime, type WorkspaceUnavailable } from "@fibercast/ports/WorkspaceRuntime"
 import { Clock, Context, Effect, Layer } from "effect"
-import { type CampaignRefused, dueAt, type Launch, prepare } from "./CampaignLaunch.ts"
-import { type Pipelines } from "./Pipelines.ts"
+import { Launcher } from "./Launcher.ts"
+import { Pipelines } from "./Pipelines.ts"
 import * as Progress from "./Progress.ts"
-
-export interface Launched {
-  readonly campaign: Campaign
-  /** False when a launch of the same key had created it before. */
-  readonly created: boolean
-}
 
 export class Campaigns extends Context.Service<
   Campaigns,
   {
-    readonly launch: (
-      launch: Launch
-    ) => Effect.Effect<Launched, CampaignRefused | AudienceUnreadable | CampaignConflict | LedgerUnavailable>
+    readonly launch: Launcher["Service"]["launch"]
     readonly get: (
       workspaceId: WorkspaceId,
       campaignId: CampaignId
@@ -59,14 +49,7 @@ export class Campaigns extends Context.Service<
     Effect.gen(function* () {
       const store = yield* CampaignStore
       const runtime = yield* WorkspaceRuntime
-      const signal = yield* Signal
-      const needs = yield* Effect.context<AudienceSource | Pipelines>()
-      const launch = Effect.fn("Campaigns.launch")(function* (asked: Launch) {
-        const due = yield* Effect.fromResult(dueAt(asked.at, yield* Clock.currentTimeMillis))
-        const result = yield* store.create(yield* Effect.provideContext(prepare(asked, due), needs))
-        yield* signal.notify(asked.workspaceId)
-        return result
-      })
+      const { launch } = yield* Launcher.make(yield* Pipelines)
 
       return Campaigns.of({
         launch,

@@ -99,7 +99,8 @@ const launch = Effect.fnUntraced(function* (occasion: Occasion) {
       at: { wallTime, zone: stored.zone },
       ...(deadline === null ? {} : { deadline: Duration.millis(dueAt + deadline - startAt) })
     },
-    startAt
+    startAt,
+    yield* Pipelines
   )
   return { _tag: "Launch", campaign } satisfies Work
 })

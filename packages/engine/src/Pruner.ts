@@ -20,11 +20,14 @@ const step = 5000
 const pause = 200
 const patience = 60_000
 
-/** For how long records of a pipeline are kept: `none` is not at all, null as long as others. */
+/**
+ * For how long records of a pipeline are kept; null: as long as others. With `none` there is none of what completed; what
+ * did not is kept as long as others.
+ */
 export type Retention = "none" | "for ever" | number | null
 
 const millis = (retention: Retention): number | null =>
-  retention === "none" ? 0 : retention === "for ever" ? Infinity : retention
+  retention === "none" ? null : retention === "for ever" ? Infinity : retention
 
 const retentionOf = (options: (PipelineOptions & { readonly retention?: Retention }) | undefined): number | null =>
   millis(options?.retention ?? null)
@@ -40,14 +43,15 @@ const pruneAll = Effect.gen(function* () {
   }
 })
 
+const calmly = (effect: Effect.Effect<void>) =>
+  Effect.catchDefect(effect, (defect) => Effect.logError("pruning crashed", defect))
+
 /** Runs until interrupted. A crash of it ends this one time, and is logged. */
 export const run: Effect.Effect<never, never, Records | Pipelines> = Effect.gen(function* () {
   const { prune } = yield* EngineConfig
   const { names, options } = yield* Pipelines
   const records = yield* Records
   const kept = names.map((pipeline) => ({ pipeline, retention: retentionOf(options(pipeline)) }))
-  const calmly = (effect: Effect.Effect<void>) =>
-    Effect.catchDefect(effect, (defect) => Effect.logError("pruning crashed", defect))
   yield* calmly(untilReachable(records.retain(kept)))
   yield* Effect.sleep((yield* Random.next) * (prune / 10))
   for (;;) {

@@ -4,6 +4,7 @@
 import { type FinalState } from "@fibercast/domain/DeliveryState"
 import * as Occurrence from "@fibercast/domain/Occurrence"
 import { Reason } from "@fibercast/domain/OccurrenceOutcome"
+import { WorkspaceId } from "@fibercast/domain/Workspace"
 import { type EndedRun } from "@fibercast/ports/TriggerStore"
 import { Schema } from "effect"
 
@@ -11,7 +12,7 @@ export const TriggerRun = Schema.Struct({
   triggerId: Schema.Int,
   /** Of its trigger. */
   name: Schema.String,
-  workspaceId: Schema.Int,
+  workspaceId: WorkspaceId,
   /** The time it is for, by the trigger's own rule; the same however late it runs. Milliseconds since the epoch. */
   nominal: Schema.Int,
   /** What the wall clock in `zone` showed then. */

@@ -120,7 +120,7 @@ const config = Config.all({
   ),
   limits: Config.schema(Rate, "FONNTE_RATE").pipe(
     Config.map((text): Limits => ({ rate: Result.getOrThrow(parseRate(text)) })),
-    Config.withDefault(none)
+    Config.withDefault(undefined)
   )
 })
 
@@ -132,8 +132,18 @@ export class Fonnte extends Context.Service<Fonnte, Messenger>()("fibercast/mess
    * From the environment: `FONNTE_TOKEN` (required), `FONNTE_URL`, and `FONNTE_RATE` such as `1/2s`
    * (default no limit). Fails with a `ConfigError` that names the variable at fault and not its value.
    */
-  static readonly layerConfig: Layer.Layer<Fonnte, Config.ConfigError, HttpClient.HttpClient> = Layer.effect(
-    Fonnte,
-    Effect.flatMap(config, make)
+  static readonly layerConfig: Layer.Layer<Fonnte, Config.ConfigError, HttpClient.HttpClient> = Layer.suspend(() =>
+    Fonnte.layerConfigWith({})
   )
+
+  /** The same, with what holds unless the environment says otherwise. */
+  static readonly layerConfigWith = (
+    unlessTold: Omit<FonnteOptions, "token">
+  ): Layer.Layer<Fonnte, Config.ConfigError, HttpClient.HttpClient> =>
+    Layer.effect(
+      Fonnte,
+      Effect.flatMap(config, ({ limits = unlessTold.limits, token, url = unlessTold.url }) =>
+        make({ ...unlessTold, token, url, limits })
+      )
+    )
 }

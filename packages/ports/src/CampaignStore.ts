@@ -5,7 +5,8 @@
  * - `create` is idempotent by (workspace, key).
  * - `append` writes a page of the audience, its deliveries, its skipped rows, the counts and the
  *   cursor in one transaction: after a crash the next page begins where the last committed one ended.
- * - Within a campaign an address is delivered to once; a repeated one is skipped, as `same number as row 17`.
+ * - Within a campaign an identity is delivered to once; a repeated one is skipped, as `same recipient as row 17`. The
+ *   address is the identity of who has no other: then it is skipped as `same number as row 17`.
  * - A skipped row is a final record at once; its payload is `{ row, input }`.
  * - A change of status that senders must notice bumps the campaign's epoch.
  */
@@ -45,10 +46,16 @@ export interface NewCampaign {
   readonly now: number
 }
 
+/** Why a recipient is skipped that was in the audience before. */
+export const repeats = ({ identity }: Pick<AppendedRecipient, "identity">, firstRow: number | undefined): string =>
+  `same ${identity === undefined ? "number" : "recipient"} as row ${firstRow}`
+
 /** A recipient with its delivery's payload. */
 export interface AppendedRecipient {
   readonly row: number
   readonly address: string
+  /** What tells it apart within the campaign; all of a campaign have one, or none has. Left out: the address. */
+  readonly identity?: string | undefined
   /** JSON text. */
   readonly payload: string
 }
@@ -68,7 +75,7 @@ export interface Page {
 
 export interface Appended {
   readonly inserted: number
-  /** Skipped because the address was in the audience before. */
+  /** Skipped because the identity was in the audience before. */
   readonly duplicates: number
   readonly skipped: number
 }

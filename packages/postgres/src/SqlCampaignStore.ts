@@ -10,7 +10,8 @@ import {
   CampaignNotFound,
   CampaignStore,
   type NewCampaign,
-  type Page
+  type Page,
+  repeats
 } from "@fibercast/ports/CampaignStore"
 import { strangeWait } from "@fibercast/ports/Ledger"
 import { Effect, Equal, Layer, Schema } from "effect"
@@ -66,9 +67,9 @@ const campaignOf = (row: Row): Campaign => {
 const differences = (kept: Campaign, wanted: NewCampaign): ReadonlyArray<string> => {
   const isImmediate = kept.spec.wallTime === null && wanted.spec.wallTime === null
   const fields = new Set<string>()
-  for (const [field, value] of Object.entries(wanted.spec)) {
+  for (const field of Object.keys({ ...kept.spec, ...wanted.spec })) {
     if (field === "dueAt" && isImmediate) continue
-    if (!Equal.equals(Reflect.get(kept.spec, field), value)) fields.add(field)
+    if (!Equal.equals(Reflect.get(kept.spec, field), Reflect.get(wanted.spec, field))) fields.add(field)
   }
   if (kept.templateHash !== wanted.templateHash) fields.add("template")
   if (kept.audienceHash !== wanted.audienceHash) fields.add("audience")
@@ -101,19 +102,19 @@ export const layer: Layer.Layer<CampaignStore, never, SqlClient.SqlClient> = Lay
       if (campaign.expanded || campaign.expanded_rows !== page.from) return { inserted: 0, duplicates: 0, skipped: 0 }
 
       const late = yield* sql.unsafe<{ readonly place: number; readonly first_row: number }>(
-        CampaignStatements.claimAddresses,
+        CampaignStatements.claimIdentities,
         [
           campaignId,
           int4(campaign.workspace_id),
           int4s(page.recipients.map(({ row }) => row)),
-          texts(page.recipients.map(({ address }) => address))
+          texts(page.recipients.map(({ address, identity = address }) => identity))
         ]
       )
       const firstRow = new Map(late.map(({ first_row, place }) => [place, first_row]))
       const inserted = page.recipients.filter(({ row }) => !firstRow.has(row))
       const duplicates = page.recipients
         .filter(({ row }) => firstRow.has(row))
-        .map(({ address, row }) => ({ row, input: address, reason: `same number as row ${firstRow.get(row)}` }))
+        .map((one) => ({ row: one.row, input: one.address, reason: repeats(one, firstRow.get(one.row)) }))
       const skipped = [...duplicates, ...page.skipped].toSorted((a, b) => a.row - b.row)
 
       yield* sql.unsafe(CampaignStatements.appendPage, [

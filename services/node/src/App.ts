@@ -2,11 +2,12 @@
  * An app is what an engineer gives a node to run: pipelines, triggers, and the layer that both need.
  *
  * A module exports one as its default; `fibercast schedule work --app ./app.ts` runs it. Its layer may use what a node
- * offers: the stores, the node's own SQL client, files and an HTTP client.
+ * offers: the stores, a launcher of campaigns, the node's own SQL client, files and an HTTP client.
  */
 import type * as NodeServices from "@effect/platform-node/NodeServices"
 import { type AccountGates } from "@fibercast/engine/AccountGates"
 import * as Engine from "@fibercast/engine/Engine"
+import { Launcher } from "@fibercast/engine/Launcher"
 import { type Runnable } from "@fibercast/engine/Pipeline"
 import { type Scheduled } from "@fibercast/engine/Scheduled"
 import { type Scheduler } from "@fibercast/engine/Scheduler"
@@ -27,6 +28,7 @@ import type * as Postgres from "@fibercast/postgres/Postgres"
 import { Context, Effect, Layer, Predicate, type Scope } from "effect"
 import { type Sharding } from "effect/cluster"
 import { type HttpClient } from "effect/http"
+import * as Audiences from "./Audiences.ts"
 import { type Database } from "./Database.ts"
 import * as LocalNode from "./LocalNode.ts"
 
@@ -35,8 +37,8 @@ export type Platform = Database | Postgres.Client | NodeServices.NodeServices | 
 
 export type Stores = Ledger | CampaignStore | WorkspaceStore | TriggerStore | Signal
 
-/** What an app may use without bringing it. */
-export type Offered = Platform | Stores
+/** What an app may use without bringing it. The launcher knows all pipelines of the node. */
+export type Offered = Platform | Stores | Launcher
 
 /** What a pipeline may use besides: the gates of the accounts that it sends through. */
 type Sending = Offered | AccountGates
@@ -74,8 +76,8 @@ const validName = /^[a-z0-9._-]{1,80}$/
 /** Throws a `RangeError` when the name is not 1 to 80 lower-case letters, digits, dots, dashes and underscores. */
 export const make = <Own, E>(options: {
   readonly name: string
-  readonly pipelines?: ReadonlyArray<Runnable<Own | Sending>>
-  readonly scheduled?: ReadonlyArray<Scheduled<Own | Offered>>
+  readonly pipelines?: ReadonlyArray<Runnable<NoInfer<Own> | Sending>>
+  readonly scheduled?: ReadonlyArray<Scheduled<NoInfer<Own> | Offered>>
   readonly audiences?: Readonly<Record<string, OpenAudience>>
   /** What pipelines and triggers need beyond what a node offers. */
   readonly layer: Layer.Layer<Own, E, Offered>
@@ -102,6 +104,8 @@ export const make = <Own, E>(options: {
         return yield* Effect.updateContext(Layer.build(layer), whole)
       })
     )
+  const launcher = <R>(more: Running<R>["pipelines"]) =>
+    Launcher.layer(all(more)).pipe(Layer.provide(Audiences.layer(audiences)))
   const scheduling = <R>({ environment, loop, pipelines: more }: Running<R>) => ({
     audiences,
     pipelines: all(more),
@@ -109,11 +113,13 @@ export const make = <Own, E>(options: {
   })
   const node: App["node"] = <R = never>(running: Running<R>) =>
     withOwn(LocalNode.layerSchedulingEngine<Own | R | Sending, Own | Offered>(scheduling(running))).pipe(
+      Layer.provide(launcher(running.pipelines)),
       Layer.provideMerge(LocalNode.layerStores),
       Layer.provideMerge(LocalNode.layerSignal)
     )
   const engine: App["engine"] = <R = never>(running: Running<R>) =>
     withOwn(LocalNode.layerClusterEngine<Own | R | Sending, Own | Offered>(scheduling(running))).pipe(
+      Layer.provide(launcher(running.pipelines)),
       Layer.provide([LocalNode.layerStores, CommittedSignal.layer])
     )
   const sender: App["sender"] = <R = never>({ pipelines: more }: Pick<Running<R>, "pipelines">) =>
@@ -122,6 +128,6 @@ export const make = <Own, E>(options: {
         pipelines: all(more),
         triggers: { app: name, scheduled }
       })
-    ).pipe(Layer.provide([LocalNode.layerStores, CommittedSignal.layer]))
+    ).pipe(Layer.provide(launcher(more)), Layer.provide([LocalNode.layerStores, CommittedSignal.layer]))
   return { [TypeId]: TypeId, name, node, engine, sender }
 }

@@ -11,7 +11,8 @@ import {
   CampaignNotFound,
   type CampaignStore,
   type NewCampaign,
-  type Page
+  type Page,
+  repeats
 } from "../CampaignStore.ts"
 import { LedgerUnavailable, strangeWait } from "../Ledger.ts"
 import { WorkspaceNotFound } from "../WorkspaceStore.ts"
@@ -23,9 +24,9 @@ const view = ({ counts, row }: MemoryCampaign): Campaign => ({ ...row, counts })
 const differences = (kept: Campaign, wanted: NewCampaign): ReadonlyArray<string> => {
   const isImmediate = kept.spec.wallTime === null && wanted.spec.wallTime === null
   const fields = new Set<string>()
-  for (const [field, value] of Object.entries(wanted.spec)) {
+  for (const field of Object.keys({ ...kept.spec, ...wanted.spec })) {
     if (field === "dueAt" && isImmediate) continue
-    if (!Equal.equals(Reflect.get(kept.spec, field), value)) fields.add(field)
+    if (!Equal.equals(Reflect.get(kept.spec, field), Reflect.get(wanted.spec, field))) fields.add(field)
   }
   if (kept.templateHash !== wanted.templateHash) fields.add("template")
   if (kept.audienceHash !== wanted.audienceHash) fields.add("audience")
@@ -80,7 +81,7 @@ export const create = (
     startedAt: null,
     completedAt: null
   }
-  const campaign = { row, counts: none, addresses: new Map() }
+  const campaign = { row, counts: none, identities: new Map() }
   state.campaigns.set(row.id, campaign)
   workspace.campaignKeys.set(key, campaign)
   return Result.succeed({ campaign: view(campaign), created: true })
@@ -162,14 +163,15 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof CampaignS
       const { expanded, expandedRows, id: campaignId, spec } = campaign.row
       if (expanded || page.from !== expandedRows) return { inserted: 0, duplicates: 0, skipped: 0 }
       const duplicates: Array<SkippedRow> = []
-      for (const { address, payload, row } of page.recipients) {
-        const first = campaign.addresses.get(address)
+      for (const recipient of page.recipients) {
+        const { address, identity = address, payload, row } = recipient
+        const first = campaign.identities.get(identity)
         if (first === undefined) {
-          campaign.addresses.set(address, row)
+          campaign.identities.set(identity, row)
           const { deadline, dueAt, lane, pipeline } = spec
           insert(state, workspace, { pipeline, lane, campaignId, dueAt, deadline, payload }, page.now)
         } else {
-          duplicates.push({ row, input: address, reason: `same number as row ${first}` })
+          duplicates.push({ row, input: address, reason: repeats(recipient, first) })
         }
       }
       const skipped = [...duplicates, ...page.skipped].toSorted((a, b) => a.row - b.row)

@@ -56,8 +56,8 @@ export interface MemoryCampaign {
   /** All but the counts. */
   row: Campaign
   counts: Counts
-  /** The row that each address was first read in. */
-  readonly addresses: Map<string, number>
+  /** The row that each identity was first read in. */
+  readonly identities: Map<string, number>
 }
 
 export interface MemoryState {

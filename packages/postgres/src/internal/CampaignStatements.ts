@@ -59,10 +59,10 @@ export const lockForPage = `select workspace_id, lane, pipeline_id, due_at::floa
 from campaigns where id = $1 for no key update`
 
 /**
- * Claims each address for the row that first has it. Answers the rows that come too late, with the first row.
- * $1 campaign, $2 workspace, $3 rows, $4 addresses.
+ * Claims each identity (in the column `address`) for the row that first has it. Answers the rows that come too late, with
+ * the first row. $1 campaign, $2 workspace, $3 rows, $4 identities.
  */
-export const claimAddresses = `with x as materialized (
+export const claimIdentities = `with x as materialized (
   select * from unnest($3::int[], $4::text[]) as x (place, address)),
 fresh as (
   insert into recipients (campaign_id, workspace_id, first_row, address)
