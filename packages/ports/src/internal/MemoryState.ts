@@ -10,6 +10,7 @@ import { type Lane } from "@fibercast/domain/Lane"
 import { type Epoch, type WorkspaceId } from "@fibercast/domain/Workspace"
 import { type DoneDelivery } from "../Ledger.ts"
 import { type Workspace } from "../WorkspaceStore.ts"
+import { type MemoryKeys } from "./MemoryKeys.ts"
 import { type MemoryTriggers, noTriggers } from "./MemoryTriggers.ts"
 import { PlaceOrder } from "./PlaceOrder.ts"
 
@@ -17,12 +18,17 @@ export interface OpenDelivery extends NewDelivery {
   readonly id: DeliveryId
   readonly workspace: MemoryWorkspace
   dueAt: number
+  deadline: number | null
+  payload: string
+  tags?: ReadonlyArray<string> | undefined
   attempt: number
   rescues: number
   /** The standing claim that names it. */
   claim: StandingClaim | null
   /** It may have been sent under `claim`. */
   isStarted: boolean
+  /** It was dispatched with a cap on its pipeline. */
+  isCapped: boolean
 }
 
 export interface StandingClaim {
@@ -44,6 +50,7 @@ export interface MemoryWorkspace {
   /** When each charged attempt ended. */
   readonly attempts: Array<number>
   readonly campaignKeys: Map<string, MemoryCampaign>
+  readonly keys: MemoryKeys
 }
 
 /** A final record in its campaign's order: by id alone. */
@@ -123,7 +130,8 @@ export const insert = (
     attempt: 0,
     rescues: 0,
     claim: null,
-    isStarted: false
+    isStarted: false,
+    isCapped: false
   }
   state.open.set(id, open)
   offer(open)
