@@ -2,6 +2,7 @@
  * What caps on the backlog let in.
  */
 import { assert } from "@effect/vitest"
+import { type Conflict } from "@fibercast/domain/Unique"
 import { type Dispatched, type Refusal } from "@fibercast/ports/Dispatch"
 import { Ledger } from "@fibercast/ports/Ledger"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
@@ -16,6 +17,14 @@ const full = (of: "pipeline" | "workspace", cap: number): Dispatched => ({
 })
 
 const capped = (payload: unknown, backlog = 3) => asked(payload, { backlog })
+
+/** Of a pipeline that takes one. */
+const lone = (payload: number, key: string, onConflict: Conflict = "keep") =>
+  asked(payload, { backlog: 1, unique: unique(key, { onConflict }), idempotencyKey: `${payload}` })
+
+/** The same, with a key for a while, that is also the request. */
+const brief = (payload: number, key: string) =>
+  asked(payload, { backlog: 1, unique: unique(key, { taken: 60_000 }), idempotencyKey: key })
 
 const completeOne = Effect.fnUntraced(function* (owned: Parameters<typeof claimed>[0]) {
   const batch = yield* claimed(owned, background, 1)
@@ -92,11 +101,9 @@ export const backlogSentences = [
     "a full backlog refuses nothing that is not recorded: what stands for another needs no room",
     Effect.gen(function* () {
       const owned = yield* ownedWorkspace()
-      const one = (payload: unknown, onConflict: "keep" | "replace", key = "k") =>
-        asked(payload, { backlog: 1, unique: unique(key, { onConflict }), idempotencyKey: `${payload}` })
-      const answers = yield* dispatched(owned, [one(1, "keep"), one(2, "keep"), one(3, "replace"), one(1, "keep", "l")])
+      const answers = yield* dispatched(owned, [lone(1, "k"), lone(2, "k"), lone(3, "k", "replace"), lone(1, "l")])
       assert.deepStrictEqual(tagsOf(answers), ["Inserted", "Deduplicated", "Deduplicated", "Deduplicated"])
-      assert.deepStrictEqual(yield* dispatchedOne(owned, one(4, "keep", "m")), full("pipeline", 1))
+      assert.deepStrictEqual(yield* dispatchedOne(owned, lone(4, "m")), full("pipeline", 1))
       assert.deepStrictEqual(yield* payloadsAt(owned, 1), [3])
     })
   ),
@@ -104,13 +111,11 @@ export const backlogSentences = [
     "what a cap has refused has taken no key, and may be asked for again",
     Effect.gen(function* () {
       const owned = yield* ownedWorkspace()
-      const one = (payload: unknown, key: string) =>
-        asked(payload, { backlog: 1, unique: unique(key, { taken: 60_000 }), idempotencyKey: key })
-      const answers = yield* dispatched(owned, [one(1, "a"), one(2, "b"), one(3, "b")])
+      const answers = yield* dispatched(owned, [brief(1, "a"), brief(2, "b"), brief(3, "b")])
       assert.deepStrictEqual(tagsOf(answers), ["Inserted", "Refused", "Refused"])
       yield* completeOne(owned)
-      assert.strictEqual((yield* dispatchedOne(owned, one(4, "b")))._tag, "Inserted")
-      assert.strictEqual((yield* dispatchedOne(owned, one(5, "b")))._tag, "Deduplicated")
+      assert.strictEqual((yield* dispatchedOne(owned, brief(4, "b")))._tag, "Inserted")
+      assert.strictEqual((yield* dispatchedOne(owned, brief(5, "b")))._tag, "Deduplicated")
     })
   ),
   sentence(

@@ -54,8 +54,10 @@ const settled = Effect.fnUntraced(function* (
   yield* ledger.settle({ ...owned, settlements, givenBack: back, finishedClaims: [batch.claimId] })
 })
 
-const stoodFor = (answer: Dispatched, id: DeliveryId | null) =>
-  assert.deepInclude(answer, { _tag: "Deduplicated", id, replaced: false })
+const stoodFor = (answer: Dispatched, id: DeliveryId | null): void => {
+  assert.isNotNull(id)
+  assert.strictEqual(answer._tag === "Deduplicated" && !answer.replaced ? answer.id : null, id)
+}
 
 export const dispatchKeySentences = [
   sentence(

@@ -15,21 +15,25 @@ import { type Lane } from "@fibercast/domain/Lane"
 import { type Rate } from "@fibercast/domain/Limits"
 import { type Message } from "@fibercast/domain/Message"
 import * as RetryPolicy from "@fibercast/domain/RetryPolicy"
+import { type Dispatched } from "@fibercast/ports/Dispatch"
 import { type Ledger, type LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { type Accepted, type Messenger, type SendFailed } from "@fibercast/ports/Messenger"
 import { type Signal } from "@fibercast/ports/Signal"
 import { type Array, Context, Duration, Effect, Exit, Pipeable, type Result, type Schema, type Scope } from "effect"
 import { type AccountClosed, type AccountGates } from "./AccountGates.ts"
+import { type BadDispatch } from "./BadDispatch.ts"
 import { type DeliveryContext } from "./DeliveryContext.ts"
 import * as BatchStage from "./internal/BatchStage.ts"
 import * as BranchStage from "./internal/BranchStage.ts"
-import { type DispatchOptions, insert, type Inserted, type InsertedMany } from "./internal/Dispatch.ts"
+import * as Dispatch from "./internal/Dispatch.ts"
 import * as EffectStage from "./internal/EffectStage.ts"
 import * as PayloadCodec from "./internal/PayloadCodec.ts"
+import * as Retention from "./internal/Retention.ts"
 import * as SendStage from "./internal/SendStage.ts"
 import { type Prepare, sequence, type Step } from "./internal/StageFlow.ts"
 import { type Classify, failure, type Halt, StageSkip } from "./internal/StageHalt.ts"
 import * as ThrottleStage from "./internal/ThrottleStage.ts"
+import { type UniqueOptions } from "./internal/Uniqueness.ts"
 
 export interface PipelineOptions {
   /** Where its deliveries queue unless told otherwise. */
@@ -38,6 +42,10 @@ export interface PipelineOptions {
   /** Milliseconds one try may take; null: as long as it likes. */
   readonly timeout: number | null
   readonly guarantee: Guarantee
+  /** How many that were dispatched to it may be open in a workspace; more are refused. Null: any number. */
+  readonly backlog: number | null
+  /** How long the record of what ended is kept; null: as long as others. `none`: of what completed there is no record. */
+  readonly retention: Retention.Retention | null
 }
 
 /** How a delivery ended that failed, or is in doubt, for good. */
@@ -77,6 +85,7 @@ export interface Pipeline<in out P, out A, out E, out R> extends Runnable<R>, Pi
   readonly encode: (payload: P) => Effect.Effect<string, Schema.SchemaError>
   readonly decode: (text: string) => Effect.Effect<P, Schema.SchemaError>
   readonly prepare: Prepare<P, A, E, R>
+  readonly dispatches: Dispatch.DispatchDefaults<P>
   /** Whether a stage pushes to a provider. */
   readonly sends: boolean
   readonly hooks: ReadonlyArray<(failed: FailedDelivery<P>) => Effect.Effect<unknown, unknown, R>>
@@ -96,7 +105,7 @@ export interface Stage<in A, out B, out E = never, out R = never> {
 const build = <P, A, E, R>(
   parts: Pick<
     Pipeline<P, A, E, R>,
-    "name" | "options" | "payload" | "encode" | "decode" | "prepare" | "sends" | "messengers" | "hooks"
+    "name" | "options" | "payload" | "encode" | "decode" | "prepare" | "dispatches" | "sends" | "messengers" | "hooks"
   >
 ): Pipeline<P, A, E, R> => ({
   ...parts,
@@ -153,7 +162,8 @@ const validName = /^[a-z0-9._-]{1,100}$/
 /**
  * A pipeline that does nothing yet: its value is the payload, stored as JSON.
  *
- * Throws a `RangeError` when the name is not 1 to 100 lower-case letters, digits, dots, dashes and underscores.
+ * Throws a `RangeError` when the name is not 1 to 100 lower-case letters, digits, dots, dashes and underscores, or a number
+ * is out of range.
  */
 export const make = <P>(
   name: string,
@@ -167,6 +177,14 @@ export const make = <P>(
     readonly timeout?: Duration.Input | null | undefined
     /** Default `at-least-once`. */
     readonly guarantee?: Guarantee | undefined
+    /** How payloads are unique unless a dispatch says otherwise; a function alone makes the key. */
+    readonly unique?: ((payload: P) => string) | UniqueOptions<P> | undefined
+    /** How many that were dispatched may be open in a workspace; more are refused. Default: any number. */
+    readonly backlog?: number | undefined
+    /** How long the record of what ended is kept; `none`: of what completes there is none. Default: as long as others. */
+    readonly retention?: "none" | "for ever" | Duration.Input | undefined
+    /** What operators find them by: at most 10 of 1 to 100 characters. */
+    readonly tags?: ((payload: P) => ReadonlyArray<string>) | undefined
   }
 ): Pipeline<P, P, never, never> => {
   if (!validName.test(name)) {
@@ -174,15 +192,21 @@ export const make = <P>(
       `"${name}" cannot name a pipeline: use 1 to 100 lower-case letters, digits, dots, dashes and underscores`
     )
   }
-  const { lane = "normal", payload, guarantee = "at-least-once" } = options
+  const { backlog = null, lane = "normal", payload, guarantee = "at-least-once", unique = null } = options
+  if (backlog !== null && !(Number.isInteger(backlog) && backlog > 0)) {
+    throw new RangeError(`pipeline ${name}: a backlog is 1 or more, not ${backlog}`)
+  }
   return build<P, P, never, never>({
     name,
     options: {
       lane,
       retry: options.retry ?? RetryPolicy.exponential("1 second", { tries: 5 }),
       timeout: options.timeout === null ? null : Duration.toMillis(options.timeout ?? "30 seconds"),
-      guarantee
+      guarantee,
+      backlog,
+      retention: options.retention === undefined ? null : Retention.make(name, options.retention)
     },
+    dispatches: { unique: typeof unique === "function" ? { key: unique } : unique, tags: options.tags ?? (() => []) },
     payload,
     ...PayloadCodec.make(payload),
     prepare: Effect.succeed((value) => Exit.succeed(value)),
@@ -375,28 +399,28 @@ export const failed =
     self.failed(context, ending)
 
 /**
- * Records one delivery of the payload and says so. Joins the caller's transaction where the store has
- * one: then the work exists if and only if that commits. The signal goes out at once; what
- * is committed after it was heard is found by the workspace's next look.
+ * Asks for one delivery of the payload, and says what became of that: `Inserted`, `Deduplicated` with the delivery that
+ * stands for it, or `Refused` with the reason. It is never silent.
+ *
+ * Joins the caller's transaction where the store has one: then the work exists if and only if that commits, and
+ * its workspace is told once it has. Others that dispatch to the same key wait until then.
  */
 export const dispatch = Effect.fn("Pipeline.dispatch")(function* <P, A, E, R>(
   self: Pipeline<P, A, E, R>,
-  options: DispatchOptions & { readonly payload: P }
-): Effect.fn.Return<Inserted, LedgerUnavailable | Schema.SchemaError, Ledger | Signal> {
-  const ids = yield* insert(self, [yield* self.encode(options.payload)], options)
-  const [id] = ids
-  return id === undefined ? yield* Effect.die(new Error("the ledger recorded nothing")) : { _tag: "Inserted", id }
+  options: Dispatch.DispatchOptions<P> & { readonly payload: P }
+): Effect.fn.Return<Dispatched, LedgerUnavailable | BadDispatch | Schema.SchemaError, Ledger | Signal> {
+  const [dispatched] = yield* Dispatch.dispatch(self, [options.payload], options)
+  return dispatched ?? (yield* Effect.die(new Error("the ledger did not answer")))
 })
 
 /**
- * As `dispatch`, for many payloads, in writes of 1000. A payload that does not encode stops all of them
- * before the first write. When the ledger fails in between, the writes before it stand, unless the caller
- * has a transaction.
+ * As `dispatch`, for many payloads, in writes of 1000: one answer each, in their order. A payload that does not encode,
+ * or a bad option, stops all of them before the first write. When the ledger fails in between, the writes before it
+ * stand, unless the caller has a transaction.
  */
 export const dispatchMany = Effect.fn("Pipeline.dispatchMany")(function* <P, A, E, R>(
   self: Pipeline<P, A, E, R>,
-  options: DispatchOptions & { readonly payloads: ReadonlyArray<P> }
-): Effect.fn.Return<InsertedMany, LedgerUnavailable | Schema.SchemaError, Ledger | Signal> {
-  const encoded = yield* Effect.forEach(options.payloads, self.encode)
-  return { _tag: "Inserted", ids: yield* insert(self, encoded, options) }
+  options: Dispatch.DispatchOptions<P> & { readonly payloads: ReadonlyArray<P> }
+): Effect.fn.Return<ReadonlyArray<Dispatched>, LedgerUnavailable | BadDispatch | Schema.SchemaError, Ledger | Signal> {
+  return yield* Dispatch.dispatch(self, options.payloads, options)
 })
