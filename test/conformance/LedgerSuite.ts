@@ -5,15 +5,18 @@ import { type CampaignStore } from "@fibercast/ports/CampaignStore"
 import { type Ledger } from "@fibercast/ports/Ledger"
 import { type WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { type Layer } from "effect"
+import { backlogSentences } from "./BacklogSentences.ts"
 import { beginSentences } from "./BeginSentences.ts"
 import { cancelSentences } from "./CancelSentences.ts"
 import { claimSentences } from "./ClaimSentences.ts"
 import { ownershipSentences } from "./OwnershipSentences.ts"
+import { dispatchKeySentences } from "./DispatchKeySentences.ts"
 import { doneSentences } from "./DoneSentences.ts"
 import { dueSentences } from "./DueSentences.ts"
 import { giveBackSentences } from "./GiveBackSentences.ts"
 import { anyHistory } from "./LedgerProperty.ts"
 import { putOffSentences } from "./PutOffSentences.ts"
+import { replaceSentences } from "./ReplaceSentences.ts"
 import { register, type Sentence } from "./Sentence.ts"
 import { recallSentences } from "./RecallSentences.ts"
 import { rescueSentences } from "./RescueSentences.ts"
@@ -25,6 +28,9 @@ type Used = Ledger | CampaignStore | WorkspaceStore
 /** `runs`: how many random histories are tried. */
 export const sentencesOf = (runs: number): ReadonlyArray<Sentence<Used>> => [
   ...claimSentences,
+  ...dispatchKeySentences,
+  ...replaceSentences,
+  ...backlogSentences,
   ...beginSentences,
   ...standingSentences,
   ...settleSentences,

@@ -8,6 +8,7 @@ import * as Expect from "@fibercast/testkit/Expect"
 import * as TestEngine from "@fibercast/testkit/TestEngine"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Option, Schema, Stream } from "effect"
+import { insertedIds } from "../support/Inserted.ts"
 
 const jobs = Pipeline.make("jobs", { payload: Schema.Int })
 
@@ -15,7 +16,7 @@ const jobs = Pipeline.make("jobs", { payload: Schema.Int })
 const halfClaimed = Effect.gen(function* () {
   const ledger = yield* Ledger
   const workspaceId = yield* TestEngine.workspace()
-  const { ids } = yield* Pipeline.dispatchMany(jobs, { workspaceId, payloads: [1, 2] })
+  const ids = insertedIds(yield* Pipeline.dispatchMany(jobs, { workspaceId, payloads: [1, 2] }))
   const taken = { workspaceId, owner: "a", now: 0, lease: 1000, force: true }
   const { epoch } = yield* ledger.takeOver(taken)
   const source = { lane: "normal", campaignId: null } as const

@@ -31,6 +31,8 @@ describe("Pipeline.make", () => {
       retry: RetryPolicy.never
     })
     assert.deepStrictEqual(told.options, {
+      backlog: null,
+      retention: null,
       lane: "urgent",
       timeout: null,
       guarantee: "at-most-once",

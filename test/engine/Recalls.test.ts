@@ -15,6 +15,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Clock, type Duration, Effect, Fiber, Layer, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { Announce, launchTo, now, phone, world } from "./internal/Broadcasts.ts"
+import { insertedId, insertedIds } from "../support/Inserted.ts"
 
 const { FakeMessenger: Fake } = FakeMessenger
 
@@ -54,7 +55,7 @@ const on = (
 const dispatched = Effect.fnUntraced(function* ({ pipeline }: ReturnType<typeof job>, count: number) {
   const workspaceId = yield* TestEngine.workspace()
   const payloads = Array.from({ length: count }, (_, n) => phone(n))
-  const { ids } = yield* Pipeline.dispatchMany(pipeline, { workspaceId, payloads })
+  const ids = insertedIds(yield* Pipeline.dispatchMany(pipeline, { workspaceId, payloads }))
   yield* TestEngine.catchUp
   yield* TestClock.adjust("500 millis")
   return { workspaceId, ids }
@@ -83,7 +84,7 @@ describe("Recalls", () => {
     return Effect.gen(function* () {
       const workspaceId = yield* TestEngine.workspace()
       const later = { workspaceId, delay: "1 hour" } as const
-      const { id } = yield* Pipeline.dispatch(jobs.pipeline, { ...later, payload: phone(0) })
+      const id = insertedId(yield* Pipeline.dispatch(jobs.pipeline, { ...later, payload: phone(0) }))
       yield* Pipeline.dispatch(jobs.pipeline, { ...later, payload: phone(1) })
       const recalled = yield* Deliveries.recall([id], { workspaceId, reason })
       assert.deepStrictEqual(recalled, { cancelled: [id], asked: [] })

@@ -11,6 +11,7 @@ import { FonnteSimulator } from "@fibercast/simulator/Fonnte"
 import { Clock, Effect, Layer, Random } from "effect"
 import { SqlClient } from "effect/sql"
 import { AtLeastOnce, AtMostOnce } from "./ChaosApp.ts"
+import { insertedIds } from "./Inserted.ts"
 
 export const workspaces = 5
 /** Those of them that send at least once. */
@@ -71,7 +72,7 @@ export const make = Effect.fnUntraced(function* (sql: SqlClient.SqlClient) {
       const isOnce = n >= repeating
       const pipeline = isOnce ? AtMostOnce : AtLeastOnce
       const payloads = Array.from({ length: count }, () => ({ to: `62860${10_000_000 + numbers++}` }))
-      const { ids: recorded } = yield* Pipeline.dispatchMany(pipeline, { workspaceId, payloads, delay })
+      const recorded = insertedIds(yield* Pipeline.dispatchMany(pipeline, { workspaceId, payloads, delay }))
       recorded.forEach((id, at) => sent.set(id, { workspaceId, isOnce, target: payloads[at]?.to ?? "" }))
     })
     for (let n = 0; n < workspaces; n++) {

@@ -5,14 +5,23 @@
  */
 import { Schema } from "effect"
 
-/** 1 to 200 characters; longer ones should be hashed by the caller. */
-export const UniqueKey = Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(200))
+/** 1 to 200 characters that every store keeps as they are: no U+0000, no half of a pair. Longer ones should be hashed. */
+export const UniqueKey = Schema.String.check(
+  Schema.isMinLength(1),
+  Schema.isMaxLength(200),
+  Schema.makeFilter((key) =>
+    key.isWellFormed() && !key.includes("\u0000") ? undefined : "well-formed text without U+0000"
+  )
+)
 
 /**
- * How long the key is taken:
+ * How long the key is taken, as whoever takes it says:
  * - `ended`: while its delivery is open;
- * - `started`: until its delivery is first claimed. What changes while it runs is then worked by another;
+ * - `started`: until its delivery is claimed. What changes while it runs is then worked by another. One that was given
+ *   back, or put off uncharged, has not begun;
  * - milliseconds since it was recorded, whatever becomes of it.
+ *
+ * That it has not begun is true of the instant of asking: what a transaction keeps may begin before that commits.
  */
 export type Taken = "ended" | "started" | number
 
@@ -30,8 +39,25 @@ export interface Unique {
   readonly taken: Taken
   readonly onConflict: Conflict
   /**
-   * With `replace`: however often it is replaced, it stays due at most this many milliseconds after it was first
-   * recorded. Null: it may be put off for ever.
+   * However often it is replaced, it stays due at most this many milliseconds after it was first recorded. Null: it may
+   * be put off for ever.
    */
   readonly atMost: number | null
+}
+
+/**
+ * When a delivery is due that was due at `before`, once it is replaced by one that asks for `wanted`: then, but not later
+ * than `last`, and never when it was due before. A try is known by when it was due; so whoever claimed it at the
+ * same moment, with what it brought before, cannot end it. For that, what is due already is due a millisecond later than
+ * it was, and what is not yet is due in a millisecond at the earliest.
+ */
+export const replacedDue = (options: {
+  readonly before: number
+  readonly wanted: number
+  readonly last: number
+  readonly now: number
+}): number => {
+  const { before, last, now, wanted } = options
+  const due = Math.max(Math.min(Math.max(wanted, now), last), Math.min(before, now) + 1)
+  return due === before ? due + 1 : due
 }

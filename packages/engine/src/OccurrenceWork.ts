@@ -71,7 +71,8 @@ const deliver = Effect.fnUntraced(function* (occasion: Occasion) {
   if (target._tag !== "Deliver") return yield* Effect.die(new Error("the target is no delivery"))
   const run = runOf(occasion)
   const payload = yield* payloadOf(scheduled, target.payload, run)
-  const retry = (yield* Pipelines).options(target.pipeline)?.retry ?? RetryPolicy.never
+  const options = (yield* Pipelines).options(target.pipeline)
+  const retry = options?.retry ?? RetryPolicy.never
   const last = deadline === null ? null : dueAt + deadline
   const delivery = {
     pipeline: target.pipeline,
@@ -79,7 +80,8 @@ const deliver = Effect.fnUntraced(function* (occasion: Occasion) {
     campaignId: null,
     dueAt: startAt,
     deadline: RetryPolicy.deadline(retry, startAt, last),
-    payload
+    payload,
+    temporary: options?.retention === "none"
   }
   return { _tag: "Deliver", delivery } satisfies Work
 })

@@ -15,6 +15,7 @@ import { type Lane } from "@fibercast/domain/Lane"
 import { type Rate } from "@fibercast/domain/Limits"
 import { type Message } from "@fibercast/domain/Message"
 import type * as RetryPolicy from "@fibercast/domain/RetryPolicy"
+import { type Dispatched } from "@fibercast/ports/Dispatch"
 import { type Ledger, type LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { type Accepted, type Messenger, type SendFailed } from "@fibercast/ports/Messenger"
 import { type Signal } from "@fibercast/ports/Signal"
@@ -30,20 +31,23 @@ import {
   type Scope
 } from "effect"
 import { type AccountClosed, type AccountGates } from "./AccountGates.ts"
+import { type BadDispatch } from "./BadDispatch.ts"
 import { type DeliveryContext } from "./DeliveryContext.ts"
 import * as BatchStage from "./internal/BatchStage.ts"
 import * as BranchStage from "./internal/BranchStage.ts"
-import { type DispatchOptions, insert, type Inserted, type InsertedMany } from "./internal/Dispatch.ts"
+import * as Dispatch from "./internal/Dispatch.ts"
 import * as DropStage from "./internal/DropStage.ts"
 import * as EffectStage from "./internal/EffectStage.ts"
 import type * as KeyGate from "./internal/KeyGate.ts"
 import * as PayloadCodec from "./internal/PayloadCodec.ts"
 import * as PipelineRun from "./internal/PipelineRun.ts"
 import * as PipelineSettings from "./internal/PipelineSettings.ts"
+import type * as Retention from "./internal/Retention.ts"
 import * as SendStage from "./internal/SendStage.ts"
 import { type Prepare, sequence, type Step } from "./internal/StageFlow.ts"
 import { type Classify, type Halt, StageSkip } from "./internal/StageHalt.ts"
 import * as ThrottleStage from "./internal/ThrottleStage.ts"
+import { type UniqueOptions } from "./internal/Uniqueness.ts"
 
 export interface PipelineOptions {
   /** Where its deliveries queue unless told otherwise. */
@@ -54,6 +58,10 @@ export interface PipelineOptions {
   readonly guarantee: Guarantee
   /** So many of its deliveries of one key may be under way at once; null: no matter how many. */
   readonly atOnce: number | null
+  /** How many that were dispatched to it may be open in a workspace; more are refused. Null: any number. */
+  readonly backlog: number | null
+  /** How long the record of what ended is kept; null: as long as others. `none`: of what completed there is no record. */
+  readonly retention: Retention.Retention | null
 }
 
 /** How a delivery ended that failed, or is in doubt, for good. */
@@ -93,6 +101,7 @@ export interface Pipeline<in out P, out A, out E, out R> extends Runnable<R>, Pi
   readonly encode: (payload: P) => Effect.Effect<string, Schema.SchemaError>
   readonly decode: (text: string) => Effect.Effect<P, Schema.SchemaError>
   readonly prepare: Prepare<P, A, E, R>
+  readonly dispatches: Dispatch.DispatchDefaults<P>
   /** Whether a stage pushes to a provider. */
   readonly sends: boolean
   readonly hooks: ReadonlyArray<(failed: FailedDelivery<P>) => Effect.Effect<unknown, unknown, R>>
@@ -114,7 +123,17 @@ export interface Stage<in A, out B, out E = never, out R = never> {
 const build = <P, A, E, R>(
   parts: Pick<
     Pipeline<P, A, E, R>,
-    "name" | "options" | "payload" | "encode" | "decode" | "prepare" | "sends" | "messengers" | "hooks" | "keyed"
+    | "name"
+    | "options"
+    | "payload"
+    | "encode"
+    | "decode"
+    | "prepare"
+    | "dispatches"
+    | "sends"
+    | "messengers"
+    | "hooks"
+    | "keyed"
   >
 ): Pipeline<P, A, E, R> => ({
   ...parts,
@@ -148,8 +167,8 @@ const step = <A, B, E = never, R = never>(run: Step<A, B, E, R>): Stage<A, B, E,
 /**
  * A pipeline that does nothing yet: its value is the payload, stored as JSON.
  *
- * Throws a `RangeError` when the name is not 1 to 100 lower-case letters, digits, dots, dashes and underscores, or
- * `concurrency` allows for less than one.
+ * Throws a `RangeError` when the name is not 1 to 100 lower-case letters, digits, dots, dashes and underscores, or a number
+ * is out of range.
  */
 export const make = <P>(
   name: string,
@@ -171,12 +190,21 @@ export const make = <P>(
     readonly concurrency?:
       | { readonly key: (payload: P) => string; readonly limit: number; readonly keys?: number | undefined }
       | undefined
+    /** How payloads are unique unless a dispatch says otherwise; a function alone makes the key. */
+    readonly unique?: ((payload: P) => string) | UniqueOptions<P> | undefined
+    /** How many that were dispatched may be open in a workspace; more are refused. Default: any number. */
+    readonly backlog?: number | undefined
+    /** How long the record of what ended is kept; `none`: of what completes there is none. Default: as long as others. */
+    readonly retention?: "none" | "for ever" | Duration.Input | undefined
+    /** What operators find them by: at most 10 of 1 to 100 characters. */
+    readonly tags?: ((payload: P) => ReadonlyArray<string>) | undefined
   }
 ): Pipeline<P, P, never, never> => {
-  const { concurrency, payload } = options
+  const { concurrency, payload, unique = null } = options
   return build<P, P, never, never>({
     name,
     options: PipelineSettings.of(name, options),
+    dispatches: { unique: typeof unique === "function" ? { key: unique } : unique, tags: options.tags ?? (() => []) },
     payload,
     ...PayloadCodec.make(payload),
     prepare: Effect.succeed((value) => Exit.succeed(value)),
@@ -370,28 +398,28 @@ export const failed =
     self.failed(context, ending)
 
 /**
- * Records one delivery of the payload and says so. Joins the caller's transaction where the store has
- * one: then the work exists if and only if that commits. On a node the signal goes out with the commit; with a `Signal`
- * that knows of no transactions it goes out at once, and the work is found by the workspace's next look.
+ * Asks for one delivery of the payload, and says what became of that: `Inserted`, `Deduplicated` with the delivery that
+ * stands for it, or `Refused` with the reason. It is never silent.
+ *
+ * Joins the caller's transaction where the store has one: then the work exists if and only if that commits, and
+ * its workspace is told once it has. Others that dispatch to the same key wait until then.
  */
 export const dispatch = Effect.fn("Pipeline.dispatch")(function* <P, A, E, R>(
   self: Pipeline<P, A, E, R>,
-  options: DispatchOptions & { readonly payload: P }
-): Effect.fn.Return<Inserted, LedgerUnavailable | Schema.SchemaError, Ledger | Signal> {
-  const ids = yield* insert(self, [yield* self.encode(options.payload)], options)
-  const [id] = ids
-  return id === undefined ? yield* Effect.die(new Error("the ledger recorded nothing")) : { _tag: "Inserted", id }
+  options: Dispatch.DispatchOptions<P> & { readonly payload: P }
+): Effect.fn.Return<Dispatched, LedgerUnavailable | BadDispatch | Schema.SchemaError, Ledger | Signal> {
+  const [dispatched] = yield* Dispatch.dispatch(self, [options.payload], options)
+  return dispatched ?? (yield* Effect.die(new Error("the ledger did not answer")))
 })
 
 /**
- * As `dispatch`, for many payloads, in writes of 1000. A payload that does not encode stops all of them
- * before the first write. When the ledger fails in between, the writes before it stand, unless the caller
- * has a transaction.
+ * As `dispatch`, for many payloads, in writes of 1000: one answer each, in their order. A payload that does not encode,
+ * or a bad option, stops all of them before the first write. When the ledger fails in between, the writes before it
+ * stand, unless the caller has a transaction.
  */
 export const dispatchMany = Effect.fn("Pipeline.dispatchMany")(function* <P, A, E, R>(
   self: Pipeline<P, A, E, R>,
-  options: DispatchOptions & { readonly payloads: ReadonlyArray<P> }
-): Effect.fn.Return<InsertedMany, LedgerUnavailable | Schema.SchemaError, Ledger | Signal> {
-  const encoded = yield* Effect.forEach(options.payloads, self.encode)
-  return { _tag: "Inserted", ids: yield* insert(self, encoded, options) }
+  options: Dispatch.DispatchOptions<P> & { readonly payloads: ReadonlyArray<P> }
+): Effect.fn.Return<ReadonlyArray<Dispatched>, LedgerUnavailable | BadDispatch | Schema.SchemaError, Ledger | Signal> {
+  return yield* Dispatch.dispatch(self, options.payloads, options)
 })

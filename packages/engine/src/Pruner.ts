@@ -20,17 +20,11 @@ const step = 5000
 const pause = 200
 const patience = 60_000
 
-/**
- * For how long records of a pipeline are kept; null: as long as others. With `none` there is none of what completed; what
- * did not is kept as long as others.
- */
-export type Retention = "none" | "for ever" | number | null
-
-const millis = (retention: Retention): number | null =>
-  retention === "none" ? null : retention === "for ever" ? Infinity : retention
-
-const retentionOf = (options: (PipelineOptions & { readonly retention?: Retention }) | undefined): number | null =>
-  millis(options?.retention ?? null)
+/** With `none` there is no record of what completed; what did not is kept as long as others. */
+const retentionOf = (options: PipelineOptions | undefined): number | null => {
+  const retention = options?.retention ?? null
+  return retention === "none" ? null : retention === "for ever" ? Infinity : retention
+}
 
 /** Until there is nothing left to prune, or another prunes. */
 const pruneAll = Effect.gen(function* () {

@@ -5,15 +5,16 @@ import { type DeliveryId, type NewDelivery } from "@fibercast/domain/Delivery"
 import { type Unique } from "@fibercast/domain/Unique"
 
 export interface Dispatch {
+  /** A background job: of no campaign. */
   readonly delivery: NewDelivery
   /** Null: it stands for itself alone. */
   readonly unique: Unique | null
   /**
-   * The same request, made again, is answered as it was the first time, for `idempotencyPeriod`. Of a workspace, whatever
-   * the pipeline; 1 to 200 characters.
+   * The same request, made again, is answered as it was the first time, for `idempotencyPeriod`; one that was refused
+   * was not made. Of a workspace, whatever the pipeline; a `UniqueKey`. It is looked at before `unique`.
    */
   readonly idempotencyKey: string | null
-  /** How many of its pipeline may be open in its workspace; null: any number. */
+  /** How many of its pipeline that were dispatched with a cap may be open in its workspace; null: any number. */
   readonly backlog: number | null
 }
 
@@ -31,3 +32,21 @@ export type Dispatched =
   /** An open or ended delivery stands for it. `replaced`: it was given what this dispatch brought. */
   | { readonly _tag: "Deduplicated"; readonly id: DeliveryId; readonly replaced: boolean }
   | { readonly _tag: "Refused"; readonly reason: Refusal }
+
+/** The delivery that does what was asked for; null: it was refused. */
+export const idOf = (dispatched: Dispatched): DeliveryId | null =>
+  dispatched._tag === "Refused" ? null : dispatched.id
+
+/** In words, for a log: "dispatched as delivery 7". */
+export const describe = (dispatched: Dispatched): string => {
+  switch (dispatched._tag) {
+    case "Inserted":
+      return `dispatched as delivery ${dispatched.id}`
+    case "Deduplicated":
+      return dispatched.replaced ? `replaced delivery ${dispatched.id}` : `delivery ${dispatched.id} stands for it`
+    case "Refused":
+      return dispatched.reason._tag === "KeyTaken"
+        ? `refused: delivery ${dispatched.reason.by} has its key`
+        : `refused: the backlog of the ${dispatched.reason.of} is full, at ${dispatched.reason.cap}`
+  }
+}

@@ -260,7 +260,8 @@ export class Ledger extends Context.Service<
 
     /**
      * Record background jobs, or say why not: one answer each, in the order given. In one transaction; joins the caller's
-     * where the store has one. Of one call, a dispatch sees what those before it have recorded.
+     * where the store has one. Of one call, a dispatch sees what those before it have recorded, and one that is refused
+     * stands in no other's way.
      *
      * A unique key or an idempotency key holds whoever dispatches at the same time: one of them is inserted, the others
      * wait until that is certain. A cap may be exceeded by what other transactions are recording meanwhile. A key
@@ -271,6 +272,12 @@ export class Ledger extends Context.Service<
       readonly now: number
       readonly dispatches: ReadonlyArray<Dispatch>
     }) => Effect.Effect<ReadonlyArray<Dispatched>, LedgerUnavailable>
+
+    /**
+     * Run it once others can see what was recorded before: at once, or after the caller's transaction has committed, before
+     * that returns. Never, if it is rolled back or its end is unknown.
+     */
+    readonly afterCommit: (effect: Effect.Effect<void>) => Effect.Effect<void>
 
     /**
      * Become the owner: bumps the epoch and rescues what the former owner's claims held unsettled.

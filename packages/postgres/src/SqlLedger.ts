@@ -5,7 +5,7 @@
  * - a call that failed as unavailable or was interrupted may have been written. All but a claim can simply be
  *   repeated; after such a claim, `giveBack` gives back what nobody knows is claimed;
  * - claims of a workspace are made one at a time in this process: an owner claims through one such layer;
- * - memory: nothing but the names of pipelines.
+ * - memory: the names of pipelines, and jobs that are being dispatched, as `JobDispatch` bounds them.
  */
 import { DeliveryId, type NewDelivery } from "@fibercast/domain/Delivery"
 import { rank } from "@fibercast/domain/Lane"
@@ -33,6 +33,7 @@ import * as ClaimStatement from "./internal/ClaimStatement.ts"
 import { campaignCode, errorClassCode, errorClassOf, finalStateOf, states } from "./internal/Codes.ts"
 import { Days } from "./internal/Days.ts"
 import * as FinishStatements from "./internal/FinishStatements.ts"
+import * as JobDispatch from "./internal/JobDispatch.ts"
 import { KeyedLock } from "./internal/KeyedLock.ts"
 import * as OpenStatements from "./internal/OpenStatements.ts"
 import * as OwnerStatements from "./internal/OwnerStatements.ts"
@@ -49,6 +50,7 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
     const names = new PipelineNames(sql)
     const days = new Days(sql)
     const claiming = new KeyedLock<WorkspaceId>()
+    const dispatch = yield* JobDispatch.make(sql, names)
 
     const rescue = ({ now, workspaceId }: { readonly workspaceId: WorkspaceId; readonly now: number }) =>
       sql
@@ -76,6 +78,10 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
         const batches = Array.chunksOf(deliveries, batchSize)
         return Array.flatten(yield* sql.withTransaction(Effect.forEach(batches, insertSome)))
       }, translate("insert")),
+
+      dispatch,
+
+      afterCommit: (effect) => sql.afterCommit(effect),
 
       takeOver: Effect.fn("Ledger.takeOver")(function* (options: TakeOver) {
         const { force, lease, now, owner, workspaceId } = options

@@ -49,6 +49,15 @@ export class Journal extends Context.Service<
                 for (const { pipeline } of options.deliveries) add(dispatched, pipeline, 1)
               })
             ),
+          dispatch: (options) =>
+            Effect.tap(ledger.dispatch(options), (answers) =>
+              Effect.sync(() => {
+                for (const [index, { _tag }] of answers.entries()) {
+                  const pipeline = options.dispatches[index]?.delivery.pipeline
+                  if (_tag === "Inserted" && pipeline !== undefined) add(dispatched, pipeline, 1)
+                }
+              })
+            ),
           settle: (options) =>
             Effect.tap(ledger.settle(options), () =>
               Effect.sync(() => {

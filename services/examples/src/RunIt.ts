@@ -10,6 +10,7 @@ import { Fonnte } from "@fibercast/messengers/Fonnte"
 import * as Database from "@fibercast/node/Database"
 import * as LocalNode from "@fibercast/node/LocalNode"
 import { Alerts } from "@fibercast/ports/Alerts"
+import * as Dispatch from "@fibercast/ports/Dispatch"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { Console, Effect, Layer } from "effect"
 import { MonthlyReport } from "./FirstPipeline.ts"
@@ -24,8 +25,8 @@ const program = Effect.gen(function* () {
   const workspaces = yield* WorkspaceStore
   const school = yield* workspaces.ensure({ name: "school", zone: "Asia/Jakarta", limits: {} })
   const payload = { student: "Ayu", phone: "0812-3456-789", month: "January" }
-  const { id } = yield* Pipeline.dispatch(MonthlyReport, { workspaceId: school.id, payload })
-  yield* Console.log(`dispatched delivery ${id}; Ctrl-C stops the node`)
+  const dispatched = yield* Pipeline.dispatch(MonthlyReport, { workspaceId: school.id, payload })
+  yield* Console.log(`${Dispatch.describe(dispatched)}; Ctrl-C stops the node`)
   return yield* Effect.never
 })
 

@@ -6,6 +6,7 @@ import { Signal } from "@fibercast/ports/Signal"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { assert, describe, it } from "@effect/vitest"
 import { DateTime, Effect, Fiber, Layer, Option, Schema, Stream } from "effect"
+import { insertedId, insertedIds } from "../../support/Inserted.ts"
 
 const store = Layer.mergeAll(MemoryStore.layer, Signal.layerMemory)
 
@@ -43,7 +44,7 @@ describe("dispatch", () => {
       assert.deepStrictEqual(yield* claim(4999), [])
       const [delivery] = yield* claim(5000)
       assert.deepInclude(delivery, {
-        id: inserted.id,
+        id: insertedId(inserted),
         pipeline: "dated",
         campaignId: null,
         deadline: 9000,
@@ -61,7 +62,8 @@ describe("dispatch", () => {
       const error = yield* Effect.flip(Pipeline.dispatchMany(Small, { workspaceId, payloads: [...payloads, 2500] }))
       assert.strictEqual(error._tag, "SchemaError")
       assert.deepStrictEqual(yield* claim(0), [])
-      const { ids } = yield* Pipeline.dispatchMany(Small, { workspaceId, payloads, at: DateTime.makeUnsafe(0) })
+      const at = DateTime.makeUnsafe(0)
+      const ids = insertedIds(yield* Pipeline.dispatchMany(Small, { workspaceId, payloads, at }))
       const deliveries = yield* claim(0)
       assert.deepStrictEqual(
         deliveries.map(({ id }) => id),

@@ -1,16 +1,19 @@
 /**
  * Dispatching is recording new work in the Ledger and telling its workspace.
  */
-import { type DeliveryId, type NewDelivery } from "@fibercast/domain/Delivery"
 import { type Lane } from "@fibercast/domain/Lane"
 import * as RetryPolicy from "@fibercast/domain/RetryPolicy"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
+import { type Dispatch, type Dispatched } from "@fibercast/ports/Dispatch"
 import { Ledger, type LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { Signal } from "@fibercast/ports/Signal"
-import { Clock, type DateTime, Duration, Effect } from "effect"
+import { Clock, type DateTime, type Duration, Effect, type Schema } from "effect"
+import { type BadDispatch } from "../BadDispatch.ts"
+import * as DispatchChecks from "./DispatchChecks.ts"
+import * as Uniqueness from "./Uniqueness.ts"
 
 /** When and how work is dispatched. */
-export interface DispatchOptions {
+export interface DispatchOptions<P> extends Uniqueness.Uniqueness<P> {
   readonly workspaceId: WorkspaceId
   /** Not before this instant; now unless told. */
   readonly at?: DateTime.DateTime | undefined
@@ -20,50 +23,98 @@ export interface DispatchOptions {
   readonly lane?: Lane | undefined
   /** Not tried after this instant, but `expired`. */
   readonly deadline?: DateTime.DateTime | undefined
+  /** What operators find it by, besides the pipeline's: at most 10 in all, of 1 to 100 characters. */
+  readonly tags?: ReadonlyArray<string> | undefined
+  /**
+   * The same request, made again within seven days, is answered as it was the first time: one delivery does it, also when
+   * that is over. Of a workspace, whatever the pipeline.
+   */
+  readonly idempotencyKey?: Uniqueness.Key<P> | undefined
 }
 
-/** The work is recorded under this id. */
-export interface Inserted {
-  readonly _tag: "Inserted"
-  readonly id: DeliveryId
+/** What a pipeline says of what is dispatched to it, by payload. */
+export interface DispatchDefaults<P> {
+  readonly unique: Uniqueness.UniqueOptions<P> | null
+  readonly tags: (payload: P) => ReadonlyArray<string>
 }
 
-/** The work is recorded, under these ids, in the order of the payloads. */
-export interface InsertedMany {
-  readonly _tag: "Inserted"
-  readonly ids: ReadonlyArray<DeliveryId>
+export interface Target<P> {
+  readonly name: string
+  readonly options: {
+    readonly lane: Lane
+    readonly retry: RetryPolicy.RetryPolicy
+    readonly backlog: number | null
+    readonly retention: "none" | "for ever" | number | null
+  }
+  readonly dispatches: DispatchDefaults<P>
+  readonly encode: (payload: P) => Effect.Effect<string, Schema.SchemaError>
 }
 
 /** Deliveries in one write. */
 const batchSize = 1000
 
-export const insert = Effect.fnUntraced(function* (
-  pipeline: {
-    readonly name: string
-    readonly options: { readonly lane: Lane; readonly retry: RetryPolicy.RetryPolicy }
-  },
-  payloads: ReadonlyArray<string>,
-  options: DispatchOptions
-): Effect.fn.Return<ReadonlyArray<DeliveryId>, LedgerUnavailable, Ledger | Signal> {
-  const ledger = yield* Ledger
-  const signal = yield* Signal
-  const now = yield* Clock.currentTimeMillis
-  const dueAt = Math.ceil((options.at?.epochMilliseconds ?? now) + Duration.toMillis(options.delay ?? 0))
-  const deadline = RetryPolicy.deadline(pipeline.options.retry, dueAt, options.deadline?.epochMilliseconds ?? null)
-  const newDelivery = (payload: string): NewDelivery => ({
+const prepare = Effect.fnUntraced(function* <P>(
+  pipeline: Target<P>,
+  payloads: ReadonlyArray<P>,
+  options: DispatchOptions<P>,
+  now: number
+): Effect.fn.Return<ReadonlyArray<Dispatch>, BadDispatch | Schema.SchemaError> {
+  const checks = DispatchChecks.make(pipeline.name)
+  const { at, deadline, delay, idempotencyKey, tags = [] } = options
+  const isTimed = at !== undefined || delay !== undefined
+  const uniqueness = yield* Uniqueness.make(options, pipeline.dispatches.unique, { checks, isTimed })
+  const later = delay === undefined ? uniqueness.wait : yield* checks.millis("delay", delay, 0)
+  const dueAt = Math.ceil((at?.epochMilliseconds ?? now) + later)
+  const { backlog, lane, retention, retry } = pipeline.options
+  const work = {
     pipeline: pipeline.name,
-    lane: options.lane ?? pipeline.options.lane,
+    lane: options.lane ?? lane,
     campaignId: null,
     dueAt,
-    deadline,
-    payload
-  })
-  const ids: Array<DeliveryId> = []
+    deadline: RetryPolicy.deadline(retry, dueAt, deadline?.epochMilliseconds ?? null),
+    temporary: retention === "none"
+  }
+  return yield* Effect.forEach(payloads, (value) =>
+    Effect.gen(function* () {
+      const payload = yield* pipeline.encode(value)
+      const request = typeof idempotencyKey === "function" ? idempotencyKey(value) : (idempotencyKey ?? null)
+      return {
+        delivery: {
+          ...work,
+          payload,
+          tags: yield* checks.tags([...new Set([...pipeline.dispatches.tags(value), ...tags])])
+        },
+        unique: yield* uniqueness.uniqueOf(value),
+        idempotencyKey: request === null ? null : yield* checks.key("idempotencyKey", request),
+        backlog
+      }
+    })
+  )
+})
+
+/** Whether its workspace has something to look at. */
+const isNews = (dispatched: Dispatched): boolean =>
+  dispatched._tag === "Inserted" || (dispatched._tag === "Deduplicated" && dispatched.replaced)
+
+export const dispatch = Effect.fnUntraced(function* <P>(
+  pipeline: Target<P>,
+  payloads: ReadonlyArray<P>,
+  options: DispatchOptions<P>
+): Effect.fn.Return<ReadonlyArray<Dispatched>, LedgerUnavailable | BadDispatch | Schema.SchemaError, Ledger | Signal> {
+  const ledger = yield* Ledger
+  const signal = yield* Signal
+  const { workspaceId } = options
+  const now = yield* Clock.currentTimeMillis
+  const dispatches = yield* prepare(pipeline, payloads, options, now)
+  const answers: Array<Dispatched> = []
+  const tell = Effect.suspend(() =>
+    answers.some(isNews) ? ledger.afterCommit(signal.notify(workspaceId)) : Effect.void
+  )
   yield* Effect.gen(function* () {
-    for (let from = 0; from < payloads.length; from += batchSize) {
-      const deliveries = payloads.slice(from, from + batchSize).map(newDelivery)
-      for (const id of yield* ledger.insert({ workspaceId: options.workspaceId, now, deliveries })) ids.push(id)
+    for (let from = 0; from < dispatches.length; from += batchSize) {
+      const some = dispatches.slice(from, from + batchSize)
+      for (const answer of yield* ledger.dispatch({ workspaceId, now, dispatches: some })) answers.push(answer)
     }
-  }).pipe(Effect.ensuring(Effect.suspend(() => (ids.length > 0 ? signal.notify(options.workspaceId) : Effect.void))))
-  return ids
+  }).pipe(Effect.ensuring(tell))
+  return answers
 })

@@ -28,6 +28,7 @@ import {
 import { WorkspaceNotFound } from "../WorkspaceStore.ts"
 import { type EndedDelivery } from "./EndedDeliveries.ts"
 import { begin, rescueHeld, standing } from "./MemoryBegin.ts"
+import { dispatch } from "./MemoryKeys.ts"
 import { firstClaimable, recall, recalled, takeClaimable } from "./MemoryRecalls.ts"
 import {
   addAttempt,
@@ -121,6 +122,13 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof Ledger> =
       const workspace = yield* workspaceOf(options.workspaceId, "insert")
       return options.deliveries.map((delivery) => insert(state, workspace, delivery, options.now))
     }),
+
+    dispatch: Effect.fn("Ledger.dispatch")(function* (options) {
+      const workspace = yield* workspaceOf(options.workspaceId, "dispatch")
+      return dispatch(state, workspace, options.dispatches, options.now)
+    }),
+
+    afterCommit: (effect) => effect,
 
     takeOver: Effect.fn("Ledger.takeOver")(function* ({ force, lease, now, owner, workspaceId }: TakeOver) {
       const workspace = yield* workspaceOf(workspaceId, "take over")

@@ -34,7 +34,8 @@ export const reopen = (state: MemoryState, record: EndedDelivery, now: number): 
     attempt: 0,
     rescues: 0,
     claim: null,
-    isStarted: false
+    isStarted: false,
+    isCapped: false
   }
   state.open.set(id, open)
   offer(open)

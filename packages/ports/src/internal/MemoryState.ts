@@ -12,6 +12,7 @@ import { type DoneDelivery } from "../Ledger.ts"
 import { type AttemptRecord } from "../Records.ts"
 import { type Workspace } from "../WorkspaceStore.ts"
 import { EndedDeliveries } from "./EndedDeliveries.ts"
+import { type MemoryKeys } from "./MemoryKeys.ts"
 import { type MemoryTriggers, noTriggers } from "./MemoryTriggers.ts"
 import { PlaceOrder } from "./PlaceOrder.ts"
 
@@ -22,12 +23,17 @@ export interface OpenDelivery extends NewDelivery {
   /** Tries that did not complete. */
   readonly attempts: Array<AttemptRecord>
   dueAt: number
+  deadline: number | null
+  payload: string
+  tags?: ReadonlyArray<string> | undefined
   attempt: number
   rescues: number
   /** The standing claim that names it. */
   claim: StandingClaim | null
   /** It may have been sent under `claim`. */
   isStarted: boolean
+  /** It was dispatched with a cap on its pipeline. */
+  isCapped: boolean
 }
 
 export interface StandingClaim {
@@ -50,6 +56,7 @@ export interface MemoryWorkspace {
   /** When each charged attempt ended. */
   readonly attempts: Array<number>
   readonly campaignKeys: Map<string, MemoryCampaign>
+  readonly keys: MemoryKeys
 }
 
 export interface MemoryCampaign {
@@ -125,7 +132,8 @@ export const insert = (
     attempt: 0,
     rescues: 0,
     claim: null,
-    isStarted: false
+    isStarted: false,
+    isCapped: false
   }
   state.open.set(id, open)
   offer(open)

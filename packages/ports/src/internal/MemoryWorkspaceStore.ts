@@ -4,6 +4,7 @@
 import { Epoch, WorkspaceId } from "@fibercast/domain/Workspace"
 import { type Context, Effect } from "effect"
 import { WorkspaceNotFound, type WorkspaceStore } from "../WorkspaceStore.ts"
+import { noKeys } from "./MemoryKeys.ts"
 import { type MemoryState, type MemoryWorkspace } from "./MemoryState.ts"
 
 export const make = (state: MemoryState): Context.Service.Shape<typeof WorkspaceStore> => {
@@ -27,7 +28,8 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof Workspace
           recalls: new Map(),
           sources: new Map(),
           attempts: [],
-          campaignKeys: new Map()
+          campaignKeys: new Map(),
+          keys: noKeys()
         }
         state.workspaces.set(id, workspace)
         state.workspaceNames.set(name, workspace)

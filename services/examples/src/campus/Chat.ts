@@ -6,6 +6,7 @@
  * order stays; but what was stored and not yet broadcast when the database went away is told after it is back. At most 1000 wait; further ones are refused. They are lost with the process, so a client sends again, under
  * the same id, what it did not hear is stored.
  */
+import { type BadDispatch } from "@fibercast/engine/BadDispatch"
 import * as Pipeline from "@fibercast/engine/Pipeline"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { type Realtime } from "@fibercast/messengers/Realtime"
@@ -42,7 +43,10 @@ const make = Effect.fnUntraced(function* (workspaceId: WorkspaceId) {
   const waiting: Array<Message> = []
   const some = yield* Latch.make(false)
   const dispatch = (payload: Stored) => Pipeline.dispatch(Broadcast, { workspaceId, payload })
-  const attempts = yield* FiberSet.make<Stored | null, MessagesUnavailable | LedgerUnavailable | Schema.SchemaError>()
+  const attempts = yield* FiberSet.make<
+    Stored | null,
+    MessagesUnavailable | LedgerUnavailable | BadDispatch | Schema.SchemaError
+  >()
 
   /**
    * May be repeated: an id is stored, and so dispatched, once. What a silent connection does cannot be stopped soon, and is not

@@ -1,0 +1,146 @@
+/**
+ * Group commit: what several ask to be written at the same time is written together, and each is told its own answer.
+ *
+ * One write is under way at a time. What arrives meanwhile is the next one, so that nobody waits for company: a lone entry
+ * is written at once.
+ *
+ * What somebody else holds up is tried again by itself, beside the others, one group of the same key after another, until
+ * it is let through. Until then, all of that key go there.
+ *
+ * A write that failed is of no one's else: its entries are told. If the store refused it as a whole, so that nothing of it
+ * was written, they are written one by one, and only the refused ones are told.
+ *
+ * An entry whose caller is interrupted is not written, unless that is under way. At most `waiting` is kept; who brings more
+ * waits. When the scope closes, all that wait are interrupted.
+ */
+import { Cause, Effect, Exit, FiberSet, type Scope, Semaphore } from "effect"
+
+export interface Options<A, out B, E> {
+  /** Answers one each, in their order. */
+  readonly write: (items: ReadonlyArray<A>) => Effect.Effect<ReadonlyArray<B>, E>
+  readonly size: (item: A) => number
+  /** The size of one write, unless one item alone is larger. */
+  readonly most: number
+  /** The size of all that waits or is being written. */
+  readonly waiting: number
+  /** What an item may be held up by. */
+  readonly keys: (item: A) => ReadonlyArray<string>
+  /** `held`, `refused`: nothing was written, as somebody holds it up, or as it is. `lost`: nobody knows. */
+  readonly kindOf: (error: E) => "held" | "refused" | "lost"
+}
+
+interface Entry<A, B, E> {
+  readonly item: A
+  readonly resume: (answer: Effect.Effect<B, E>) => void
+  /** Its caller was interrupted. */
+  isGone: boolean
+}
+
+type Entries<A, B, E> = Set<Entry<A, B, E>>
+
+/** Removes and answers the first ones, as many as go into one write. */
+const takeSome = <A, B, E>(from: Entries<A, B, E>, { most, size }: Options<A, B, E>): Array<Entry<A, B, E>> => {
+  const some: Array<Entry<A, B, E>> = []
+  let room = most
+  for (const entry of from) {
+    room -= size(entry.item)
+    if (room < 0 && some.length > 0) break
+    from.delete(entry)
+    some.push(entry)
+  }
+  return some
+}
+
+export const make = <A, B, E>(
+  options: Options<A, B, E>
+): Effect.Effect<(item: A) => Effect.Effect<B, E>, never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const waiting: Entries<A, B, E> = new Set()
+    const held = new Map<string, Entries<A, B, E>>()
+    const room = Semaphore.makeUnsafe(options.waiting)
+    let isWriting = false
+    let isTrying = false
+
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        for (const entry of [waiting, ...held.values()].flatMap((entries) => [...entries]))
+          entry.resume(Effect.interrupt)
+      })
+    )
+    const run = yield* FiberSet.makeRuntime()
+
+    const write = (entries: ReadonlyArray<Entry<A, B, E>>): Effect.Effect<void> =>
+      Effect.gen(function* () {
+        const exit = yield* Effect.exit(options.write(entries.map(({ item }) => item)))
+        if (Exit.isSuccess(exit)) {
+          for (const [index, entry] of entries.entries()) {
+            const answer = exit.value[index]
+            entry.resume(
+              answer === undefined ? Effect.die(new Error("written, but not answered")) : Effect.succeed(answer)
+            )
+          }
+          return
+        }
+        const failure = exit.cause.reasons.find(Cause.isFailReason)
+        const kind = failure === undefined ? "lost" : options.kindOf(failure.error)
+        if (kind === "lost" || (kind === "refused" && entries.length === 1)) {
+          for (const entry of entries) entry.resume(Effect.failCause(exit.cause))
+        } else if (kind === "held" && isOfOneKey(entries)) {
+          for (const entry of entries) hold(entry)
+        } else {
+          for (const entry of entries) if (!entry.isGone) yield* write([entry])
+        }
+      })
+
+    const keyOf = ({ item }: Entry<A, B, E>) => options.keys(item)[0] ?? ""
+    const isOfOneKey = (entries: ReadonlyArray<Entry<A, B, E>>) => new Set(entries.map(keyOf)).size === 1
+
+    const hold = (entry: Entry<A, B, E>, key = keyOf(entry)): void => {
+      if (entry.isGone) return
+      held.set(key, (held.get(key) ?? new Set()).add(entry))
+      if (isTrying) return
+      isTrying = true
+      run(trying)
+    }
+
+    const trying = Effect.gen(function* () {
+      for (let [next] = held; next !== undefined; [next] = held) {
+        const [key, entries] = next
+        const some = takeSome(entries, options)
+        // To the end of the turn, so that the others have theirs.
+        held.delete(key)
+        if (entries.size > 0) held.set(key, entries)
+        yield* write(some)
+      }
+      isTrying = false
+    })
+
+    const writing = Effect.gen(function* () {
+      while (waiting.size > 0) yield* write(takeSome(waiting, options))
+      isWriting = false
+    })
+
+    const add = (entry: Entry<A, B, E>): void => {
+      const key = options.keys(entry.item).find((key) => held.has(key))
+      if (key !== undefined) return hold(entry, key)
+      waiting.add(entry)
+      if (isWriting) return
+      isWriting = true
+      run(writing)
+    }
+
+    const remove = (entry: Entry<A, B, E>): void => {
+      entry.isGone = true
+      waiting.delete(entry)
+      for (const [key, entries] of held) if (entries.delete(entry) && entries.size === 0) held.delete(key)
+    }
+
+    return (item) =>
+      room.withPermits(Math.min(options.size(item), options.waiting))(
+        Effect.callback<B, E>((resume) => {
+          const entry = { item, resume, isGone: false }
+          add(entry)
+          return Effect.sync(() => remove(entry))
+        })
+      )
+  })

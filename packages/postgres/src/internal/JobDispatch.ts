@@ -1,0 +1,101 @@
+/**
+ * `Ledger.dispatch`: background jobs, of any mix of keys and caps, in one round trip.
+ *
+ * In a transaction of the caller a dispatch is a statement of that transaction, and waits as long as its session lets it.
+ * Outside one, what several dispatch at the same time is written together (`GroupCommit`): what has keys apart from what
+ * has none, so that no key ever holds that up. A key that somebody's open transaction has taken is waited for `patience`
+ * at a time, and those who wait for it are then set aside: they hold up others for no longer than that, once, and hold no
+ * connection for themselves. What remains: all who wait for held keys share one connection, and keys that are held
+ * longer take turns on it.
+ *
+ * What is more than one write goes alone, in one transaction. In memory: `waiting` jobs of each of the two at most.
+ */
+import { type Dispatched } from "@fibercast/ports/Dispatch"
+import { type Ledger, LedgerUnavailable } from "@fibercast/ports/Ledger"
+import { WorkspaceNotFound } from "@fibercast/ports/WorkspaceStore"
+import { Array, type Context, Effect, Option, Predicate } from "effect"
+import { type SqlClient, type SqlError } from "effect/sql"
+import * as DispatchStatement from "./DispatchStatement.ts"
+import * as GroupCommit from "./GroupCommit.ts"
+import { type PipelineNames } from "./PipelineNames.ts"
+import { translate } from "./Translate.ts"
+
+/** Jobs in one write. */
+const most = 1000
+
+const waiting = 10_000
+
+/** How many milliseconds one waits for a lock before others have their turn. */
+const patience = 25
+
+/** Whether the database has said that it wrote nothing, and why. */
+const kindOf = ({ reason }: SqlError.SqlError): "held" | "refused" | "lost" => {
+  switch (reason._tag) {
+    case "LockTimeoutError":
+      return "held"
+    case "DeadlockError":
+    case "SerializationError":
+    case "ConstraintError":
+    case "UniqueViolation":
+      return "refused"
+    default: {
+      const { cause } = reason
+      const isBadValue =
+        Predicate.hasProperty(cause, "code") && Predicate.isString(cause.code) && cause.code.startsWith("22")
+      return isBadValue ? "refused" : "lost"
+    }
+  }
+}
+
+/** The keys that another may hold. */
+const keysOf = ({ dispatches, workspaceId }: DispatchStatement.Asked): ReadonlyArray<string> =>
+  dispatches.flatMap(({ delivery, idempotencyKey, unique }) => [
+    ...(unique === null ? [] : [JSON.stringify([workspaceId, delivery.pipeline, unique.key])]),
+    ...(idempotencyKey === null ? [] : [JSON.stringify([workspaceId, idempotencyKey])])
+  ])
+
+export const make = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, names: PipelineNames) {
+  const write = (asked: ReadonlyArray<DispatchStatement.Asked>, patience: number | null) =>
+    Effect.map(
+      sql.unsafe<DispatchStatement.Row>(DispatchStatement.statement, DispatchStatement.parameters(asked, patience)),
+      (rows) => {
+        let from = 0
+        return asked.map(({ dispatches }) =>
+          rows.slice(from, (from += dispatches.length)).map((row) => DispatchStatement.dispatched(row))
+        )
+      }
+    )
+  const together = {
+    write: (asked: ReadonlyArray<DispatchStatement.Asked>) => write(asked, patience),
+    size: ({ dispatches }: DispatchStatement.Asked) => dispatches.length,
+    most,
+    waiting,
+    keys: keysOf,
+    kindOf
+  }
+  const unkeyed = yield* GroupCommit.make(together)
+  const keyed = yield* GroupCommit.make(together)
+
+  const answer = (asked: DispatchStatement.Asked) =>
+    Effect.gen(function* () {
+      const { dispatches } = asked
+      const isJoined = Option.isSome(yield* Effect.serviceOption(sql.transactionService))
+      if (!isJoined && dispatches.length <= most) {
+        return yield* dispatches.some(({ idempotencyKey, unique }) => unique !== null || idempotencyKey !== null)
+          ? keyed(asked)
+          : unkeyed(asked)
+      }
+      const parts = Array.chunksOf(dispatches, most)
+      const all = Effect.forEach(parts, (some) => write([{ ...asked, dispatches: some }], null))
+      return Array.flatten(Array.flatten(yield* parts.length > 1 ? sql.withTransaction(all) : all))
+    })
+
+  return Effect.fn("Ledger.dispatch")(function* ({ dispatches, now, workspaceId }) {
+    if (dispatches.length === 0) return []
+    const pipelineId = yield* names.idsOf(dispatches.map(({ delivery }) => delivery.pipeline))
+    const answers = yield* answer({ workspaceId, now, dispatches, pipelineId })
+    const known = answers.filter((dispatched): dispatched is Dispatched => dispatched !== null)
+    if (known.length === dispatches.length) return known
+    return yield* new LedgerUnavailable({ operation: "dispatch", cause: new WorkspaceNotFound({ workspaceId }) })
+  }, translate("dispatch")) satisfies Context.Service.Shape<typeof Ledger>["dispatch"]
+})
