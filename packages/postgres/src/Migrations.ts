@@ -14,6 +14,7 @@ import * as Recalls from "./migrations/0003_recalls.ts"
 import * as FreeRetries from "./migrations/0004_free_retries.ts"
 import * as Nodes from "./migrations/0005_nodes.ts"
 import * as Jobs from "./migrations/0006_jobs.ts"
+import * as Batches from "./migrations/0007_batches.ts"
 
 /** Every migration ever released, in order. Append only. */
 export const all: ReadonlyArray<Migration> = [
@@ -22,7 +23,8 @@ export const all: ReadonlyArray<Migration> = [
   Recalls.migration,
   FreeRetries.migration,
   Nodes.migration,
-  Jobs.migration
+  Jobs.migration,
+  Batches.migration
 ]
 
 /** The database has migrations this code does not know. Run the newer release, or restore a backup. */

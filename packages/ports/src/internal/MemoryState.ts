@@ -10,6 +10,7 @@ import { type Lane } from "@fibercast/domain/Lane"
 import { type Epoch, type WorkspaceId } from "@fibercast/domain/Workspace"
 import { type DoneDelivery } from "../Ledger.ts"
 import { type Workspace } from "../WorkspaceStore.ts"
+import { countPlanned, countSettled, type MemoryBatches } from "./MemoryBatches.ts"
 import { type MemoryTriggers, noTriggers } from "./MemoryTriggers.ts"
 import { PlaceOrder } from "./PlaceOrder.ts"
 
@@ -69,6 +70,7 @@ export interface MemoryState {
   readonly workspaces: Map<WorkspaceId, MemoryWorkspace>
   readonly workspaceNames: Map<string, MemoryWorkspace>
   readonly campaigns: Map<CampaignId, MemoryCampaign>
+  readonly batches: MemoryBatches
   readonly open: Map<DeliveryId, OpenDelivery>
   readonly triggers: MemoryTriggers
   lastDeliveryId: bigint
@@ -79,6 +81,7 @@ export const make = (): MemoryState => ({
   workspaces: new Map(),
   workspaceNames: new Map(),
   campaigns: new Map(),
+  batches: new Map(),
   open: new Map(),
   triggers: noTriggers(),
   lastDeliveryId: 0n,
@@ -129,6 +132,7 @@ export const insert = (
   offer(open)
   const campaign = delivery.campaignId === null ? undefined : state.campaigns.get(delivery.campaignId)
   if (campaign !== undefined) campaign.counts = planned(campaign.counts, 1)
+  countPlanned(state.batches, workspace.row.id, delivery.batchId)
   return id
 }
 
@@ -151,6 +155,7 @@ export const finish = (state: MemoryState, delivery: OpenDelivery, ending: Endin
   const charged = chargedStates.has(ending.state)
   if (charged) delivery.workspace.attempts.push(ending.now)
   if (state.triggers.runs.has(delivery.id)) state.triggers.runs.set(delivery.id, ending)
+  countSettled(state.batches, delivery.workspace.row.id, delivery.batchId, ending.state)
   const campaign = delivery.campaignId === null ? undefined : state.campaigns.get(delivery.campaignId)
   if (campaign === undefined || !isFinal(ending.state)) return
   campaign.counts = settled(campaign.counts, ending.state)
