@@ -1,11 +1,13 @@
 import { assert, it } from "@effect/vitest"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
+import { BatchStore } from "@fibercast/ports/BatchStore"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
 import { Ledger } from "@fibercast/ports/Ledger"
 import { TriggerStore } from "@fibercast/ports/TriggerStore"
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import { base, claimedCampaign, ended, putOff } from "../conformance/Given.ts"
+import { stage } from "../conformance/GivenBatches.ts"
 import { advanceOf, definitionOf, dueTrigger, minute, occurrenceAt, stores } from "./GivenDue.ts"
 
 /** Every table that holds rows of workspaces, and the column that says whose. */
@@ -13,6 +15,8 @@ const tables = {
   workspaces: "id",
   campaigns: "workspace_id",
   campaign_counts: "workspace_id",
+  batches: "workspace_id",
+  batch_standings: "workspace_id",
   recipients: "workspace_id",
   deliveries: "workspace_id",
   claims: "workspace_id",
@@ -45,6 +49,15 @@ const populated = Effect.gen(function* () {
     last: true,
     recipients: [{ row: 1, address: "+6281234567890", payload: "{}" }],
     skipped: [],
+    now: base
+  })
+  const nothing = { then: null, catch: null, finally: null }
+  yield* (yield* BatchStore).create({
+    workspaceId: owned.workspaceId,
+    name: "import",
+    allowFailures: 0,
+    ...nothing,
+    stages: [stage("a")],
     now: base
   })
   const trigger = yield* dueTrigger(owned.workspaceId, "report")
@@ -102,6 +115,9 @@ it.layer(stores, { timeout: "30 seconds" })("row-level security", (it) => {
         sql`DELETE FROM deliveries`,
         sql`DELETE FROM recalls`,
         sql`UPDATE workspaces SET epoch = 0`,
+        sql`INSERT INTO batch_standings (batch_id, workspace_id, allowed, catches)
+          VALUES (1, ${other.workspaceId}, 0, false)`,
+        sql`DELETE FROM batches`,
         sql`SELECT * FROM deliveries_done_default`,
         sql`UPDATE triggers SET workspace_id = ${other.workspaceId}`,
         sql`INSERT INTO occurrences (nominal_at, due_at, recorded_at, trigger_id, workspace_id, outcome, overlap_key,
