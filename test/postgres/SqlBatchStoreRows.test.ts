@@ -10,7 +10,7 @@ import { type FinalState } from "@fibercast/domain/DeliveryState"
 import { type BatchId } from "@fibercast/domain/Batch"
 import { Effect, Fiber, Layer } from "effect"
 import { SqlClient } from "effect/sql"
-import { base, claimed, claimedCampaign, ended, later, ownedWorkspace } from "../conformance/Given.ts"
+import { base, claimed, claimedCampaign, ended, jobs, later, ownedWorkspace } from "../conformance/Given.ts"
 import { batchOf, claimedNow, created, isDue, settle, stage, work, workAll } from "../conformance/GivenBatches.ts"
 import { TestDatabase } from "../support/TestDatabase.ts"
 import { heldOpen, someoneWaits } from "./internal/Sessions.ts"
@@ -50,8 +50,8 @@ it.layer(stores, { timeout: "60 seconds" })("SqlBatchStore's rows", (it) => {
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       const { owned } = yield* created([stage(...Array.from({ length: 300 }, (_, at) => String(at)))])
-      const jobs = yield* claimedNow(owned)
-      for (const name of jobs.keys()) yield* settle(owned, jobs, { [name]: "completed" })
+      const taken = yield* claimedNow(owned)
+      for (const name of taken.keys()) yield* settle(owned, taken, { [name]: "completed" })
       const [size] = yield* sql<{ readonly pages: number }>`
         SELECT (pg_relation_size('batch_standings') / 8192)::int AS pages`
       // Never pruned, 300 versions fill six pages. A statistics run of the server may keep versions for a moment.
@@ -72,6 +72,7 @@ it.layer(stores, { timeout: "60 seconds" })("SqlBatchStore's rows", (it) => {
         Effect.gen(function* () {
           const settlements = batch.deliveries.slice(0, 1).map((delivery) => ended(delivery, "completed"))
           yield* ledger.settle({ ...owned, settlements, finishedClaims: [] })
+          yield* ledger.insert({ ...owned, deliveries: jobs(1) })
           return [
             yield* ranOf(
               "later as",
@@ -79,7 +80,7 @@ it.layer(stores, { timeout: "60 seconds" })("SqlBatchStore's rows", (it) => {
                 '{}', false, ${id}, ${id}, '{}', '{}')`
             ),
             yield* ranOf(
-              "exists (select 1 from workspaces where id = $1)",
+              "select $1::int as workspace_id",
               `(${workspaceId}, 1, '{1}', '{0}', '{1}', '{1}', '{null}', '{"{}"}', '{null}', '{null}', '{null}')`
             )
           ]
@@ -184,11 +185,11 @@ it.layer(stores, { timeout: "60 seconds" })("SqlBatchStore's rows", (it) => {
     Effect.gen(function* () {
       const batches = yield* BatchStore
       const { id, owned } = yield* created([stage("a", "b", "c")])
-      const jobs = yield* claimedNow(owned)
-      yield* settle(owned, jobs, { a: "failed" })
+      const taken = yield* claimedNow(owned)
+      yield* settle(owned, taken, { a: "failed" })
       const { workspaceId } = owned
       const stopping = yield* heldOpen(batches.advance({ workspaceId, now: base, limit: 10 }))
-      const settling = yield* Effect.forkChild(settle(owned, jobs, { b: "completed" }))
+      const settling = yield* Effect.forkChild(settle(owned, taken, { b: "completed" }))
       yield* someoneWaits
       yield* stopping.release
       yield* Fiber.join(settling)
