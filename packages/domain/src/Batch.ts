@@ -11,9 +11,6 @@ import { type Counts } from "./Counts.ts"
 export const BatchId = Schema.Int.check(Schema.isGreaterThan(0)).pipe(Schema.brand("BatchId"))
 export type BatchId = typeof BatchId.Type
 
-/** For people; need not be unique. */
-export const BatchName = Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(200))
-
 /**
  * What it comes to, as soon as that is certain: `failed` when more failed than it allows, `cancelled` when a person asked
  * for it, `completed` when everything has ended before either. It is over only when nothing of it is open any more.

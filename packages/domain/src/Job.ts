@@ -24,7 +24,7 @@ export const Job = Schema.Struct({
   /** JSON text, as the pipeline's payload schema encodes it. */
   payload: Schema.String,
   /** See `NewDelivery`. */
-  tags: Schema.Array(Schema.String),
+  tags: Schema.Array(Schema.String.check(Schema.isMinLength(1), Schema.isMaxLength(100))).check(Schema.isMaxLength(10)),
   temporary: Schema.Boolean
 })
 export type Job = typeof Job.Type

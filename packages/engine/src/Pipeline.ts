@@ -11,6 +11,7 @@
  */
 import { type Guarantee } from "@fibercast/domain/Campaign"
 import { type ErrorClass } from "@fibercast/domain/ErrorClass"
+import { type Job } from "@fibercast/domain/Job"
 import { type Lane } from "@fibercast/domain/Lane"
 import { type Rate } from "@fibercast/domain/Limits"
 import { type Message } from "@fibercast/domain/Message"
@@ -25,6 +26,7 @@ import * as BatchStage from "./internal/BatchStage.ts"
 import * as BranchStage from "./internal/BranchStage.ts"
 import { type DispatchOptions, insert, type Inserted, type InsertedMany } from "./internal/Dispatch.ts"
 import * as EffectStage from "./internal/EffectStage.ts"
+import { describe, type JobOptions } from "./internal/Job.ts"
 import * as PayloadCodec from "./internal/PayloadCodec.ts"
 import * as SendStage from "./internal/SendStage.ts"
 import { type Prepare, sequence, type Step } from "./internal/StageFlow.ts"
@@ -400,3 +402,11 @@ export const dispatchMany = Effect.fn("Pipeline.dispatchMany")(function* <P, A, 
   const encoded = yield* Effect.forEach(options.payloads, self.encode)
   return { _tag: "Inserted", ids: yield* insert(self, encoded, options) }
 })
+
+/** One job of this pipeline for a batch or a chain, dispatched when its turn comes. Fails when the payload does not encode. */
+export const job = <P, A, E, R>(
+  self: Pipeline<P, A, E, R>,
+  payload: P,
+  options: JobOptions = {}
+): Effect.Effect<Job, Schema.SchemaError> =>
+  Effect.flatMap(self.encode(payload), (encoded) => describe(self, encoded, options))
