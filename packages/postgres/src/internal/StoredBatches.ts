@@ -28,7 +28,7 @@ interface Row extends Counts {
 
 const statusOf = Schema.decodeUnknownSync(BatchStatus)
 
-export const batchOf = (row: Row): Batch => {
+const batchOf = (row: Row): Batch => {
   const { cancelled, completed, expired, failed, open, planned, skipped, unknown } = row
   return {
     id: BatchId.make(row.id),
