@@ -25,6 +25,7 @@ const delivery = (at: number): Chunk.ChunkDelivery => ({
   pipeline: "school.monthly-report",
   attempt: 0,
   rescues: 0,
+  batchId: null,
   dueAt: 1_700_000_000_000,
   deadline: 1_700_003_600_000,
   payload: JSON.stringify({ at, text: "x".repeat(200 - 20) })

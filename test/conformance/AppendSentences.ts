@@ -65,6 +65,7 @@ export const appendSentences = [
           campaignId: campaign.id,
           attempt: 0,
           rescues: 0,
+          batchId: null,
           dueAt: base + 60 * second,
           deadline,
           payload: { row, address: `+62${row}` }

@@ -3,6 +3,7 @@
  * twins it tells from the real thing.
  */
 import { assert, it } from "@effect/vitest"
+import { BatchStore } from "@fibercast/ports/BatchStore"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
 import { Ledger } from "@fibercast/ports/Ledger"
 import * as MemoryStore from "@fibercast/ports/MemoryStore"
@@ -23,6 +24,7 @@ export interface BrokenTwin {
 
 type LedgerShape = Context.Service.Shape<typeof Ledger>
 type CampaignStoreShape = Context.Service.Shape<typeof CampaignStore>
+type BatchStoreShape = Context.Service.Shape<typeof BatchStore>
 type TriggerStoreShape = Context.Service.Shape<typeof TriggerStore>
 type RecordsShape = Context.Service.Shape<typeof Records>
 type NodeRegistryShape = Context.Service.Shape<typeof NodeRegistry>
@@ -52,6 +54,18 @@ export const brokenCampaignStore = (
   const twin = Layer.effect(
     CampaignStore,
     Effect.map(CampaignStore, (campaigns) => CampaignStore.of({ ...campaigns, ...change(campaigns) }))
+  )
+  return { does, breaks, layer: Layer.provideMerge(twin, memory) }
+}
+
+export const brokenBatchStore = (
+  does: string,
+  breaks: string,
+  change: (batches: BatchStoreShape) => Partial<BatchStoreShape>
+): BrokenTwin => {
+  const twin = Layer.effect(
+    BatchStore,
+    Effect.map(BatchStore, (batches) => BatchStore.of({ ...batches, ...change(batches) }))
   )
   return { does, breaks, layer: Layer.provideMerge(twin, memory) }
 }

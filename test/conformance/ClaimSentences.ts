@@ -77,6 +77,7 @@ export const claimSentences = [
           campaignId: null,
           attempt: 0,
           rescues: 0,
+          batchId: null,
           dueAt: dues[index]?.dueAt,
           deadline: base + 5000 + index,
           payload: parsed(dues[index]?.payload ?? null)

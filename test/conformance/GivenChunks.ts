@@ -42,6 +42,7 @@ export const chunk = (id: string, changes: Partial<Chunk> = {}): Chunk => ({
       pipeline: "reports",
       attempt: 0,
       rescues: 0,
+      batchId: null,
       dueAt: 1_700_000_000_000,
       deadline: null,
       payload: '{"name":"Wayan"}'

@@ -3,6 +3,7 @@
  * implementation. A suite is a list of sentences: implementations must pass all, broken twins must not.
  */
 import { it } from "@effect/vitest"
+import { type BatchStore } from "@fibercast/ports/BatchStore"
 import { type CampaignStore } from "@fibercast/ports/CampaignStore"
 import { type Ledger } from "@fibercast/ports/Ledger"
 import { type NodeRegistry } from "@fibercast/ports/NodeRegistry"
@@ -12,7 +13,7 @@ import { type WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { type Effect, type Layer } from "effect"
 
 /** What a suite may be run against: five contracts over one store, and the registry of nodes. */
-export type Stores = Ledger | CampaignStore | WorkspaceStore | TriggerStore | Records | NodeRegistry
+export type Stores = Ledger | CampaignStore | BatchStore | WorkspaceStore | TriggerStore | Records | NodeRegistry
 
 /** `Used`: the contracts it takes to say it. */
 export interface Sentence<Used = Stores> {

@@ -161,7 +161,7 @@ describe("Sender", () => {
         silenced: false,
         limiters: []
       }))
-      const source = { pipeline: "job", lane: "bulk", campaignId: null, attempt: 0, rescues: 0 } as const
+      const source = { pipeline: "job", lane: "bulk", campaignId: null, attempt: 0, rescues: 0, batchId: null } as const
       const deliveries = Array.from({ length: 20 }, (_, n) => ({
         ...source,
         id: DeliveryId.make(BigInt(n + 1)),

@@ -17,6 +17,7 @@ const delivery: ClaimedDelivery = {
   campaignId: null,
   attempt: 0,
   rescues: 0,
+  batchId: null,
   dueAt: now,
   deadline: null,
   payload: "null"

@@ -4,6 +4,7 @@
 import { every, named } from "@fibercast/domain/Trigger"
 import { make, type TriggerDefinition } from "@fibercast/domain/TriggerDefinition"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
+import * as SqlBatchStore from "@fibercast/postgres/SqlBatchStore"
 import * as SqlCampaignStore from "@fibercast/postgres/SqlCampaignStore"
 import * as SqlLedger from "@fibercast/postgres/SqlLedger"
 import * as SqlTriggerStore from "@fibercast/postgres/SqlTriggerStore"
@@ -15,6 +16,7 @@ import { TestDatabase } from "../support/TestDatabase.ts"
 
 export const stores = Layer.mergeAll(
   SqlLedger.layer,
+  SqlBatchStore.layer,
   SqlCampaignStore.layer,
   SqlWorkspaceStore.layer,
   SqlTriggerStore.layer

@@ -1,6 +1,7 @@
 import { assert, it } from "@effect/vitest"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import * as SqlRecords from "@fibercast/postgres/SqlRecords"
+import { BatchStore } from "@fibercast/ports/BatchStore"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
 import { Ledger } from "@fibercast/ports/Ledger"
 import { Records } from "@fibercast/ports/Records"
@@ -8,6 +9,7 @@ import { TriggerStore } from "@fibercast/ports/TriggerStore"
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { base, claimedCampaign, ended, jobs, putOff, second } from "../conformance/Given.ts"
+import { stage } from "../conformance/GivenBatches.ts"
 import { allOf, endedJobs, failedOf } from "../conformance/GivenRecords.ts"
 import { advanceOf, definitionOf, dueTrigger, minute, occurrenceAt, stores } from "./GivenDue.ts"
 
@@ -16,6 +18,8 @@ const tables = {
   workspaces: "id",
   campaigns: "workspace_id",
   campaign_counts: "workspace_id",
+  batches: "workspace_id",
+  batch_standings: "workspace_id",
   recipients: "workspace_id",
   deliveries: "workspace_id",
   claims: "workspace_id",
@@ -48,6 +52,15 @@ const populated = Effect.gen(function* () {
     last: true,
     recipients: [{ row: 1, address: "+6281234567890", payload: "{}" }],
     skipped: [],
+    now: base
+  })
+  const nothing = { then: null, catch: null, finally: null }
+  yield* (yield* BatchStore).create({
+    workspaceId: owned.workspaceId,
+    name: "import",
+    allowFailures: 0,
+    ...nothing,
+    stages: [stage("a")],
     now: base
   })
   const trigger = yield* dueTrigger(owned.workspaceId, "report")
@@ -107,6 +120,9 @@ it.layer(recorded, { timeout: "30 seconds" })("row-level security", (it) => {
         sql`DELETE FROM deliveries`,
         sql`DELETE FROM recalls`,
         sql`UPDATE workspaces SET epoch = 0`,
+        sql`INSERT INTO batch_standings (batch_id, workspace_id, allowed, catches)
+          VALUES (1, ${other.workspaceId}, 0, false)`,
+        sql`DELETE FROM batches`,
         sql`SELECT * FROM deliveries_done_default`,
         sql`UPDATE triggers SET workspace_id = ${other.workspaceId}`,
         sql`INSERT INTO occurrences (nominal_at, due_at, recorded_at, trigger_id, workspace_id, outcome, overlap_key,

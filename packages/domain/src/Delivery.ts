@@ -43,4 +43,6 @@ export interface ClaimedDelivery {
   readonly dueAt: number
   readonly deadline: number | null
   readonly payload: string
+  /** The batch that it is counted for; null: none. */
+  readonly batchId: BatchId | null
 }

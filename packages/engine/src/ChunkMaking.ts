@@ -46,6 +46,7 @@ export const of = (
     rescues: delivery.rescues,
     dueAt: delivery.dueAt,
     deadline: delivery.deadline,
-    payload: delivery.payload
+    payload: delivery.payload,
+    batchId: delivery.batchId
   }))
 })

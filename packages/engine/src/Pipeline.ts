@@ -11,6 +11,7 @@
  */
 import { type Guarantee } from "@fibercast/domain/Campaign"
 import { type ErrorClass } from "@fibercast/domain/ErrorClass"
+import { type Job } from "@fibercast/domain/Job"
 import { type Lane } from "@fibercast/domain/Lane"
 import { type Rate } from "@fibercast/domain/Limits"
 import { type Message } from "@fibercast/domain/Message"
@@ -38,6 +39,7 @@ import * as BranchStage from "./internal/BranchStage.ts"
 import * as Dispatch from "./internal/Dispatch.ts"
 import * as DropStage from "./internal/DropStage.ts"
 import * as EffectStage from "./internal/EffectStage.ts"
+import { describe, type JobOptions } from "./internal/Job.ts"
 import type * as KeyGate from "./internal/KeyGate.ts"
 import * as PayloadCodec from "./internal/PayloadCodec.ts"
 import * as PipelineRun from "./internal/PipelineRun.ts"
@@ -423,3 +425,11 @@ export const dispatchMany = Effect.fn("Pipeline.dispatchMany")(function* <P, A, 
 ): Effect.fn.Return<ReadonlyArray<Dispatched>, LedgerUnavailable | BadDispatch | Schema.SchemaError, Ledger | Signal> {
   return yield* Dispatch.dispatch(self, options.payloads, options)
 })
+
+/** One job of this pipeline for a batch or a chain, dispatched when its turn comes. Fails when the payload does not encode. */
+export const job = <P, A, E, R>(
+  self: Pipeline<P, A, E, R>,
+  payload: P,
+  options: JobOptions = {}
+): Effect.Effect<Job, Schema.SchemaError> =>
+  Effect.flatMap(self.encode(payload), (encoded) => describe(self, encoded, options))

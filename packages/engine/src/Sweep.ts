@@ -1,8 +1,9 @@
 /**
- * The sweep looks for workspaces that need an actor here: due work, a campaign to read or to start, or claims that a
- * dead owner left. It looks from time to time, and when it is told to; workspaces without work cost nothing.
+ * The sweep looks for workspaces that need an actor here: due work, a campaign to read or to start, a batch that
+ * is to go on, or claims that a dead owner left. It looks from time to time, and when it is told to; workspaces without work cost nothing.
  */
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
+import { BatchStore } from "@fibercast/ports/BatchStore"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
 import { type DueWorkspace, Ledger } from "@fibercast/ports/Ledger"
 import { Signal } from "@fibercast/ports/Signal"
@@ -37,10 +38,15 @@ export const run = Effect.fnUntraced(function* ({
   isMine,
   start,
   takes
-}: Options): Effect.fn.Return<Effect.Effect<void>, never, Ledger | CampaignStore | Pipelines | Signal | Scope.Scope> {
+}: Options): Effect.fn.Return<
+  Effect.Effect<void>,
+  never,
+  Ledger | CampaignStore | BatchStore | Pipelines | Signal | Scope.Scope
+> {
   const settings = yield* EngineConfig
   const ledger = yield* Ledger
   const campaigns = yield* CampaignStore
+  const batches = yield* BatchStore
   const { names: pipelines } = yield* Pipelines
 
   /** All of them, page by page: those of other nodes must not hide this node's. */
@@ -62,7 +68,11 @@ export const run = Effect.fnUntraced(function* ({
   const sweep = Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
     const by = now + settings.sweep
-    const due = [...(yield* dueWorkspaces(by, now)), ...(yield* campaigns.activeWorkspaces(by, pipelines))]
+    const due = [
+      ...(yield* dueWorkspaces(by, now)),
+      ...(yield* campaigns.activeWorkspaces(by, pipelines)),
+      ...(yield* batches.dueWorkspaces)
+    ]
     const mine = due.filter(
       (found) => isMine(found.workspaceId) && takes(found, now) && !actors.isRunning(found.workspaceId)
     )

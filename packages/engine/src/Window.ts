@@ -74,6 +74,8 @@ export class Window {
   readonly work = Latch.makeUnsafe(false)
   /** Open while there may be something to claim, and room for it. */
   readonly room = Latch.makeUnsafe(true)
+  /** Open while some batch may have something to do: a job of one has left, or somebody said so. */
+  readonly batches = Latch.makeUnsafe(true)
   /** Claims of which nothing is left, to be deleted with the next settle. */
   finished: Array<bigint> = []
   /** What was released and its claim still names, to be written with the next settle. */
@@ -190,13 +192,14 @@ export class Window {
 
   /** The delivery is settled, or given back unsent: it leaves the window, and its claim when it is the last. */
   leave(task: Task) {
-    const { held } = task
+    const { context, held } = task
     if (task === this.suspect) this.suspect = null
     held.left--
     held.flow.size--
     if (held.flow.size === 0) held.flow.settled.openUnsafe()
     this.size--
     if (held.left === 0) this.finished.push(held.claimId)
+    if (context.delivery.batchId !== null) this.batches.openUnsafe()
     if (this.size < this.limit) this.room.openUnsafe()
   }
 

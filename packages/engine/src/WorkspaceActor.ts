@@ -10,6 +10,7 @@
  */
 import { type Alerts } from "@fibercast/ports/Alerts"
 import { type AudienceSource } from "@fibercast/ports/AudienceSource"
+import { type BatchStore } from "@fibercast/ports/BatchStore"
 import { type CampaignNotFound, type CampaignStore } from "@fibercast/ports/CampaignStore"
 import { EpochLost, Ledger, type LedgerUnavailable, type WorkspaceHeld } from "@fibercast/ports/Ledger"
 import { type Command, type Silence } from "@fibercast/ports/WorkspaceRuntime"
@@ -32,7 +33,7 @@ export interface WorkspaceActor {
   readonly carryOut: (command: Command) => Effect.Effect<Silence, LedgerUnavailable | CampaignNotFound | ActorStopped>
 }
 
-export type Needs = Ledger | CampaignStore | WorkspaceStore | AudienceSource | Alerts | Pipelines
+export type Needs = Ledger | CampaignStore | BatchStore | WorkspaceStore | AudienceSource | Alerts | Pipelines
 
 export interface Options {
   readonly workspaceId: WorkspaceId
@@ -151,6 +152,7 @@ const actorOf = ({ keeper, recalls, window }: Workings.Workings, stopped: Deferr
   wake: Effect.andThen(
     Effect.sync(() => {
       window.wake()
+      window.batches.openUnsafe()
       recalls.wake()
     }),
     keeper.wake

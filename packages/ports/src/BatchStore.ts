@@ -6,15 +6,16 @@
  * - Its counts change in the same transaction as its deliveries: the law of `Counts` holds for it at any instant.
  * - Each of its consequences happens once, whoever calls `advance` and however often, whatever crashes: a stage is
  *   dispatched, and what follows is, in the transaction that says so.
- * - A job of a batch belongs to no campaign.
+ * - A job of a batch belongs to no campaign. It may be dispatched by `Ledger.insert` as well; then it counts for the batch
+ *   that it names, whether or not that is over.
  * - `now` and every instant are milliseconds since the epoch, taken from `Clock` by the caller.
  */
 import { type BatchId, type BatchStatus } from "@fibercast/domain/Batch"
 import { type Counts } from "@fibercast/domain/Counts"
-import { type NewDelivery } from "@fibercast/domain/Delivery"
+import { type Job } from "@fibercast/domain/Job"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { Context, type Effect, Schema } from "effect"
-import { type LedgerUnavailable } from "./Ledger.ts"
+import { type DueWorkspace, type LedgerUnavailable } from "./Ledger.ts"
 
 /** No such batch in this workspace. */
 export class BatchNotFound extends Schema.TaggedError<BatchNotFound>()("BatchNotFound", { batchId: Schema.Int }) {
@@ -33,14 +34,14 @@ export class BatchOver extends Schema.TaggedError<BatchOver>()("BatchOver", {
   }
 }
 
-/** What is dispatched when a batch comes to something. These jobs are not counted for it. */
+/** What is dispatched when a batch comes to something, once each. These jobs are not counted for it. */
 export interface Consequences {
   /** When it has completed. */
-  readonly then: NewDelivery | null
-  /** When the first of its jobs has failed for good, or is in doubt; at once, and once. */
-  readonly catch: NewDelivery | null
+  readonly then: Job | null
+  /** At the first failure, in the sense of `Batch.failures`: at once, also when the batch allows it. */
+  readonly catch: Job | null
   /** When it is over, whatever it came to. */
-  readonly finally: NewDelivery | null
+  readonly finally: Job | null
 }
 
 export interface NewBatch extends Consequences {
@@ -48,12 +49,12 @@ export interface NewBatch extends Consequences {
   /** For people; need not be unique. 1 to 200 characters. */
   readonly name: string
   /**
-   * How many of its jobs may fail, or be in doubt; null: all of them. One more cancels the batch: what of it is open
-   * and not under way is cancelled, no further stage begins, and it ends as failed.
+   * How many failures are let pass; null: any number. One more, and it has failed: what of it is open and not held by a
+   * claim is cancelled, what is held is asked back as by `Ledger.recall`, and no further stage begins.
    */
   readonly allowFailures: number | null
-  /** Each begins when all jobs of the one before have ended. Skipped, cancelled and expired jobs are no failures. */
-  readonly stages: ReadonlyArray<ReadonlyArray<NewDelivery>>
+  /** Each begins when all jobs of the one before have ended. The first begins at once. */
+  readonly stages: ReadonlyArray<ReadonlyArray<Job>>
   readonly now: number
 }
 
@@ -63,16 +64,17 @@ export interface Batch {
   readonly name: string
   readonly status: BatchStatus
   readonly allowFailures: number | null
-  /** The stage that runs, or ran last, from 1; of how many. */
+  /** The stage that runs, or ran last, from 1; of how many. 0 of 0: it has none. */
   readonly stage: number
   readonly stages: number
   /** Of the stages that have begun. */
   readonly counts: Counts
   /** Jobs of stages that have not begun. */
   readonly waiting: number
-  /** Why it was cancelled. */
+  /** Why it failed or was cancelled. */
   readonly note: string | null
   readonly createdAt: number
+  /** When it was over: what it came to is certain, and nothing of it is open. */
   readonly endedAt: number | null
 }
 
@@ -83,6 +85,8 @@ export interface Advanced {
   readonly status: BatchStatus
   /** Jobs that were dispatched: of the next stage, and consequences. */
   readonly dispatched: number
+  /** What was held is to be stopped by its owner: see `Ledger.recalled`. */
+  readonly asked: number
 }
 
 export class BatchStore extends Context.Service<
@@ -103,17 +107,21 @@ export class BatchStore extends Context.Service<
       readonly limit: number
     }) => Effect.Effect<ReadonlyArray<Batch>, LedgerUnavailable>
 
-    /** More jobs for the stage that runs. Joins the caller's transaction. */
+    /**
+     * More jobs for the stage that runs; not once it failed or was cancelled, nor when it is over. Joins the caller's
+     * transaction; until that ends nothing that is counted for the batch can be settled, so it should end soon.
+     */
     readonly add: (options: {
       readonly workspaceId: WorkspaceId
       readonly batchId: BatchId
-      readonly deliveries: ReadonlyArray<NewDelivery>
+      readonly jobs: ReadonlyArray<Job>
       readonly now: number
     }) => Effect.Effect<void, LedgerUnavailable | BatchNotFound | BatchOver>
 
     /**
      * No further stage begins. What of it is open and not held by a claim is cancelled; what is held is asked back from
-     * its owner, as by `Ledger.recall`. One that is over stays as it is. Joins the caller's transaction.
+     * its owner, as by `Ledger.recall`. One that failed or is over stays as it is. Joins the caller's transaction; the
+     * workspace claims and settles nothing until that ends. It is over at an `advance` after the last of it has ended.
      */
     readonly cancel: (options: {
       readonly workspaceId: WorkspaceId
@@ -124,12 +132,16 @@ export class BatchStore extends Context.Service<
 
     /**
      * Does what is to follow from how the workspace's batches stand: begins stages, dispatches consequences, cancels
-     * what failed too often, says that one is over; of at most `limit` batches a call, which are answered.
+     * what failed too often, says that one is over; of at most `limit` batches a call, which are answered. A batch is
+     * left out that another call, or an open transaction, has in hand. With nothing to do it is one cheap question.
      */
     readonly advance: (options: {
       readonly workspaceId: WorkspaceId
       readonly now: number
       readonly limit: number
     }) => Effect.Effect<ReadonlyArray<Advanced>, LedgerUnavailable>
+
+    /** Workspaces, not set aside, with a batch for which `advance` has something to do. */
+    readonly dueWorkspaces: Effect.Effect<ReadonlyArray<DueWorkspace>, LedgerUnavailable>
   }
 >()("fibercast/ports/BatchStore") {}

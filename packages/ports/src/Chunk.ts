@@ -4,6 +4,7 @@
  * It carries what a sender needs to judge and to send them, and the epoch of its owner, under which their ends are
  * written. A sender that gets it late, twice, or after its owner was replaced finds out from the Ledger before it sends.
  */
+import { BatchId } from "@fibercast/domain/Batch"
 import { CampaignId, Guarantee } from "@fibercast/domain/Campaign"
 import { DeliveryId } from "@fibercast/domain/Delivery"
 import { Lane } from "@fibercast/domain/Lane"
@@ -20,7 +21,8 @@ export const ChunkDelivery = Schema.Struct({
   rescues: Schema.Int,
   dueAt: Schema.Int,
   deadline: Schema.NullOr(Schema.Int),
-  payload: Schema.String
+  payload: Schema.String,
+  batchId: Schema.NullOr(BatchId)
 })
 export type ChunkDelivery = typeof ChunkDelivery.Type
 
@@ -64,7 +66,8 @@ const encodeDelivery = (delivery: ChunkDelivery) =>
     rescues: delivery.rescues,
     dueAt: delivery.dueAt,
     deadline: delivery.deadline,
-    payload: delivery.payload
+    payload: delivery.payload,
+    batchId: delivery.batchId
   }) satisfies Record<keyof ChunkDelivery, string | number | null>
 
 /** Text off a wire. Only what is a chunk in every part is taken. */

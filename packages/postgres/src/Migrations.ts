@@ -15,6 +15,7 @@ import * as FreeRetries from "./migrations/0004_free_retries.ts"
 import * as Nodes from "./migrations/0005_nodes.ts"
 import * as Jobs from "./migrations/0006_jobs.ts"
 import * as Dispatch from "./migrations/0007_dispatch.ts"
+import * as Batches from "./migrations/0008_batches.ts"
 
 /** Every migration ever released, in order. Append only. */
 export const all: ReadonlyArray<Migration> = [
@@ -24,7 +25,8 @@ export const all: ReadonlyArray<Migration> = [
   FreeRetries.migration,
   Nodes.migration,
   Jobs.migration,
-  Dispatch.migration
+  Dispatch.migration,
+  Batches.migration
 ]
 
 /** The database has migrations this code does not know. Run the newer release, or restore a backup. */

@@ -7,7 +7,8 @@
  * - claims of a workspace are made one at a time in this process: an owner claims through one such layer;
  * - memory: the names of pipelines, and jobs that are being dispatched, as `JobDispatch` bounds them.
  */
-import { DeliveryId, type NewDelivery } from "@fibercast/domain/Delivery"
+import { BatchId } from "@fibercast/domain/Batch"
+import { DeliveryId } from "@fibercast/domain/Delivery"
 import { rank } from "@fibercast/domain/Lane"
 import { Epoch, WorkspaceId } from "@fibercast/domain/Workspace"
 import {
@@ -26,21 +27,22 @@ import {
   WorkspaceHeld
 } from "@fibercast/ports/Ledger"
 import { WorkspaceNotFound } from "@fibercast/ports/WorkspaceStore"
-import { Array, Effect, Layer } from "effect"
+import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import * as BeginStatements from "./internal/BeginStatements.ts"
 import * as ClaimStatement from "./internal/ClaimStatement.ts"
 import { campaignCode, errorClassCode, errorClassOf, finalStateOf, states } from "./internal/Codes.ts"
 import { Days } from "./internal/Days.ts"
 import * as FinishStatements from "./internal/FinishStatements.ts"
+import { batchSize, insertDeliveries } from "./internal/InsertDeliveries.ts"
 import * as JobDispatch from "./internal/JobDispatch.ts"
 import { KeyedLock } from "./internal/KeyedLock.ts"
 import * as OpenStatements from "./internal/OpenStatements.ts"
 import * as OwnerStatements from "./internal/OwnerStatements.ts"
-import { newDeliveries } from "./internal/NewDeliveries.ts"
 import { int2, int2s, int4, int8, int8s, text, texts } from "./internal/Parameters.ts"
 import { PipelineNames } from "./internal/PipelineNames.ts"
 import * as RecallStatements from "./internal/RecallStatements.ts"
+import { takeBack } from "./internal/TakeBack.ts"
 import { translate } from "./internal/Translate.ts"
 
 export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effect(
@@ -62,22 +64,7 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
         .pipe(Effect.map(([row]) => row ?? { rescued: 0, unknown: 0 }))
 
     return Ledger.of({
-      insert: Effect.fn("Ledger.insert")(function* ({ deliveries, now, workspaceId }) {
-        if (deliveries.length === 0) return []
-        const pipelineId = yield* names.idsOf(deliveries.map(({ pipeline }) => pipeline))
-        const insertSome = Effect.fnUntraced(function* (some: ReadonlyArray<NewDelivery>) {
-          const rows = yield* sql.unsafe<{ readonly id: bigint }>(OpenStatements.insert, [
-            int4(workspaceId),
-            int8(now),
-            ...newDeliveries(some, pipelineId)
-          ])
-          if (rows.length > 0) return rows.map(({ id }) => DeliveryId.make(id, { disableChecks: true }))
-          return yield* new LedgerUnavailable({ operation: "insert", cause: new WorkspaceNotFound({ workspaceId }) })
-        })
-        if (deliveries.length <= batchSize) return yield* insertSome(deliveries)
-        const batches = Array.chunksOf(deliveries, batchSize)
-        return Array.flatten(yield* sql.withTransaction(Effect.forEach(batches, insertSome)))
-      }, translate("insert")),
+      insert: Effect.fn("Ledger.insert")((options) => insertDeliveries(sql, names, options), translate("insert")),
 
       dispatch,
 
@@ -157,7 +144,8 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
           rescues: row.rescues,
           dueAt: row.due_at,
           deadline: row.deadline,
-          payload: row.payload
+          payload: row.payload,
+          batchId: row.batch_id === null ? null : BatchId.make(row.batch_id, { disableChecks: true })
         }))
         return { claimId, claimedAt: now, deliveries }
       }, translate("claim")),
@@ -260,29 +248,10 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
         )
       }, translate("cancel")),
 
-      recall: Effect.fn("Ledger.recall")(function* ({ force, ids, now, reason, workspaceId }) {
-        if (ids.length === 0) return { cancelled: [], asked: [] }
-        const recallSome = (some: Array.NonEmptyReadonlyArray<DeliveryId>) =>
-          sql.unsafe<RecallStatements.RecalledRow>(RecallStatements.recall, [
-            int4(workspaceId),
-            int8s(some),
-            int8(now),
-            text(reason),
-            force,
-            int8(some[0]),
-            int8(some[some.length - 1] ?? some[0])
-          ])
-        // Not in the table of the day: that would be made in the caller's transaction, and lock it.
-        const rows = yield* sql.withTransaction(
-          Effect.gen(function* () {
-            yield* sql.unsafe(RecallStatements.lock, [int4(workspaceId)])
-            const sorted = [...new Set(ids)].toSorted((a, b) => (a < b ? -1 : 1))
-            return Array.flatten(yield* Effect.forEach(Array.chunksOf(sorted, batchSize), recallSome))
-          })
-        )
-        const idsWhere = (isAsked: boolean) =>
-          rows.flatMap((row) => (row.is_asked === isAsked ? [DeliveryId.make(row.id, { disableChecks: true })] : []))
-        return { cancelled: idsWhere(false), asked: idsWhere(true) }
+      recall: Effect.fn("Ledger.recall")(function* (options) {
+        if (options.ids.length === 0) return { cancelled: [], asked: [] }
+        const lock = sql.unsafe(RecallStatements.lock, [int4(options.workspaceId)])
+        return yield* sql.withTransaction(Effect.andThen(lock, takeBack(sql, options)))
       }, translate("take work back")),
 
       recalled: Effect.fn("Ledger.recalled")(function* (options) {
@@ -359,9 +328,6 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
     })
   })
 )
-
-/** At most this many deliveries a statement. */
-const batchSize = 5000
 
 /** Before any place in a source. */
 const beforeAll = { dueAt: Number.MIN_SAFE_INTEGER, id: 0n }

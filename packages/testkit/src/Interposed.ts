@@ -3,6 +3,7 @@
  *
  * It stands in front of a real implementation, so that tests break a store without imitating one.
  */
+import { BatchStore } from "@fibercast/ports/BatchStore"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
 import { Ledger, type LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { TriggerStore } from "@fibercast/ports/TriggerStore"
@@ -36,9 +37,9 @@ export const make = <S extends object>(service: S, { after, before }: Interposit
   })
 }
 
-type Stores = Ledger | CampaignStore | WorkspaceStore | TriggerStore
+type Stores = Ledger | CampaignStore | BatchStore | WorkspaceStore | TriggerStore
 
-/** All four stores interposed, for the engine to be built on. */
+/** All five stores interposed, for the engine to be built on. */
 export const layerStores = (interposition: Interposition): Layer.Layer<Stores, never, Stores> =>
   Layer.mergeAll(
     Layer.effect(
@@ -48,6 +49,10 @@ export const layerStores = (interposition: Interposition): Layer.Layer<Stores, n
     Layer.effect(
       CampaignStore,
       Effect.map(CampaignStore, (store) => make(store, interposition))
+    ),
+    Layer.effect(
+      BatchStore,
+      Effect.map(BatchStore, (store) => make(store, interposition))
     ),
     Layer.effect(
       WorkspaceStore,

@@ -1,7 +1,8 @@
 /**
  * The journal counts what entered the stores and how it ended, whatever the stores still remember.
  *
- * It listens in on a Ledger and a CampaignStore. Memory grows by one record for each settled delivery.
+ * It listens in on a Ledger and a CampaignStore. Of the jobs of batches it hears how they were settled, and neither that
+ * they were recorded nor that a batch cancelled them. Memory grows by one record for each settled delivery.
  */
 import { type FinalState } from "@fibercast/domain/DeliveryState"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"

@@ -66,13 +66,13 @@ export const of = (campaign: Campaign, notSent: Written, database: string): Camp
 /** ISO 8601, UTC. */
 export const iso = (millis: number | null): string | null => (millis === null ? null : new Date(millis).toISOString())
 
-/** The law, as a sum: `5,000 planned = 4,745 sent + 255 skipped`. Terms of 0 are left out. */
-export const law = (counts: Counts): string => {
+/** The law, as a sum: `5,000 planned = 4,745 sent + 255 skipped`. Terms of 0 are left out. `done`: what is said of completed ones. */
+export const law = (counts: Counts, done = "sent"): string => {
   const named: ReadonlyArray<readonly [string, number]> = [
-    ...finalStates.map((state) => [state === "completed" ? "sent" : state, counts[state]] as const),
+    ...finalStates.map((state) => [state === "completed" ? done : state, counts[state]] as const),
     ["open", counts.open]
   ]
-  const terms = named.filter(([name, count]) => count > 0 || name === "sent")
+  const terms = named.filter(([name, count]) => count > 0 || name === done)
   return `${Figures.amount(counts.planned)} planned = ${terms
     .map(([name, count]) => `${Figures.amount(count)} ${name}`)
     .join(" + ")}`

@@ -1,10 +1,12 @@
 /**
- * Campaigns as another process finds them: by workspace name and number, in whatever database is there.
+ * Campaigns and batches as another process finds them: by workspace name and number, in whatever database is there.
  */
+import { BatchId } from "@fibercast/domain/Batch"
 import { CampaignId } from "@fibercast/domain/Campaign"
 import { WorkspaceId } from "@fibercast/domain/Workspace"
 import * as LocalNode from "@fibercast/node/LocalNode"
 import * as Database from "@fibercast/node/Database"
+import { BatchStore } from "@fibercast/ports/BatchStore"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { Effect, Layer, Option, Schema } from "effect"
@@ -37,4 +39,8 @@ export const workspaceId = Effect.fnUntraced(function* (name: string) {
 
 export const campaign = Effect.fnUntraced(function* (workspace: string, id: number) {
   return yield* (yield* CampaignStore).get(yield* workspaceId(workspace), CampaignId.make(id))
+})
+
+export const batch = Effect.fnUntraced(function* (workspace: string, id: number) {
+  return yield* (yield* BatchStore).get(yield* workspaceId(workspace), BatchId.make(id))
 })

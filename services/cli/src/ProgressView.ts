@@ -89,7 +89,8 @@ const states = ({ counts }: Campaign): ReadonlyArray<readonly [string, number]> 
   ["open", counts.open]
 ]
 
-const bar = (part: number, cells: number, ink: Ink): string => {
+/** So many columns wide; `part` of 1 is done. */
+export const bar = (part: number, cells: number, ink: Ink): string => {
   const full = Math.floor(part * cells)
   return ink.green("━".repeat(full)) + ink.dim("─".repeat(cells - full))
 }

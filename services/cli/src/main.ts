@@ -8,6 +8,7 @@ import { Command } from "effect/cli"
 import manifest from "../package.json" with { type: "json" }
 import * as Alerts from "./commands/Alerts.ts"
 import * as Audience from "./commands/Audience.ts"
+import * as Batch from "./commands/Batch.ts"
 import * as Campaign from "./commands/Campaign.ts"
 import * as Cluster from "./commands/Cluster.ts"
 import * as Demo from "./commands/Demo.ts"
@@ -30,6 +31,7 @@ const fibercast = Command.make("fibercast").pipe(
     Cluster.command,
     Send.command,
     Campaign.command,
+    Batch.command,
     Audience.command,
     Schedule.command,
     Queue.command,

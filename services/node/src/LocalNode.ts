@@ -10,6 +10,7 @@ import * as SchedulerHealth from "@fibercast/engine/SchedulerHealth"
 import { type OpenAudience } from "@fibercast/ports/AudienceSource"
 import { Signal } from "@fibercast/ports/Signal"
 import * as CommittedSignal from "@fibercast/postgres/CommittedSignal"
+import * as SqlBatchStore from "@fibercast/postgres/SqlBatchStore"
 import * as SqlCampaignStore from "@fibercast/postgres/SqlCampaignStore"
 import * as SqlLedger from "@fibercast/postgres/SqlLedger"
 import * as SqlRecords from "@fibercast/postgres/SqlRecords"
@@ -32,6 +33,7 @@ export interface SchedulingOptions<R, R2> extends Options<R> {
 /** The stores alone, for commands that look and tell but do not work. */
 export const layerStores = Layer.mergeAll(
   SqlLedger.layer,
+  SqlBatchStore.layer,
   SqlCampaignStore.layer,
   SqlWorkspaceStore.layer,
   SqlTriggerStore.layer,

@@ -25,6 +25,7 @@ export const claimed = (payload: string, options: Partial<ClaimedDelivery> = {})
   campaignId: null,
   attempt: 0,
   rescues: 0,
+  batchId: null,
   dueAt: 0,
   deadline: null,
   payload,

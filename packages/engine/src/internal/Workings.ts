@@ -7,10 +7,12 @@
 import { lanes } from "@fibercast/domain/Lane"
 import { Alerts } from "@fibercast/ports/Alerts"
 import { type AudienceSource } from "@fibercast/ports/AudienceSource"
+import { type BatchStore } from "@fibercast/ports/BatchStore"
 import { type CampaignStore } from "@fibercast/ports/CampaignStore"
 import { type EpochLost, type Ledger } from "@fibercast/ports/Ledger"
 import { type Workspace } from "@fibercast/ports/WorkspaceStore"
 import { Clock, Effect, Scope } from "effect"
+import * as BatchKeeper from "../BatchKeeper.ts"
 import * as CampaignKeeper from "../CampaignKeeper.ts"
 import { type EngineSettings } from "../EngineConfig.ts"
 import { Way } from "../HandOff.ts"
@@ -28,7 +30,7 @@ import { type Ended, Settler } from "../Settler.ts"
 import * as Suspects from "../Suspects.ts"
 import { type Flow, type Task, Window } from "../Window.ts"
 
-type Needs = Ledger | CampaignStore | AudienceSource | Alerts
+type Needs = Ledger | CampaignStore | BatchStore | AudienceSource | Alerts
 
 /** Pipelines whose jobs are watched for failures, at most. */
 const watchedPipelines = 200
@@ -42,7 +44,7 @@ export interface Workings {
   /** Returns when no send is under way. */
   readonly awaitSends: Effect.Effect<void, EpochLost, Ledger>
   /** Runs until it has been idle for the configured time; fails when another owner took over. */
-  readonly run: Effect.Effect<void, EpochLost, Ledger>
+  readonly run: Effect.Effect<void, EpochLost, Ledger | BatchStore>
 }
 
 export const make = Effect.fnUntraced(function* (options: {
@@ -151,6 +153,7 @@ export const make = Effect.fnUntraced(function* (options: {
     [
       ownership.keep(settings.heartbeat),
       keeper.run,
+      BatchKeeper.run({ window, settings, asked: recalls.wake }),
       Effect.andThen(recalls.look, Feeder.run({ window, ownership, settings, suspects })),
       recalls.run,
       Effect.provideContext(LongWaits.run({ window, settings, handOff }), needs),

@@ -47,8 +47,8 @@ import {
 import { type PlaceOrder } from "./PlaceOrder.ts"
 
 const handOut = (delivery: OpenDelivery): ClaimedDelivery => {
-  const { attempt, campaignId, deadline, dueAt, id, lane, payload, pipeline, rescues } = delivery
-  return { id, pipeline, lane, campaignId, attempt, rescues, dueAt, deadline, payload }
+  const { attempt, batchId = null, campaignId, deadline, dueAt, id, lane, payload, pipeline, rescues } = delivery
+  return { id, pipeline, lane, campaignId, attempt, rescues, dueAt, deadline, payload, batchId }
 }
 
 const doneOf = (record: EndedDelivery): DoneDelivery => {

@@ -12,6 +12,7 @@ import { type DoneDelivery } from "../Ledger.ts"
 import { type AttemptRecord } from "../Records.ts"
 import { type Workspace } from "../WorkspaceStore.ts"
 import { EndedDeliveries } from "./EndedDeliveries.ts"
+import { countPlanned, countSettled, type MemoryBatches } from "./MemoryBatches.ts"
 import { type MemoryKeys } from "./MemoryKeys.ts"
 import { type MemoryTriggers, noTriggers } from "./MemoryTriggers.ts"
 import { PlaceOrder } from "./PlaceOrder.ts"
@@ -71,6 +72,7 @@ export interface MemoryState {
   readonly workspaces: Map<WorkspaceId, MemoryWorkspace>
   readonly workspaceNames: Map<string, MemoryWorkspace>
   readonly campaigns: Map<CampaignId, MemoryCampaign>
+  readonly batches: MemoryBatches
   readonly open: Map<DeliveryId, OpenDelivery>
   readonly ended: EndedDeliveries
   /** How long final records of a pipeline are kept, in milliseconds, where that was said. */
@@ -84,6 +86,7 @@ export const make = (): MemoryState => ({
   workspaces: new Map(),
   workspaceNames: new Map(),
   campaigns: new Map(),
+  batches: new Map(),
   open: new Map(),
   ended: new EndedDeliveries(),
   retention: new Map(),
@@ -139,6 +142,7 @@ export const insert = (
   offer(open)
   const campaign = delivery.campaignId === null ? undefined : state.campaigns.get(delivery.campaignId)
   if (campaign !== undefined) campaign.counts = planned(campaign.counts, 1)
+  countPlanned(state.batches, workspace.row.id, delivery.batchId)
   return id
 }
 
@@ -163,6 +167,7 @@ export const finish = (state: MemoryState, delivery: OpenDelivery, ending: Endin
   if (charged) delivery.workspace.attempts.push(ending.now)
   if (ending.state === "failed" || ending.state === "unknown") addAttempt(delivery, ending.state, attempt, ending)
   if (state.triggers.runs.has(delivery.id)) state.triggers.runs.set(delivery.id, ending)
+  countSettled(state.batches, delivery.workspace.row.id, delivery.batchId, ending.state)
   const campaign = delivery.campaignId === null ? undefined : state.campaigns.get(delivery.campaignId)
   if (campaign !== undefined) campaign.counts = settled(campaign.counts, ending.state)
   if (ending.state === "completed" && delivery.temporary === true) return

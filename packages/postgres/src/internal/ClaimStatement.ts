@@ -24,7 +24,7 @@ export const claim = `with ${owned},
 seen as materialized (
   select owned.recall_no <> w.recall_no as is_stale from owned, workspaces w where w.id = $1),
 picked as materialized (
-  select id, due_at, deadline, pipeline_id, attempt, rescues, payload from deliveries
+  select id, due_at, deadline, pipeline_id, attempt, rescues, payload, batch_id from deliveries
   where workspace_id = $1 and lane = $3 and campaign_id = $4 and (due_at, id) > ($5, $6) and due_at <= $7
     and id not in (
       select unnest(ids) from claims
@@ -37,7 +37,8 @@ made as (
   select $1, $2, $3, $4, $7, max(due_at), min(id), max(id), array_agg(id) from picked having count(*) > 0
   returning claim_id)
 select seen.is_stale, made.claim_id, picked.id, picked.due_at::float8 as due_at, picked.deadline::float8 as deadline,
-  picked.pipeline_id, picked.attempt, picked.rescues, picked.payload::text as payload
+  picked.pipeline_id, picked.attempt, picked.rescues, picked.payload::text as payload,
+  picked.batch_id
 from seen left join (picked cross join made) on true
 order by picked.due_at, picked.id`
 
@@ -51,6 +52,7 @@ export interface ClaimedRow {
   readonly attempt: number
   readonly rescues: number
   readonly payload: string
+  readonly batch_id: number | null
 }
 
 /**

@@ -1,10 +1,11 @@
 /**
  * The statements that end deliveries: settle, rescue and cancel; `RecallStatements` are built as these. Each moves
  * rows out of the hot table and writes all consequences in the same transaction: the final record, the attempts that
- * need explaining, the tally of attempts for rate limits, and the campaign's counts.
+ * need explaining, the tally of attempts for rate limits, and the counts of campaigns and batches.
  *
  * In all of them $1 is the workspace and $3 now. `gone` are the rows that reached a final state.
  */
+import * as BatchCounts from "./BatchCounts.ts"
 import { owned } from "./Ownership.ts"
 
 /** The columns of `gone`, from the deleted delivery `d`, once state, class, provider id and reason are known. */
@@ -30,7 +31,9 @@ counted as (
       count(*) filter (where state = 4) as cancelled, count(*) filter (where state = 5) as expired,
       count(*) filter (where state = 6) as unknown
     from gone where campaign_id > 0 group by campaign_id) g
-  where c.campaign_id = g.campaign_id)`
+  where c.campaign_id = g.campaign_id
+  returning 1),
+${BatchCounts.settled("gone", "counted")}`
 
 /** `charged` selects (id, campaign_id, attempt, state, error_class, reason, pipeline_id) of what to explain. */
 const attempted = (charged: string, count: string): string => `explained as (

@@ -1,8 +1,9 @@
 /**
  * New work, and questions about work.
  */
+import * as BatchCounts from "./BatchCounts.ts"
 
-/** Inserts what `given` selects, counts it for its campaigns, and answers the ids in the order of `place`. */
+/** Inserts what `given` selects, counts it for its campaigns and batches, and answers the ids in the order of `place`. */
 const inserting = (given: string, now: string): string => `with x as materialized (${given}),
 added as (
   insert into deliveries (workspace_id, lane, campaign_id, pipeline_id, due_at, deadline, payload, dispatched_at, batch_id,
@@ -10,14 +11,16 @@ added as (
   select workspace_id, lane, campaign_id, pipeline_id, greatest(due_at, ${now}), deadline, payload::json, ${now}, batch_id,
     temporary, case when tags is not null then array(select json_array_elements_text(tags::json)) end from x
   order by place
-  returning id, workspace_id, campaign_id),
+  returning id, workspace_id, campaign_id, batch_id),
 counted as (
   update campaign_counts c set planned = c.planned + g.n, open = c.open + g.n,
     first_id = least(c.first_id, g.first_id), last_id = greatest(c.last_id, g.last_id)
   from (
     select campaign_id, workspace_id, count(*) as n, min(id) as first_id, max(id) as last_id
     from added where campaign_id > 0 group by campaign_id, workspace_id) g
-  where c.campaign_id = g.campaign_id and c.workspace_id = g.workspace_id)
+  where c.campaign_id = g.campaign_id and c.workspace_id = g.workspace_id
+  returning 1),
+${BatchCounts.planned("added", "counted")}
 select id from added order by id`
 
 /** What is unnested for each delivery, from $3 on. */
