@@ -51,7 +51,7 @@ export const rowsOf = (
     const key = JSON.stringify([workspace, lane, pipeline])
     rows.set(key, { ...empty, ...rows.get(key), workspace, lane, pipeline, ...more })
   }
-  for (const { workspaceId: _id, ...depth } of found.depths) put({ ...depth, workspaceId: _id }, depth)
+  for (const { workspaceId, ...depth } of found.depths) put({ ...depth, workspaceId }, depth)
   for (const passage of found.minute) put(passage, { minute: flowOf(passage) })
   for (const passage of found.hour) put(passage, { hour: flowOf(passage) })
   const place = ({ lane }: Row) => (lane === null ? 9 : rank(lane))
@@ -60,15 +60,18 @@ export const rowsOf = (
   )
 }
 
+const add = (one: Flow, other: Flow): Flow => ({
+  in: one.in + other.in,
+  out: one.out + other.out,
+  failed: one.failed + other.failed
+})
+
+const least = (a: number | null, b: number | null): number | null =>
+  a === null || b === null ? (a ?? b) : Math.min(a, b)
+
 /** All of them as one. */
-const sum = (rows: ReadonlyArray<Row>): Row => {
-  const add = (one: Flow, other: Flow): Flow => ({
-    in: one.in + other.in,
-    out: one.out + other.out,
-    failed: one.failed + other.failed
-  })
-  const least = (a: number | null, b: number | null) => (a === null || b === null ? (a ?? b) : Math.min(a, b))
-  return rows.reduce(
+const sum = (rows: ReadonlyArray<Row>): Row =>
+  rows.reduce(
     (total, row): Row => ({
       ...total,
       open: total.open + row.open,
@@ -82,7 +85,6 @@ const sum = (rows: ReadonlyArray<Row>): Row => {
     }),
     { ...empty, workspace: "all", lane: null, pipeline: "" }
   )
-}
 
 interface Column extends Table.Column {
   readonly of: (row: Row, now: number) => string

@@ -157,8 +157,13 @@ export const words = (input: WorkInput & Partial<EndedInput>): string => {
   ].join("")
 }
 
+const named = (states: ReadonlyArray<FinalState>): string =>
+  states.map((state) => (state === "unknown" ? "doubtful" : state)).join(" or ")
+
+/** `There is no failed delivery of campaign 7`. */
+export const none = (states: ReadonlyArray<FinalState>, input: EndedInput): string =>
+  `There is no ${named(states)} delivery${words(input)}`
+
 /** `312 failed deliveries of campaign 7`; of one state, or of several. */
-export const counted = (count: number, states: ReadonlyArray<FinalState>, input: EndedInput): string => {
-  const named = states.map((state) => (state === "unknown" ? "doubtful" : state)).join(" or ")
-  return `${Figures.amount(count)} ${named} ${count === 1 ? "delivery" : "deliveries"}${words(input)}`
-}
+export const counted = (count: number, states: ReadonlyArray<FinalState>, input: EndedInput): string =>
+  `${Figures.amount(count)} ${named(states)} ${count === 1 ? "delivery" : "deliveries"}${words(input)}`

@@ -149,5 +149,5 @@ export const forgetAll = Effect.fnUntraced(function* (filter: EndedFilter & { re
 
 /** What to know where no other process works on the database: null, if one may. */
 export const unattended = Effect.map(Database, ({ alone }) =>
-  alone ? "No process works on this database now: it is done once one does, `fibercast dev` say." : null
+  alone ? "No process works on this database now: work waits until one does." : null
 )

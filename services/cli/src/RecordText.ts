@@ -15,37 +15,49 @@ import * as Table from "./Table.ts"
 const left = (title: string): Table.Column => ({ title, align: "left" })
 const right = (title: string): Table.Column => ({ title, align: "right" })
 
-/** A line each under their titles. `zone`: whose wall clock tells when; `columns`: of the terminal, null: any number. */
+interface Column extends Table.Column {
+  readonly of: (record: DeliveryRecord, zone: string) => string
+}
+
+const columns: ReadonlyArray<Column> = [
+  { ...right("id"), of: ({ id }) => String(id) },
+  {
+    ...left("ended"),
+    of: ({ settledAt }, zone) => (settledAt === null ? "" : ClockText.toTheSecond(settledAt, zone))
+  },
+  { ...left("pipeline"), of: ({ pipeline }) => Table.shownIn(pipeline, 24) },
+  { ...right("campaign"), of: ({ campaignId }) => (campaignId === null ? "" : String(campaignId)) },
+  { ...left("state"), of: ({ state }) => state },
+  { ...left("class"), of: ({ errorClass }) => errorClass ?? "" },
+  { ...right("tries"), of: ({ attempt }) => String(attempt) }
+]
+
+/** Left out, one after the other, on a terminal that has no room for a reason beside them. */
+const leftOut = ["tries", "campaign", "state", "pipeline", "ended"]
+const narrowest = 24
+
+/** A line each under their titles. `zone`: whose wall clock tells when; `wide`: of the terminal, null: any number. */
 export const lines = (
   records: ReadonlyArray<DeliveryRecord>,
   zone: string,
-  columns: number | null,
+  wide: number | null,
   ink: Ink
 ): ReadonlyArray<string> => {
-  const facts = records.map(({ attempt, campaignId, errorClass, id, pipeline, settledAt, state }) => [
-    String(id),
-    settledAt === null ? "" : ClockText.toTheSecond(settledAt, zone),
-    Table.shownIn(pipeline, 24),
-    campaignId === null ? "" : String(campaignId),
-    state,
-    errorClass ?? "",
-    String(attempt)
-  ])
-  const titles = [
-    right("id"),
-    left("ended"),
-    left("pipeline"),
-    right("campaign"),
-    left("state"),
-    left("class"),
-    right("tries")
-  ]
-  const wide = Math.max(...Table.format(titles, facts).map(Table.width))
-  const rest = columns === null ? Table.maxWidth : Math.max(16, columns - wide - 2)
-  const [title = "", ...body] = Table.format(
-    [...titles, left("reason")],
-    records.map(({ reason }, at) => [...(facts[at] ?? []), Table.shownIn(reason ?? "", rest)])
-  )
+  const table = (without: ReadonlyArray<string>, roomForReason: number) => {
+    const kept = columns.filter(({ title }) => !without.includes(title))
+    return Table.format(
+      [...kept, left("reason")],
+      records.map((record) => [
+        ...kept.map(({ of }) => of(record, zone)),
+        roomForReason === 0 ? "" : Table.shownIn(record.reason ?? "", roomForReason)
+      ])
+    )
+  }
+  const room = (without: ReadonlyArray<string>) =>
+    wide === null ? Table.maxWidth : wide - Math.max(...table(without, 0).slice(1).map(Table.width), 0) - 2
+  const choices = [[], ...leftOut.map((_, at) => leftOut.slice(0, at + 1))]
+  const chosen = choices.find((without) => room(without) >= narrowest) ?? leftOut
+  const [title = "", ...body] = table(chosen, Math.max(narrowest, room(chosen)))
   return [ink.dim(title), ...body]
 }
 
@@ -77,14 +89,16 @@ const held = ({ claim }: DeliveryRecord, now: number): ReadonlyArray<readonly [s
   return [["claimed", `${Figures.brief(now - claimedAt)} ago ${by}${started}`]]
 }
 
+/** How it stands, after its name. */
 const standing = ({ dueAt, errorClass, payload, settledAt, state }: DeliveryRecord, now: number): string => {
   if (state === "claimed") return "is under way"
-  if (!isFinal(state))
+  if (!isFinal(state)) {
     return dueAt <= now ? `waits for ${Figures.span(now - dueAt)}` : `is due in ${Figures.span(dueAt - now)}`
-  const ago = settledAt === null ? "" : ` ${Figures.span(now - settledAt)} ago`
+  }
+  const since = settledAt === null ? "" : ` ${Figures.span(now - settledAt)}`
   const kind = errorClass === null ? "" : ` (${errorClass})`
   const gone = state !== "completed" && payload === null ? ", and was forgotten" : ""
-  return `${state === "unknown" ? "is in doubt since" : state}${state === "unknown" ? ago.replace(" ago", "") : ago}${kind}${gone}`
+  return `${state === "unknown" ? `is in doubt for${since}` : `${state}${since} ago`}${kind}${gone}`
 }
 
 const coloured = ({ state }: DeliveryRecord, ink: Ink): ((text: string) => string) => {

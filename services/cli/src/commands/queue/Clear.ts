@@ -14,6 +14,8 @@ import { folder, json } from "../../SendFlags.ts"
 /** Deliveries cancelled in one transaction. */
 const page = 2000
 
+const deliveries = (count: number) => `${Figures.amount(count)} open ${count === 1 ? "delivery" : "deliveries"}`
+
 export const clear = Command.make(
   "clear",
   {
@@ -34,10 +36,9 @@ export const clear = Command.make(
       const filter = yield* QueueFilter.ofWork(input)
       const open = yield* records.countOpen(filter)
       const which = QueueFilter.words(input)
-      const deliveries = (count: number) => `${Figures.amount(count)} open ${count === 1 ? "delivery" : "deliveries"}`
       if (open === 0) {
         if (input.json) return yield* Console.log(JSON.stringify({ open, cancelled: 0, left: 0 }))
-        return yield* Console.log(`There are ${deliveries(0)}${which}: nothing to cancel.`)
+        return yield* Console.log(`There is no open delivery${which}: nothing to cancel.`)
       }
       const question = `${deliveries(open)}${which} would be cancelled, but for those under way.`
       if (!(yield* agreed(question, input.yes))) return yield* Console.log("Nothing was changed.")

@@ -89,7 +89,7 @@ export const failed = Command.make(
             Stream.map(Stream.fromIterable(objects), (row) => `${JSON.stringify(row)}\n`)
           )
         }
-        if (rows.length === 0) return yield* Console.log(`There are ${QueueFilter.counted(0, filter.states, input)}.`)
+        if (rows.length === 0) return yield* Console.log(`${QueueFilter.none(filter.states, input)}.`)
         const all = rows.length < limit ? rows.length : yield* records.countEnded(filter)
         const zone =
           Option.isSome(input.workspace) && filter.workspaceId !== null

@@ -31,7 +31,7 @@ const forgetAll = Effect.fnUntraced(function* (
   const matched = yield* (yield* Records).countEnded(filter)
   if (matched === 0) {
     if (input.json) return yield* Console.log(JSON.stringify({ matched, forgotten: 0 }))
-    return yield* Console.log(`There are ${QueueFilter.counted(0, filter.states, input)}: nothing to forget.`)
+    return yield* Console.log(`${QueueFilter.none(filter.states, input)}: nothing to forget.`)
   }
   const question =
     `${QueueFilter.counted(matched, filter.states, input)} would be forgotten: ` +

@@ -48,7 +48,7 @@ export const retry = Command.make(
       const matched = yield* (yield* Records).countEnded(filter)
       if (matched === 0) {
         if (input.json) return yield* Console.log(JSON.stringify({ matched, retried: 0 }))
-        return yield* Console.log(`There are ${QueueFilter.counted(0, filter.states, input)}: nothing to retry.`)
+        return yield* Console.log(`${QueueFilter.none(filter.states, input)}: nothing to retry.`)
       }
       const doubt = Option.contains(input.state, "unknown")
         ? ` ${matched === 1 ? "It" : "Each of them"} may have been sent, and would be sent a second time then.`
