@@ -40,14 +40,15 @@ const pruneAll = Effect.gen(function* () {
   }
 })
 
+const calmly = (effect: Effect.Effect<void>) =>
+  Effect.catchDefect(effect, (defect) => Effect.logError("pruning crashed", defect))
+
 /** Runs until interrupted. A crash of it ends this one time, and is logged. */
 export const run: Effect.Effect<never, never, Records | Pipelines> = Effect.gen(function* () {
   const { prune } = yield* EngineConfig
   const { names, options } = yield* Pipelines
   const records = yield* Records
   const kept = names.map((pipeline) => ({ pipeline, retention: retentionOf(options(pipeline)) }))
-  const calmly = (effect: Effect.Effect<void>) =>
-    Effect.catchDefect(effect, (defect) => Effect.logError("pruning crashed", defect))
   yield* calmly(untilReachable(records.retain(kept)))
   yield* Effect.sleep((yield* Random.next) * (prune / 10))
   for (;;) {

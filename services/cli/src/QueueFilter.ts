@@ -140,11 +140,12 @@ export const ofEnded = Effect.fnUntraced(function* (input: EndedInput, states: R
   } satisfies EndedFilter
 })
 
+const part = <A>(option: Option.Option<A> | undefined, say: (value: A) => string) =>
+  option === undefined || Option.isNone(option) ? [] : [say(option.value)]
+
 /** After "312 failed deliveries": ` of campaign 7 in lane bulk`. */
 export const words = (input: WorkInput & Partial<EndedInput>): string => {
   const { campaign, lane, pipeline, reason, since, tag, workspace } = input
-  const part = <A>(option: Option.Option<A> | undefined, say: (value: A) => string) =>
-    option === undefined || Option.isNone(option) ? [] : [say(option.value)]
   return [
     ...part(campaign, (id) => ` of campaign ${id}`),
     ...part(pipeline, (name) => ` of ${name}`),

@@ -127,6 +127,9 @@ export interface Shown {
   readonly attempts: ReadonlyArray<AttemptRecord>
 }
 
+const fact = <A>(title: string, value: A | null, say: (value: A) => string) =>
+  value === null ? [] : [[title, say(value)] as const]
+
 /** All that is known; times on the wall clock of its workspace. */
 export const full = (
   { attempts, record }: Shown,
@@ -138,8 +141,6 @@ export const full = (
   const { batchId, campaignId, deadline, dispatchedAt, dueAt, lane, payload, reason, recalled, settledAt, tags } =
     record
   const at = (millis: number) => ClockText.toTheSecond(millis, zone)
-  const fact = <A>(title: string, value: A | null, say: (value: A) => string) =>
-    value === null ? [] : [[title, say(value)] as const]
   return [
     `${ink.bold(`Delivery ${record.id}`)} ${coloured(record, ink)(standing(record, now))}`,
     "",
