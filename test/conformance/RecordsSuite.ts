@@ -1,6 +1,7 @@
 /**
  * The one meaning of "Records". Every implementation passes it unchanged.
  */
+import { type BatchStore } from "@fibercast/ports/BatchStore"
 import { type CampaignStore } from "@fibercast/ports/CampaignStore"
 import { type Ledger } from "@fibercast/ports/Ledger"
 import { type Records } from "@fibercast/ports/Records"
@@ -13,7 +14,7 @@ import { pruneSentences } from "./PruneSentences.ts"
 import { retrySentences } from "./RetrySentences.ts"
 import { register, type Sentence } from "./Sentence.ts"
 
-type Used = Records | Ledger | CampaignStore | WorkspaceStore
+type Used = Records | Ledger | CampaignStore | BatchStore | WorkspaceStore
 
 export const recordsSentences: ReadonlyArray<Sentence<Used>> = [
   ...depthSentences,

@@ -5,6 +5,7 @@ import { assert } from "@effect/vitest"
 import { none } from "@fibercast/domain/Counts"
 import { type DeliveryId } from "@fibercast/domain/Delivery"
 import { finalStates } from "@fibercast/domain/DeliveryState"
+import { BatchStore } from "@fibercast/ports/BatchStore"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
 import { Ledger } from "@fibercast/ports/Ledger"
 import { type EndedFilter, Records } from "@fibercast/ports/Records"
@@ -24,6 +25,7 @@ import {
   runningCampaign,
   second
 } from "./Given.ts"
+import * as GivenBatches from "./GivenBatches.ts"
 import { allOf, failedOf, workspaceOfEnded } from "./GivenRecords.ts"
 import { sentence } from "./Sentence.ts"
 
@@ -237,6 +239,26 @@ export const retrySentences = [
       assert.deepStrictEqual<unknown>(idsOf(yield* retry(allOf(owned))), ids)
       const { counts, status } = yield* campaigns.get(owned.workspaceId, campaign.id)
       assert.deepStrictEqual([status, counts], ["scheduled", { ...none, planned: 1, open: 1 }])
+    })
+  ),
+  sentence(
+    "a job of a batch that is opened again is counted as open, and its batch goes on where that may fail",
+    Effect.gen(function* () {
+      const batches = yield* BatchStore
+      const { id, owned } = yield* GivenBatches.created([GivenBatches.stage("one", "two")], { allowFailures: 1 })
+      yield* GivenBatches.settle(owned, yield* GivenBatches.claimedNow(owned), { one: "failed", two: "completed" })
+      yield* batches.advance({ ...owned, limit: 10 })
+      assert.strictEqual((yield* GivenBatches.batchOf(owned, id)).status, "completed")
+      yield* retry({ ...failedOf(owned), batchId: id })
+      const { counts, endedAt, status } = yield* GivenBatches.batchOf(owned, id)
+      assert.deepStrictEqual(
+        { counts, endedAt, status },
+        { counts: { ...none, planned: 2, open: 1, completed: 1 }, endedAt: null, status: "running" }
+      )
+      const again = later(owned, 120 * second)
+      yield* GivenBatches.settle(again, yield* GivenBatches.claimedNow(again), { one: "completed" })
+      yield* batches.advance({ ...again, limit: 10 })
+      assert.strictEqual((yield* GivenBatches.batchOf(owned, id)).status, "completed")
     })
   )
 ]

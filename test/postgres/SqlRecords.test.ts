@@ -1,3 +1,4 @@
+import * as SqlBatchStore from "@fibercast/postgres/SqlBatchStore"
 import * as SqlCampaignStore from "@fibercast/postgres/SqlCampaignStore"
 import * as SqlLedger from "@fibercast/postgres/SqlLedger"
 import * as SqlRecords from "@fibercast/postgres/SqlRecords"
@@ -6,6 +7,12 @@ import { Layer } from "effect"
 import { suite } from "../conformance/RecordsSuite.ts"
 import { TestDatabase } from "../support/TestDatabase.ts"
 
-const stores = Layer.mergeAll(SqlLedger.layer, SqlCampaignStore.layer, SqlWorkspaceStore.layer, SqlRecords.layer)
+const stores = Layer.mergeAll(
+  SqlLedger.layer,
+  SqlCampaignStore.layer,
+  SqlBatchStore.layer,
+  SqlWorkspaceStore.layer,
+  SqlRecords.layer
+)
 
 suite("Postgres", stores.pipe(Layer.provide(TestDatabase.layer)))

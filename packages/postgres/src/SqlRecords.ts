@@ -14,7 +14,7 @@ import { SqlClient } from "effect/sql"
 import { Days } from "./internal/Days.ts"
 import * as DepthStatements from "./internal/DepthStatements.ts"
 import * as MendStatements from "./internal/MendStatements.ts"
-import { int4, int4s, int8, int8s, texts } from "./internal/Parameters.ts"
+import { int2s, int4, int4s, int8, int8s, texts } from "./internal/Parameters.ts"
 import { PipelineNames } from "./internal/PipelineNames.ts"
 import { Pruning } from "./internal/Pruning.ts"
 import * as RecallStatements from "./internal/RecallStatements.ts"
@@ -49,13 +49,21 @@ export const layer: Layer.Layer<Records, never, SqlClient.SqlClient> = Layer.eff
           const campaigns = int4s([...new Set(rows.map((row) => row.campaign_id))])
           yield* sql.unsafe(MendStatements.lockCounts, [campaigns])
           const going = yield* sql.unsafe<{ readonly id: number }>(MendStatements.lockCampaigns, [campaigns])
-          const opened = yield* sql.unsafe<{ readonly id: bigint }>(MendStatements.reopen, [
+          const opened = yield* sql.unsafe<MendStatements.ReopenedRow>(MendStatements.reopen, [
             int4(workspaceId),
             int8s(rows.map(({ id }) => id)),
             int8s(rows.map((row) => row.settled_at)),
             int4s([0, ...going.map(({ id }) => id)]),
             int8(now)
           ])
+          const ofBatches = opened.filter(({ batch_id: batchId }) => batchId !== null)
+          if (ofBatches.length > 0) {
+            yield* sql.unsafe(MendStatements.reopenBatches, [
+              int4(workspaceId),
+              int4s(ofBatches.map(({ batch_id: batchId }) => batchId)),
+              int2s(ofBatches.map(({ state }) => state))
+            ])
+          }
           return opened.map(({ id }): Opened => ({
             id: DeliveryId.make(id, { disableChecks: true }),
             workspaceId: WorkspaceId.make(workspaceId)

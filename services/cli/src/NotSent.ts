@@ -66,15 +66,8 @@ export const rows = (
 
 export const header = CsvLine.of(["row", "input", "state", "reason", "class"])
 
-/**
- * Spreadsheets take a cell that begins like this for a formula, also one that a stranger wrote (OWASP, CSV injection).
- * An apostrophe keeps it text; a number in E.164 is none.
- */
-const harmless = (cell: string): string =>
-  /^[=+\-@\t\r]/u.test(cell) && !/^\+\d{1,15}$/u.test(cell) ? `'${cell}` : cell
-
 export const csvLine = ({ errorClass, input, reason, row, state }: NotSent): string =>
-  CsvLine.of([row === 0 ? "" : String(row), harmless(input), state, harmless(reason), errorClass ?? ""])
+  CsvLine.of([row === 0 ? "" : String(row), CsvLine.harmless(input), state, CsvLine.harmless(reason), errorClass ?? ""])
 
 /** How many, for each reason; the row that a duplicate repeats is left out of its reason. */
 export type Tally = ReadonlyArray<{ readonly state: FinalState; readonly reason: string; readonly count: number }>

@@ -9,7 +9,7 @@ import { type AttemptRecord, type DeliveryRecord } from "../Records.ts"
 import { PlaceOrder } from "./PlaceOrder.ts"
 
 /** Background jobs that are kept. */
-export const keptJobs = 100_000
+const keptJobs = 100_000
 
 export interface EndedDelivery extends DeliveryRecord {
   readonly state: FinalState

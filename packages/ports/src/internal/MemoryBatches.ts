@@ -1,7 +1,7 @@
 /**
  * Batches in memory, and how their jobs are counted.
  */
-import { type BatchId } from "@fibercast/domain/Batch"
+import { type BatchId, failures } from "@fibercast/domain/Batch"
 import { type Counts, planned, settled } from "@fibercast/domain/Counts"
 import { type FinalState } from "@fibercast/domain/DeliveryState"
 import { type Job } from "@fibercast/domain/Job"
@@ -40,4 +40,20 @@ export const countSettled = (
 ): void => {
   const batch = of(batches, workspaceId, batchId)
   if (batch !== undefined) batch.counts = settled(batch.counts, state)
+}
+
+/** One of its jobs that had ended so is open again: it goes on if it had not been cancelled and failed too often no more. */
+export const countReopened = (
+  batches: MemoryBatches,
+  workspaceId: WorkspaceId,
+  batchId: BatchId | null,
+  from: FinalState
+): void => {
+  const batch = of(batches, workspaceId, batchId ?? undefined)
+  if (batch === undefined) return
+  const { counts, row } = batch
+  batch.counts = { ...counts, open: counts.open + 1, [from]: counts[from] - 1 }
+  if (row.status !== "cancelled" && failures(batch.counts) <= (row.allowFailures ?? Infinity)) {
+    batch.row = { ...row, status: "running", endedAt: null, note: null }
+  }
 }

@@ -2,6 +2,7 @@
  * Opening in memory what ended. One synchronous step.
  */
 import { type EndedDelivery } from "./EndedDeliveries.ts"
+import { countReopened } from "./MemoryBatches.ts"
 import { type MemoryState, offer } from "./MemoryState.ts"
 
 /** Whether it could be opened. */
@@ -15,6 +16,7 @@ export const reopen = (state: MemoryState, record: EndedDelivery, now: number): 
     campaign.counts = { ...campaign.counts, open: campaign.counts.open + 1, [from]: campaign.counts[from] - 1 }
     if (campaign.row.status === "completed") campaign.row = { ...campaign.row, status: "running", completedAt: null }
   }
+  countReopened(state.batches, workspace.row.id, batchId, from)
   state.ended.delete(record)
   workspace.recalls.delete(id)
   const open = {

@@ -28,6 +28,12 @@ export interface RetriableRow {
   readonly settled_at: bigint
 }
 
+export interface ReopenedRow {
+  readonly id: bigint
+  readonly batch_id: number | null
+  readonly state: number
+}
+
 /**
  * The locks under which work of a workspace is opened, each a statement of its own, in this order. The workspace:
  * nothing of it is settled meanwhile. Counts, then campaigns, as a campaign that completes takes them: it waits, and
@@ -62,7 +68,8 @@ resumed as (
 /**
  * Moves rows back. Of several who would, one finds each row; the others wait for it and find it gone. A row is due
  * now, and never when it was due before: that names another try. $1 workspace, $2 ids, $3 when each ended,
- * $4 campaigns that may have work opened, 0 among them, $5 now. Answers what was opened.
+ * $4 campaigns that may have work opened, 0 among them, $5 now. Answers what was opened, the batch it is of, and the
+ * state that it had.
  */
 export const reopen = `with x as materialized (
   select * from unnest($2::bigint[], $3::bigint[]) as x (id, settled_at)),
@@ -81,7 +88,10 @@ opened as (
     coalesce(lane, (select c.lane from campaigns c where c.id = campaign_id), 2), pipeline_id, payload, dispatched_at,
     batch_id, tags
   from gone returning id)
-select id from opened order by id`
+select id, gone.batch_id, gone.state from opened join gone using (id) order by id`
+
+/** Counts it as open for its batches. $1 workspace; for each that was opened $2 its batch, $3 the state that it had. */
+export const reopenBatches = `select fibercast_reopen_batches($1, $2, $3)`
 
 export const forget = (filter: EndedFilter, ids: ReadonlyArray<DeliveryId> | null, limit: number): Statement => {
   const given = new Given()

@@ -68,7 +68,7 @@ export interface AttemptRow {
   readonly reason: string | null
 }
 
-export const campaignOf = (code: number): CampaignId | null => (code === 0 ? null : CampaignId.make(code))
+const campaignOf = (code: number): CampaignId | null => (code === 0 ? null : CampaignId.make(code))
 
 export const recordOf = (row: RecordRow): DeliveryRecord => ({
   id: DeliveryId.make(row.id, { disableChecks: true }),
