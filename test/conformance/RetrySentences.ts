@@ -87,6 +87,7 @@ export const retrySentences = [
           pipeline: "jobs",
           lane: "normal",
           campaignId: null,
+          batchId: null,
           attempt: 0,
           rescues: 0,
           dueAt: now,

@@ -9,7 +9,7 @@ import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestDatabase } from "../support/TestDatabase.ts"
 
-export const records = Layer.mergeAll(
+export const stores = Layer.mergeAll(
   SqlLedger.layer,
   SqlCampaignStore.layer,
   SqlWorkspaceStore.layer,

@@ -5,7 +5,7 @@ import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import { base, claimedCampaign, second } from "../conformance/Given.ts"
 import { allOf, endedJobs, failedOf, workspaceOfEnded } from "../conformance/GivenRecords.ts"
-import { records as stores } from "./GivenDays.ts"
+import { stores } from "./GivenDays.ts"
 import { heldOpen } from "./internal/Sessions.ts"
 
 const day = 86_400_000

@@ -5,7 +5,7 @@ import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import { base, claimed, ended, jobs, ownedWorkspace, second } from "../conformance/Given.ts"
 import { allOf, endedJobs, workspaceOfEnded } from "../conformance/GivenRecords.ts"
-import { daysOf, records as stores, rowsIn } from "./GivenDays.ts"
+import { daysOf, stores, rowsIn } from "./GivenDays.ts"
 import { heldOpen } from "./internal/Sessions.ts"
 
 const day = 86_400_000

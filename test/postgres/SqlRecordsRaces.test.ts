@@ -6,7 +6,7 @@ import { Records } from "@fibercast/ports/Records"
 import { Effect, Fiber } from "effect"
 import { base, claimable, claimed, ended, idsOf, openCampaign, runningCampaign, second } from "../conformance/Given.ts"
 import { failedOf } from "../conformance/GivenRecords.ts"
-import { records as stores } from "./GivenDays.ts"
+import { stores } from "./GivenDays.ts"
 import { heldOpen, someoneWaits } from "./internal/Sessions.ts"
 
 const now = base + 60 * second

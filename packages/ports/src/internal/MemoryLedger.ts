@@ -28,7 +28,7 @@ import {
 import { WorkspaceNotFound } from "../WorkspaceStore.ts"
 import { type EndedDelivery } from "./EndedDeliveries.ts"
 import { begin, rescueHeld, standing } from "./MemoryBegin.ts"
-import { dispatch } from "./MemoryKeys.ts"
+import { dispatch } from "./MemoryDispatch.ts"
 import { firstClaimable, recall, recalled, takeClaimable } from "./MemoryRecalls.ts"
 import {
   addAttempt,

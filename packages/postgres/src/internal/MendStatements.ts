@@ -67,7 +67,8 @@ resumed as (
 
 /**
  * Moves rows back. Of several who would, one finds each row; the others wait for it and find it gone. A row is due
- * now, and never when it was due before: that names another try. $1 workspace, $2 ids, $3 when each ended,
+ * now, and never when it was due before: that names another try. A claim that it ended in may stand still, for the rest
+ * of what it holds: it names it no more. $1 workspace, $2 ids, $3 when each ended,
  * $4 campaigns that may have work opened, 0 among them, $5 now. Answers what was opened, the batch it is of, and the
  * state that it had.
  */
@@ -80,6 +81,10 @@ gone as (
   returning d.id, d.due_at, d.campaign_id, d.pipeline_id, d.lane, d.state, d.payload, d.dispatched_at, d.batch_id, d.tags),
 unasked as (
   delete from recalls where delivery_id = any (array(select id from gone))),
+unclaimed as (
+  update claims c set ids = array(select unnest(c.ids) except select id from gone),
+    started = array(select unnest(c.started) except select id from gone)
+  where c.workspace_id = $1 and c.ids && array(select id from gone)),
 ${uncounted},
 opened as (
   insert into deliveries (id, due_at, workspace_id, campaign_id, lane, pipeline_id, payload, dispatched_at, batch_id, tags)
