@@ -1,5 +1,6 @@
 import { describe } from "@effect/vitest"
 import { brokenBegins } from "./BrokenBegins.ts"
+import { brokenDispatches } from "./BrokenDispatches.ts"
 import { brokenLedgers } from "./BrokenLedgers.ts"
 import { brokenOwnerships } from "./BrokenOwnerships.ts"
 import { brokenPutOffs } from "./BrokenPutOffs.ts"
@@ -10,6 +11,7 @@ import { sentencesOf } from "./LedgerSuite.ts"
 describe("the Ledger suite", () =>
   refusesTwins(sentencesOf(5), [
     ...brokenLedgers,
+    ...brokenDispatches,
     ...brokenBegins,
     ...brokenPutOffs,
     ...brokenOwnerships,

@@ -11,6 +11,7 @@ import { cancelSentences } from "./CancelSentences.ts"
 import { claimSentences } from "./ClaimSentences.ts"
 import { ownershipSentences } from "./OwnershipSentences.ts"
 import { dispatchKeySentences } from "./DispatchKeySentences.ts"
+import { anyDispatches } from "./DispatchProperty.ts"
 import { doneSentences } from "./DoneSentences.ts"
 import { dueSentences } from "./DueSentences.ts"
 import { giveBackSentences } from "./GiveBackSentences.ts"
@@ -42,7 +43,8 @@ export const sentencesOf = (runs: number): ReadonlyArray<Sentence<Used>> => [
   ...dueSentences,
   ...cancelSentences,
   ...recallSentences,
-  anyHistory(runs)
+  anyHistory(runs),
+  anyDispatches(runs)
 ]
 
 /** `name` says how the implementation keeps what it keeps; a slow one may ask for fewer random histories. */

@@ -24,9 +24,14 @@ export const heldOpen = Effect.fnUntraced(function* <A, E, R>(effect: Effect.Eff
   return { value, release: Effect.andThen(Deferred.succeed(release, undefined), Fiber.join(fiber)) }
 })
 
-/** Ends when a session of this database waits for another's lock. */
-export const someoneWaits: Effect.Effect<void, unknown, SqlClient.SqlClient> = Effect.gen(function* () {
+const untilWaits = Effect.fnUntraced(function* (isAny: boolean) {
   const sql = yield* SqlClient.SqlClient
   const waiting = sql`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`
-  while ((yield* waiting).length === 0) yield* Effect.yieldNow
+  while ((yield* waiting).length > 0 !== isAny) yield* Effect.yieldNow
 })
+
+/** Ends when a session of this database waits for another's lock. */
+export const someoneWaits: Effect.Effect<void, unknown, SqlClient.SqlClient> = untilWaits(true)
+
+/** Ends when none does. */
+export const nobodyWaits: Effect.Effect<void, unknown, SqlClient.SqlClient> = untilWaits(false)

@@ -16,7 +16,7 @@ import { WorkspaceNotFound } from "@fibercast/ports/WorkspaceStore"
 import { Array, type Context, Effect, Option, Predicate } from "effect"
 import { type SqlClient, type SqlError } from "effect/sql"
 import * as DispatchStatement from "./DispatchStatement.ts"
-import * as GroupCommit from "./GroupCommit.ts"
+import * as GroupCommit from "../GroupCommit.ts"
 import { type PipelineNames } from "./PipelineNames.ts"
 import { translate } from "./Translate.ts"
 
@@ -25,8 +25,8 @@ const most = 1000
 
 const waiting = 10_000
 
-/** How many milliseconds one waits for a lock before others have their turn. */
-const patience = 25
+/** How many milliseconds one waits for a lock before others have their turn; and once it is known to be held. */
+const patience = { first: 25, again: 100 }
 
 /** Whether the database has said that it wrote nothing, and why. */
 const kindOf = ({ reason }: SqlError.SqlError): "held" | "refused" | "lost" => {
@@ -66,7 +66,8 @@ export const make = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, names
       }
     )
   const together = {
-    write: (asked: ReadonlyArray<DispatchStatement.Asked>) => write(asked, patience),
+    write: (asked: ReadonlyArray<DispatchStatement.Asked>, again: boolean) =>
+      write(asked, again ? patience.again : patience.first),
     size: ({ dispatches }: DispatchStatement.Asked) => dispatches.length,
     most,
     waiting,

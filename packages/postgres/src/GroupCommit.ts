@@ -16,8 +16,8 @@
 import { Cause, Effect, Exit, FiberSet, type Scope, Semaphore } from "effect"
 
 export interface Options<A, out B, E> {
-  /** Answers one each, in their order. */
-  readonly write: (items: ReadonlyArray<A>) => Effect.Effect<ReadonlyArray<B>, E>
+  /** Answers one each, in their order. `again`: somebody was seen to hold one of them up. */
+  readonly write: (items: ReadonlyArray<A>, again: boolean) => Effect.Effect<ReadonlyArray<B>, E>
   readonly size: (item: A) => number
   /** The size of one write, unless one item alone is larger. */
   readonly most: number
@@ -61,17 +61,22 @@ export const make = <A, B, E>(
     let isWriting = false
     let isTrying = false
 
+    /** All that were not answered. */
+    const pending: Entries<A, B, E> = new Set()
+    let isClosed = false
+
     yield* Effect.addFinalizer(() =>
       Effect.sync(() => {
-        for (const entry of [waiting, ...held.values()].flatMap((entries) => [...entries]))
-          entry.resume(Effect.interrupt)
+        isClosed = true
+        for (const entry of pending) entry.resume(Effect.interrupt)
       })
     )
     const run = yield* FiberSet.makeRuntime()
 
-    const write = (entries: ReadonlyArray<Entry<A, B, E>>): Effect.Effect<void> =>
+    const write = (entries: ReadonlyArray<Entry<A, B, E>>, again: boolean): Effect.Effect<void> =>
       Effect.gen(function* () {
-        const exit = yield* Effect.exit(options.write(entries.map(({ item }) => item)))
+        const items = entries.map(({ item }) => item)
+        const exit = yield* Effect.exit(options.write(items, again))
         if (Exit.isSuccess(exit)) {
           for (const [index, entry] of entries.entries()) {
             const answer = exit.value[index]
@@ -88,7 +93,7 @@ export const make = <A, B, E>(
         } else if (kind === "held" && isOfOneKey(entries)) {
           for (const entry of entries) hold(entry)
         } else {
-          for (const entry of entries) if (!entry.isGone) yield* write([entry])
+          for (const entry of entries) if (!entry.isGone) yield* write([entry], again)
         }
       })
 
@@ -106,17 +111,16 @@ export const make = <A, B, E>(
     const trying = Effect.gen(function* () {
       for (let [next] = held; next !== undefined; [next] = held) {
         const [key, entries] = next
-        const some = takeSome(entries, options)
-        // To the end of the turn, so that the others have theirs.
+        if (entries.size > 0) yield* write(takeSome(entries, options), true)
+        // Its turn is over.
         held.delete(key)
         if (entries.size > 0) held.set(key, entries)
-        yield* write(some)
       }
       isTrying = false
     })
 
     const writing = Effect.gen(function* () {
-      while (waiting.size > 0) yield* write(takeSome(waiting, options))
+      while (waiting.size > 0) yield* write(takeSome(waiting, options), false)
       isWriting = false
     })
 
@@ -131,14 +135,24 @@ export const make = <A, B, E>(
 
     const remove = (entry: Entry<A, B, E>): void => {
       entry.isGone = true
+      pending.delete(entry)
       waiting.delete(entry)
-      for (const [key, entries] of held) if (entries.delete(entry) && entries.size === 0) held.delete(key)
+      for (const entries of held.values()) entries.delete(entry)
     }
 
     return (item) =>
       room.withPermits(Math.min(options.size(item), options.waiting))(
         Effect.callback<B, E>((resume) => {
-          const entry = { item, resume, isGone: false }
+          if (isClosed) return resume(Effect.interrupt)
+          const entry: Entry<A, B, E> = {
+            item,
+            resume: (answer) => {
+              pending.delete(entry)
+              resume(answer)
+            },
+            isGone: false
+          }
+          pending.add(entry)
           add(entry)
           return Effect.sync(() => remove(entry))
         })
