@@ -54,7 +54,7 @@ export const run = Effect.fnUntraced(function* ({
     const all: Array<DueWorkspace> = []
     for (;;) {
       const after = all.at(-1)?.workspaceId
-      const due = yield* ledger.dueWorkspaces({ by, now, limit: page, pipelines, after })
+      const due = yield* untilReachable(ledger.dueWorkspaces({ by, now, limit: page, pipelines, after }))
       all.push(...due)
       if (due.length < page) return all
     }
@@ -70,8 +70,8 @@ export const run = Effect.fnUntraced(function* ({
     const by = now + settings.sweep
     const due = [
       ...(yield* dueWorkspaces(by, now)),
-      ...(yield* campaigns.activeWorkspaces(by, pipelines)),
-      ...(yield* batches.dueWorkspaces)
+      ...(yield* untilReachable(campaigns.activeWorkspaces(by, pipelines))),
+      ...(yield* untilReachable(batches.dueWorkspaces))
     ]
     const mine = due.filter(
       (found) => isMine(found.workspaceId) && takes(found, now) && !actors.isRunning(found.workspaceId)
@@ -80,7 +80,7 @@ export const run = Effect.fnUntraced(function* ({
     const refused = (yield* Effect.forEach(ids, begin, { concurrency: starting })).filter((why) => why !== null)
     if (refused.length > 0) yield* Effect.logWarning(`${refused.length} workspaces must wait: ${refused[0]}`)
   })
-  const look = neverLast("looking for due work", untilReachable(sweep))
+  const look = neverLast("looking for due work", sweep)
   const sweeping = Effect.gen(function* () {
     for (;;) {
       yield* look
