@@ -2,8 +2,9 @@
  * Long waits are told once: when the oldest due work of a lane has waited for longer than it may while its actor ran, whatever
  * it waits for, a pause or a rate as well. Told again only after no work of the lane has waited so long.
  *
- * What is being sent does not wait, and what was put off waits from the time it was put off to. What is due and known to nobody but the ledger is asked for there, and only where
- * the feeder has not just found that there is none. It looks five times in that time, and holds one mark for each lane.
+ * What is being sent does not wait, and what was put off waits from the time it was put off to. An actor that has nothing to
+ * do ends, so a paused campaign by itself is not told of. What is due and known to nobody but the ledger is asked for there, and
+ * only where the feeder has not just found that there is none. It looks five times in that time, and holds one mark for each lane.
  */
 import { isOver } from "@fibercast/domain/Campaign"
 import { type Lane, lanes } from "@fibercast/domain/Lane"
@@ -77,7 +78,8 @@ export const run = Effect.fnUntraced(function* (options: {
   const look = Effect.fnUntraced(function* (lane: Lane) {
     const now = clock.currentTimeMillisUnsafe()
     const flows = [...window.flows.values()].filter(({ source }) => source.lane === lane)
-    const [oldest] = (yield* Effect.forEach(flows, (flow) => waiting(flow, now))).toSorted((a, b) => a.dueAt - b.dueAt)
+    const all = yield* Effect.forEach(flows, (flow) => waiting(flow, now))
+    const [oldest] = all.filter(({ dueAt }) => dueAt < Infinity).toSorted((a, b) => a.dueAt - b.dueAt)
     if (oldest === undefined || now - Math.max(oldest.dueAt, began) <= settings.longWait) return told.delete(lane)
     if (told.has(lane)) return
     told.add(lane)
