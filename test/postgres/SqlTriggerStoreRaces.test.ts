@@ -263,8 +263,29 @@ it.layer(stores, { timeout: "60 seconds" })("SqlTriggerStore, with several conne
       const names = [...ended, ...rest].filter((run) => run.workspaceId === workspace.id).map(({ name }) => name)
       assert.strictEqual(names.length, 100)
       assert.strictEqual(new Set(names).size, 100)
-      assert.deepInclude(ended[0], { state: "unknown", failure: "nothing is kept about its end", endedAt: base })
     })
+  )
+
+  it.effect(
+    "a run of which nothing is kept has completed, as temporary work does, unless its record may have been dropped",
+    () =>
+      Effect.gen(function* () {
+        const sql = yield* SqlClient.SqlClient
+        const triggers = yield* TriggerStore
+        const workspace = yield* freshWorkspace
+        const some = yield* dueTriggers(workspace.id, 2)
+        yield* record(some.map((trigger) => advanceOf(trigger)))
+        yield* sql`DELETE FROM deliveries WHERE workspace_id = ${workspace.id}`
+        const endOne = (now: number) =>
+          Effect.map(triggers.end({ app: null, now, limit: 1 }), (ended) =>
+            ended.map(({ endedAt, failure, state }) => ({ endedAt, failure, state }))
+          )
+        assert.deepStrictEqual(yield* endOne(base), [{ endedAt: base, failure: null, state: "completed" }])
+        const later = base + 2 * 86_400_000
+        assert.deepStrictEqual(yield* endOne(later), [
+          { endedAt: later, failure: "nothing is kept about its end", state: "unknown" }
+        ])
+      })
   )
 
   it.effect("what a caller's transaction wrote is gone when it is rolled back: record, work, cursor and count", () =>
