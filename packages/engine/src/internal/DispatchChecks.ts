@@ -17,11 +17,13 @@ const isKey = Schema.is(UniqueKey)
 const keyRule = "it must be 1 to 200 characters of well-formed text without U+0000; hash a longer one"
 
 const Tag = UniqueKey.check(Schema.isMaxLength(100))
-const isTags = Schema.is(Schema.Array(Tag).check(Schema.isMaxLength(10)))
+const isTagList = Schema.is(Schema.Array(Tag).check(Schema.isMaxLength(10)))
+const isTags = (tags: ReadonlyArray<string>): boolean => isTagList(tags)
 
 const shown = (value: unknown): string => {
-  const text = typeof value === "string" ? JSON.stringify(value) : String(value)
-  return text.length > 60 ? `${text.slice(0, 60)}… (${text.length} characters)` : text
+  if (typeof value !== "string") return String(value)
+  const isLong = value.length > 60
+  return isLong ? `${JSON.stringify(value.slice(0, 60))}… (${value.length} characters)` : JSON.stringify(value)
 }
 
 export const make = (pipeline: string): Checks => {
@@ -39,7 +41,7 @@ export const make = (pipeline: string): Checks => {
     tags: (value) =>
       isTags(value)
         ? Effect.succeed(value)
-        : bad("tags", JSON.stringify(value), "at most 10 of 1 to 100 characters of well-formed text without U+0000")
+        : bad("tags", value.join(", "), "at most 10 of 1 to 100 characters of well-formed text without U+0000")
   }
 }
 

@@ -66,7 +66,7 @@ export const make = <P>(
     const given = { unique: unique === false ? undefined : unique, debounce, throttle }
     const [first, second] = Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [name]))
     if (first !== undefined && second !== undefined) {
-      return yield* checks.bad(second, "beside " + first, "give one of unique, debounce and throttle")
+      return yield* checks.bad(second, `beside ${first}`, "give one of unique, debounce and throttle")
     }
     if (debounce !== undefined) {
       if (isTimed) return yield* checks.bad("debounce", "beside at or delay", "wait says when it is due")
