@@ -1,5 +1,6 @@
 import { describe } from "@effect/vitest"
 import { brokenBegins } from "./BrokenBegins.ts"
+import { brokenLanePauses } from "./BrokenLanePauses.ts"
 import { brokenLedgers } from "./BrokenLedgers.ts"
 import { brokenOwnerships } from "./BrokenOwnerships.ts"
 import { brokenPutOffs } from "./BrokenPutOffs.ts"
@@ -13,5 +14,6 @@ describe("the Ledger suite", () =>
     ...brokenBegins,
     ...brokenPutOffs,
     ...brokenOwnerships,
-    ...brokenRecalls
+    ...brokenRecalls,
+    ...brokenLanePauses
   ]))

@@ -27,6 +27,17 @@ export const brokenWorkspaceStores: ReadonlyArray<BrokenTwin> = [
     setQuarantine: () => Effect.void
   })),
   brokenWorkspaceStore(
+    "forgets what was paused before",
+    "lanes are paused with a note, besides those that are, and resumed one by one",
+    (workspaces) => ({
+      pauseLanes: (id, pause) =>
+        Effect.andThen(
+          workspaces.resumeLanes(id, ["urgent", "high", "normal", "bulk"]),
+          workspaces.pauseLanes(id, pause)
+        )
+    })
+  ),
+  brokenWorkspaceStore(
     "adds to the limits instead of replacing them",
     "limits are replaced as a whole and read back as they were set",
     (workspaces) => ({

@@ -12,6 +12,7 @@ import { ownershipSentences } from "./OwnershipSentences.ts"
 import { doneSentences } from "./DoneSentences.ts"
 import { dueSentences } from "./DueSentences.ts"
 import { giveBackSentences } from "./GiveBackSentences.ts"
+import { lanePauseSentences } from "./LanePauseSentences.ts"
 import { anyHistory } from "./LedgerProperty.ts"
 import { putOffSentences } from "./PutOffSentences.ts"
 import { register, type Sentence } from "./Sentence.ts"
@@ -36,6 +37,7 @@ export const sentencesOf = (runs: number): ReadonlyArray<Sentence<Used>> => [
   ...dueSentences,
   ...cancelSentences,
   ...recallSentences,
+  ...lanePauseSentences,
   anyHistory(runs)
 ]
 

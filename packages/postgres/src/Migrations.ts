@@ -13,6 +13,7 @@ import * as Triggers from "./migrations/0002_triggers.ts"
 import * as Recalls from "./migrations/0003_recalls.ts"
 import * as FreeRetries from "./migrations/0004_free_retries.ts"
 import * as Nodes from "./migrations/0005_nodes.ts"
+import * as Pauses from "./migrations/0006_pauses.ts"
 
 /** Every migration ever released, in order. Append only. */
 export const all: ReadonlyArray<Migration> = [
@@ -20,7 +21,8 @@ export const all: ReadonlyArray<Migration> = [
   Triggers.migration,
   Recalls.migration,
   FreeRetries.migration,
-  Nodes.migration
+  Nodes.migration,
+  Pauses.migration
 ]
 
 /** The database has migrations this code does not know. Run the newer release, or restore a backup. */

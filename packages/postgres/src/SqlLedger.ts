@@ -8,7 +8,7 @@
  * - memory: nothing but the names of pipelines.
  */
 import { DeliveryId, type NewDelivery } from "@fibercast/domain/Delivery"
-import { rank } from "@fibercast/domain/Lane"
+import { lanes as allLanes, rank } from "@fibercast/domain/Lane"
 import { Epoch, WorkspaceId } from "@fibercast/domain/Workspace"
 import {
   type Begin,
@@ -30,7 +30,7 @@ import { Array, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import * as BeginStatements from "./internal/BeginStatements.ts"
 import * as ClaimStatement from "./internal/ClaimStatement.ts"
-import { campaignCode, errorClassCode, errorClassOf, finalStateOf, states } from "./internal/Codes.ts"
+import { campaignCode, errorClassCode, errorClassOf, finalStateOf, lanesOf, states } from "./internal/Codes.ts"
 import { Days } from "./internal/Days.ts"
 import * as FinishStatements from "./internal/FinishStatements.ts"
 import { KeyedLock } from "./internal/KeyedLock.ts"
@@ -109,12 +109,12 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
       }, translate("take over")),
 
       heartbeat: Effect.fn("Ledger.heartbeat")(function* (options) {
-        const rows = yield* sql.unsafe(OwnerStatements.heartbeat, [
+        const rows = yield* sql.unsafe<{ readonly paused_lanes: number }>(OwnerStatements.heartbeat, [
           int4(options.workspaceId),
           int4(options.epoch),
           int8(options.now + options.lease)
         ])
-        yield* fenced(options, rows)
+        return lanesOf((yield* fenced(options, rows)).paused_lanes)
       }, translate("heartbeat")),
 
       abandon: Effect.fn("Ledger.abandon")(function* (options) {
@@ -291,7 +291,7 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
         return row?.due_at ?? null
       }, translate("find the next due time")),
 
-      dueWorkspaces: Effect.fn("Ledger.dueWorkspaces")(function* ({ after, by, limit, now, pipelines }) {
+      dueWorkspaces: Effect.fn("Ledger.dueWorkspaces")(function* ({ after, by, lanes, limit, now, pipelines }) {
         const rows = yield* sql.unsafe<{
           readonly id: number
           readonly owner: string | null
@@ -303,7 +303,8 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
           pipelines === undefined ? null : texts(pipelines),
           int8(by - strangeWait),
           int8(strangersPassed),
-          int4(after ?? 0)
+          int4(after ?? 0),
+          lanes === undefined ? null : int2s(lanes.map(rank))
         ])
         return rows.map((row): DueWorkspace => ({
           workspaceId: WorkspaceId.make(row.id),
@@ -311,6 +312,18 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
           ownedUntil: row.owned_until
         }))
       }, translate("find due workspaces")),
+
+      holding: Effect.fn("Ledger.holding")(function* (workspaceId) {
+        const rows = yield* sql.unsafe<OpenStatements.HoldingRow>(OpenStatements.holding, [int4(workspaceId)])
+        const held = { urgent: 0, high: 0, normal: 0, bulk: 0 }
+        for (const { held: count, lane } of rows) {
+          const name = lane === null ? undefined : allLanes[lane]
+          if (name !== undefined) held[name] = count ?? 0
+        }
+        const [row] = rows
+        const { owned_until: ownedUntil = null, owner = null, started = 0 } = row ?? {}
+        return { owner, ownedUntil, held, started }
+      }, translate("find what is held")),
 
       attemptsSince: Effect.fn("Ledger.attemptsSince")(function* ({ since, workspaceId }) {
         const [row] = yield* sql.unsafe<{ readonly attempts: number }>(OpenStatements.attemptsSince, [
