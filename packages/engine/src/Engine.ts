@@ -9,6 +9,7 @@ import { type WorkspaceRuntime } from "@fibercast/ports/WorkspaceRuntime"
 import { Layer } from "effect"
 import { AccountGates } from "./AccountGates.ts"
 import { Campaigns } from "./Campaigns.ts"
+import { Lanes } from "./Lanes.ts"
 import * as LocalRuntime from "./LocalRuntime.ts"
 import { type Runnable } from "./Pipeline.ts"
 import { Pipelines } from "./Pipelines.ts"
@@ -30,7 +31,7 @@ export type Runtime<RIn> = Layer.Layer<WorkspaceRuntime, never, Signal | Workspa
 
 /** Runs while the layer is in scope; closing it drains. What the pipelines require, the layer requires. */
 export const layerOn = <RIn = never, R = never>(runtime: Runtime<RIn>, { pipelines }: Work<R>) =>
-  Campaigns.layer.pipe(
+  Layer.merge(Campaigns.layer, Lanes.layer).pipe(
     Layer.provideMerge(runtime),
     Layer.provideMerge(Pipelines.layer(pipelines)),
     Layer.provideMerge(AccountGates.layer)

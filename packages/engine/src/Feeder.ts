@@ -85,7 +85,7 @@ export const run = Effect.fnUntraced(function* (options: {
   })
 
   const wait = (now: number) => {
-    const resting = [...window.flows.values()].filter((flow) => !flow.silenced && restsUntil(flow) > now)
+    const resting = [...window.flows.values()].filter((flow) => window.isOpen(flow) && restsUntil(flow) > now)
     const until = resting.reduce((soonest, flow) => Math.min(soonest, restsUntil(flow)), now + settings.poll)
     window.room.closeUnsafe()
     return Effect.raceFirst(window.room.await, Effect.sleep(Math.max(until - now, 1)))

@@ -97,7 +97,7 @@ export const run = Effect.fnUntraced(function* (options: {
     const [head] = window.peek(flow, 1)
     if (head !== undefined && options.mustMark(head) && !head.started) {
       yield* mark(flow, count)
-      if (flow.silenced || !ownership.holds) return
+      if (!window.isOpen(flow) || !ownership.holds) return
     }
     yield* Effect.uninterruptible(Effect.suspend(() => begin(flow, count)))
   })

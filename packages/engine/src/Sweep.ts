@@ -1,5 +1,5 @@
 /**
- * The sweep looks for workspaces that need an actor here: due work, a campaign to read or to start, or claims that a
+ * The sweep looks for workspaces that need an actor here: due work of lanes that are served, a campaign to read or to start, or claims that a
  * dead owner left. It looks from time to time, and when it is told to; workspaces without work cost nothing.
  */
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
@@ -43,12 +43,15 @@ export const run = Effect.fnUntraced(function* ({
   const campaigns = yield* CampaignStore
   const { names: pipelines } = yield* Pipelines
 
+  const isWorked = (workspaceId: WorkspaceId) =>
+    isMine(workspaceId) && (settings.workspace === null || settings.workspace === workspaceId)
+
   /** All of them, page by page: those of other nodes must not hide this node's. */
   const dueWorkspaces = Effect.fnUntraced(function* (by: number, now: number) {
     const all: Array<DueWorkspace> = []
     for (;;) {
       const after = all.at(-1)?.workspaceId
-      const due = yield* ledger.dueWorkspaces({ by, now, limit: page, pipelines, after })
+      const due = yield* ledger.dueWorkspaces({ by, now, limit: page, pipelines, lanes: settings.lanes, after })
       all.push(...due)
       if (due.length < page) return all
     }
@@ -64,7 +67,7 @@ export const run = Effect.fnUntraced(function* ({
     const by = now + settings.sweep
     const due = [...(yield* dueWorkspaces(by, now)), ...(yield* campaigns.activeWorkspaces(by, pipelines))]
     const mine = due.filter(
-      (found) => isMine(found.workspaceId) && takes(found, now) && !actors.isRunning(found.workspaceId)
+      (found) => isWorked(found.workspaceId) && takes(found, now) && !actors.isRunning(found.workspaceId)
     )
     const ids = new Set(mine.map(({ workspaceId }) => workspaceId))
     const refused = (yield* Effect.forEach(ids, begin, { concurrency: starting })).filter((why) => why !== null)
@@ -81,7 +84,7 @@ export const run = Effect.fnUntraced(function* ({
 
   /** Those that came while one looked are one more reason to look. */
   const wake = Effect.fnUntraced(function* (signalled: ReadonlyArray<WorkspaceId>) {
-    const mine = [...new Set(signalled)].filter(isMine)
+    const mine = [...new Set(signalled)].filter(isWorked)
     const [awake, asleep] = [mine.filter(actors.isRunning), mine.filter((id) => !actors.isRunning(id))]
     yield* Effect.forEach(awake, actors.wake, { discard: true })
     // Whether their work is for this node's pipelines, the sweep knows.

@@ -8,7 +8,7 @@ import { Alerts } from "@fibercast/ports/Alerts"
 import { type AudienceSource } from "@fibercast/ports/AudienceSource"
 import { type CampaignStore } from "@fibercast/ports/CampaignStore"
 import { type EpochLost, type Ledger } from "@fibercast/ports/Ledger"
-import { type Workspace } from "@fibercast/ports/WorkspaceStore"
+import { type Workspace, type WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { Clock, Effect, Scope } from "effect"
 import * as CampaignKeeper from "../CampaignKeeper.ts"
 import { type EngineSettings } from "../EngineConfig.ts"
@@ -16,6 +16,7 @@ import { Way } from "../HandOff.ts"
 import * as Hooks from "../Hooks.ts"
 import * as Feeder from "../Feeder.ts"
 import { type Ownership } from "../Ownership.ts"
+import * as LaneKeeper from "../LaneKeeper.ts"
 import * as Pace from "../Pace.ts"
 import { Pipelines } from "../Pipelines.ts"
 import * as Recalls from "../Recalls.ts"
@@ -24,12 +25,13 @@ import * as Settlements from "../Settlements.ts"
 import { type Ended, Settler } from "../Settler.ts"
 import { type Flow, type Task, Window } from "../Window.ts"
 
-type Needs = Ledger | CampaignStore | AudienceSource | Alerts
+type Needs = Ledger | CampaignStore | WorkspaceStore | AudienceSource | Alerts
 
 export interface Workings {
   readonly window: Window
   readonly settler: Settler
   readonly keeper: CampaignKeeper.CampaignKeeper
+  readonly laneKeeper: LaneKeeper.LaneKeeper
   readonly hooks: Hooks.Hooks
   readonly recalls: Recalls.Recalls
   /** Returns when no send is under way. */
@@ -57,7 +59,8 @@ export const make = Effect.fnUntraced(function* (options: {
   const primed = (per: number, since: number) => Effect.provideContext(options.primed(per, since), needs)
   const way = yield* Way
   const pace = yield* Pace.make({ limits: workspace.limits, stretch: way.stretch, pipelines, primed })
-  const window = new Window(workspaceId, settings.window)
+  const window = new Window(workspaceId, settings.window, settings.lanes)
+  window.pause(workspace.paused?.lanes ?? [])
   for (const lane of lanes) {
     window.flow({ lane, campaignId: null }, () => ({ campaign: null, silenced: false, limiters: pace.workspace }))
   }
@@ -88,6 +91,8 @@ export const make = Effect.fnUntraced(function* (options: {
     room: hooks.room
   })
   const keeper = yield* Scope.provide(CampaignKeeper.make({ window, ownership, settler, settings, pace }), senders)
+
+  const laneKeeper = yield* LaneKeeper.make({ window, settler })
 
   /** A long rest gives back what waits for it, so that other work finds room. */
   const rest = (flow: Flow, until: number, now: number) => {
@@ -134,7 +139,7 @@ export const make = Effect.fnUntraced(function* (options: {
   const mustMark = (task: Task) => !way.marks && pipelines.guarantee(task.context) === "at-most-once"
   const loops = Effect.all(
     [
-      ownership.keep(settings.heartbeat),
+      ownership.keep(settings.heartbeat, laneKeeper.asking),
       keeper.run,
       Effect.andThen(recalls.look, Feeder.run({ window, ownership, settings })),
       recalls.run,
@@ -150,5 +155,5 @@ export const make = Effect.fnUntraced(function* (options: {
     discard: true
   })
   const awaitSends = Effect.raceFirst(handOff.awaitIdle, staying)
-  return { window, settler, keeper, hooks, recalls, awaitSends, run: Effect.raceFirst(loops, idle) }
+  return { window, settler, keeper, laneKeeper, hooks, recalls, awaitSends, run: Effect.raceFirst(loops, idle) }
 })
