@@ -4,7 +4,7 @@
  * Callers may rely on this: once a pause is answered, nothing more of these lanes is claimed on any node, whatever is
  * dispatched. What is under way ends; due times stay and nothing is charged. A resume makes what is due begin at once.
  */
-import { type Lane, lanes as all } from "@fibercast/domain/Lane"
+import * as Lane from "@fibercast/domain/Lane"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { type LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { Signal } from "@fibercast/ports/Signal"
@@ -21,12 +21,12 @@ export class Lanes extends Context.Service<
      */
     readonly pause: (
       workspaceId: WorkspaceId,
-      options?: { readonly lanes?: Array.NonEmptyReadonlyArray<Lane>; readonly note?: string }
+      options?: { readonly lanes?: Array.NonEmptyReadonlyArray<Lane.Lane>; readonly note?: string }
     ) => Effect.Effect<Quiet | null, LedgerUnavailable | WorkspaceNotFound>
     /** These lanes, or all. */
     readonly resume: (
       workspaceId: WorkspaceId,
-      lanes?: ReadonlyArray<Lane>
+      lanes?: ReadonlyArray<Lane.Lane>
     ) => Effect.Effect<void, LedgerUnavailable | WorkspaceNotFound>
   }
 >()("fibercast/engine/Lanes") {
@@ -37,7 +37,7 @@ export class Lanes extends Context.Service<
       const runtime = yield* WorkspaceRuntime
       const signal = yield* Signal
       return Lanes.of({
-        pause: Effect.fn("Lanes.pause")(function* (workspaceId, { lanes = all, note = null } = {}) {
+        pause: Effect.fn("Lanes.pause")(function* (workspaceId, { lanes = Lane.lanes, note = null } = {}) {
           yield* store.get(workspaceId)
           return yield* runtime
             .askLanes(workspaceId, { _tag: "PauseLanes", lanes, note })
@@ -49,7 +49,7 @@ export class Lanes extends Context.Service<
               )
             )
         }),
-        resume: Effect.fn("Lanes.resume")(function* (workspaceId, lanes = all) {
+        resume: Effect.fn("Lanes.resume")(function* (workspaceId, lanes = Lane.lanes) {
           yield* store.resumeLanes(workspaceId, lanes)
           yield* runtime
             .askLanes(workspaceId, { _tag: "ResumeLanes", lanes })

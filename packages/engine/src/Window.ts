@@ -6,7 +6,7 @@
  * released unsent. Of lanes that are not served or are paused nothing is claimed or sent. Everything here is synchronous: no other fiber sees it half changed.
  */
 import { type Campaign } from "@fibercast/domain/Campaign"
-import { type Lane, lanes as allLanes } from "@fibercast/domain/Lane"
+import { type Lane, lanes } from "@fibercast/domain/Lane"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { type Batch, type Cursor, type GivenBack, type Source } from "@fibercast/ports/Ledger"
 import { Latch } from "effect"
@@ -89,7 +89,7 @@ export class Window {
   /** How often there may have been new work. */
   wakes = 0
 
-  constructor(workspaceId: WorkspaceId, limit: number, served: ReadonlyArray<Lane> = allLanes) {
+  constructor(workspaceId: WorkspaceId, limit: number, served: ReadonlyArray<Lane> = lanes) {
     this.workspaceId = workspaceId
     this.limit = limit
     this.served = new Set(served)
@@ -210,9 +210,9 @@ export class Window {
   }
 
   /** These lanes are paused, and no others. What was not begun of them is given back: answers how much. */
-  pause(lanes: Iterable<Lane>): number {
+  pause(paused: Iterable<Lane>): number {
     const before = this.paused
-    this.paused = new Set(lanes)
+    this.paused = new Set(paused)
     let released = 0
     for (const flow of this.flows.values()) if (this.paused.has(flow.source.lane)) released += this.release(flow)
     if ([...before].some((lane) => !this.paused.has(lane))) this.wake()

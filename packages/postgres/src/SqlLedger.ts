@@ -8,7 +8,7 @@
  * - memory: nothing but the names of pipelines.
  */
 import { DeliveryId, type NewDelivery } from "@fibercast/domain/Delivery"
-import { lanes as allLanes, rank } from "@fibercast/domain/Lane"
+import * as Lane from "@fibercast/domain/Lane"
 import { Epoch, WorkspaceId } from "@fibercast/domain/Workspace"
 import {
   type Begin,
@@ -66,7 +66,7 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
           const rows = yield* sql.unsafe<{ readonly id: bigint }>(OpenStatements.insert, [
             int4(workspaceId),
             int8(now),
-            int2s(some.map(({ lane }) => rank(lane))),
+            int2s(some.map(({ lane }) => Lane.rank(lane))),
             int4s(some.map(({ campaignId }) => campaignCode(campaignId))),
             int2s(some.map(({ pipeline }) => pipelineId(pipeline))),
             int8s(some.map(({ dueAt }) => dueAt)),
@@ -133,7 +133,7 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
           .unsafe<ClaimStatement.ClaimedRow>(ClaimStatement.claim, [
             int4(workspaceId),
             int4(options.epoch),
-            int2(rank(source.lane)),
+            int2(Lane.rank(source.lane)),
             int4(campaignCode(source.campaignId)),
             int8(after?.dueAt ?? beforeAll.dueAt),
             int8(after?.id ?? beforeAll.id),
@@ -285,7 +285,7 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
       nextDue: Effect.fn("Ledger.nextDue")(function* ({ source, workspaceId }) {
         const [row] = yield* sql.unsafe<{ readonly due_at: number }>(ClaimStatement.nextDue, [
           int4(workspaceId),
-          int2(rank(source.lane)),
+          int2(Lane.rank(source.lane)),
           int4(campaignCode(source.campaignId))
         ])
         return row?.due_at ?? null
@@ -304,7 +304,7 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
           int8(by - strangeWait),
           int8(strangersPassed),
           int4(after ?? 0),
-          lanes === undefined ? null : int2s(lanes.map(rank))
+          lanes === undefined ? null : int2s(lanes.map(Lane.rank))
         ])
         return rows.map((row): DueWorkspace => ({
           workspaceId: WorkspaceId.make(row.id),
@@ -317,7 +317,7 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
         const rows = yield* sql.unsafe<OpenStatements.HoldingRow>(OpenStatements.holding, [int4(workspaceId)])
         const held = { urgent: 0, high: 0, normal: 0, bulk: 0 }
         for (const { held: count, lane } of rows) {
-          const name = lane === null ? undefined : allLanes[lane]
+          const name = lane === null ? undefined : Lane.lanes[lane]
           if (name !== undefined) held[name] = count ?? 0
         }
         const [row] = rows

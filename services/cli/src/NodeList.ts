@@ -1,7 +1,7 @@
 /**
  * The nodes there are, in a table: what each does, how it stands, and when it was last seen.
  */
-import { lanes as allLanes } from "@fibercast/domain/Lane"
+import * as Lane from "@fibercast/domain/Lane"
 import { type KnownNode } from "@fibercast/ports/NodeRegistry"
 import * as Figures from "./Figures.ts"
 import { type Ink } from "./Ink.ts"
@@ -36,7 +36,7 @@ interface Column extends Table.Column {
   readonly of: (node: KnownNode, now: number) => string
 }
 
-const isPartial = (lanes: KnownNode["lanes"]): boolean => lanes.length < allLanes.length
+const isPartial = (lanes: KnownNode["lanes"]): boolean => lanes.length < Lane.lanes.length
 
 /** Shown if one of them does not serve all. */
 const lanesTitle = "lanes"
