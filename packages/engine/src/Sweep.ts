@@ -4,9 +4,10 @@
  */
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
-import { type DueWorkspace, Ledger } from "@fibercast/ports/Ledger"
+import { type DueWorkspace, type Ledger } from "@fibercast/ports/Ledger"
 import { Signal } from "@fibercast/ports/Signal"
 import { Clock, Effect, type Scope, Stream } from "effect"
+import * as DueWorkspaces from "./DueWorkspaces.ts"
 import { EngineConfig } from "./EngineConfig.ts"
 import { untilReachable } from "./Ownership.ts"
 import { Pipelines } from "./Pipelines.ts"
@@ -20,9 +21,6 @@ export interface Options {
   readonly takes: (due: DueWorkspace, now: number) => boolean
   readonly start: Start
 }
-
-/** Workspaces asked for at first; what is due beyond them is asked for next. */
-const page = 1000
 
 /** Starts under way at once. */
 const starting = 16
@@ -39,23 +37,13 @@ export const run = Effect.fnUntraced(function* ({
   takes
 }: Options): Effect.fn.Return<Effect.Effect<void>, never, Ledger | CampaignStore | Pipelines | Signal | Scope.Scope> {
   const settings = yield* EngineConfig
-  const ledger = yield* Ledger
+  const needs = yield* Effect.context<Ledger | Pipelines>()
   const campaigns = yield* CampaignStore
   const { names: pipelines } = yield* Pipelines
 
   const isWorked = (workspaceId: WorkspaceId) =>
     isMine(workspaceId) && (settings.workspace === null || settings.workspace === workspaceId)
 
-  /** All of them, page by page: those of other nodes must not hide this node's. */
-  const dueWorkspaces = Effect.fnUntraced(function* (by: number, now: number) {
-    const all: Array<DueWorkspace> = []
-    for (;;) {
-      const after = all.at(-1)?.workspaceId
-      const due = yield* ledger.dueWorkspaces({ by, now, limit: page, pipelines, lanes: settings.lanes, after })
-      all.push(...due)
-      if (due.length < page) return all
-    }
-  })
   /** Why it could not be started: who moves at this moment is another's, who finds no room waits for a later look. */
   const begin = (workspaceId: WorkspaceId) =>
     start(workspaceId).pipe(
@@ -65,7 +53,10 @@ export const run = Effect.fnUntraced(function* ({
   const sweep = Effect.gen(function* () {
     const now = yield* Clock.currentTimeMillis
     const by = now + settings.sweep
-    const due = [...(yield* dueWorkspaces(by, now)), ...(yield* campaigns.activeWorkspaces(by, pipelines))]
+    const due = [
+      ...(yield* Effect.provideContext(DueWorkspaces.find(by, now), needs)),
+      ...(yield* campaigns.activeWorkspaces(by, pipelines))
+    ]
     const mine = due.filter(
       (found) => isWorked(found.workspaceId) && takes(found, now) && !actors.isRunning(found.workspaceId)
     )

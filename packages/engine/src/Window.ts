@@ -28,6 +28,9 @@ export interface Task {
   readonly held: Held
   /** Its started mark is written. */
   started: boolean
+  /** When it was begun, and when that ended, in epoch milliseconds; null: not yet, or not known here. */
+  begunAt: number | null
+  endedAt: number | null
 }
 
 export interface Flow {
@@ -135,7 +138,9 @@ export class Window {
     const tasks = batch.deliveries.map((delivery): Task => ({
       context: { workspaceId: this.workspaceId, delivery, campaign: flow.campaign, attempt: delivery.attempt + 1 },
       held,
-      started: false
+      started: false,
+      begunAt: null,
+      endedAt: null
     }))
     flow.queue = flow.head === flow.queue.length ? tasks : [...flow.queue.slice(flow.head), ...tasks]
     flow.head = 0
@@ -144,6 +149,11 @@ export class Window {
     this.size += tasks.length
     this.stirred = true
     this.work.openUnsafe()
+  }
+
+  /** What is claimed and not begun. */
+  get waiting(): number {
+    return [...this.flows.values()].reduce((total, flow) => total + this.queued(flow), 0)
   }
 
   /** The next tasks of the flow, at most `limit`, without taking them. */

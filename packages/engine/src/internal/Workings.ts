@@ -10,7 +10,9 @@ import { type CampaignStore } from "@fibercast/ports/CampaignStore"
 import { type EpochLost, type Ledger } from "@fibercast/ports/Ledger"
 import { type Workspace, type WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { Clock, Effect, Scope } from "effect"
+import { Allowance } from "../Allowance.ts"
 import * as CampaignKeeper from "../CampaignKeeper.ts"
+import { DeliveryListener } from "../DeliveryListener.ts"
 import { type EngineSettings } from "../EngineConfig.ts"
 import { Way } from "../HandOff.ts"
 import * as Hooks from "../Hooks.ts"
@@ -55,10 +57,18 @@ export const make = Effect.fnUntraced(function* (options: {
   const clock = yield* Clock.Clock
   const alerts = yield* Alerts
   const needs = yield* Effect.context<Needs>()
-  const pipelines = yield* Scope.provide((yield* Pipelines).prepare, senders)
+  const known = yield* Pipelines
+  const pipelines = yield* Scope.provide(known.prepare, senders)
+  const listener = yield* DeliveryListener
   const primed = (per: number, since: number) => Effect.provideContext(options.primed(per, since), needs)
   const way = yield* Way
-  const pace = yield* Pace.make({ limits: workspace.limits, stretch: way.stretch, pipelines, primed })
+  const pace = yield* Pace.make({
+    limits: workspace.limits,
+    shared: (yield* Allowance).limiters,
+    stretch: way.stretch,
+    pipelines,
+    primed
+  })
   const window = new Window(workspaceId, settings.window, settings.lanes)
   window.pause(workspace.paused?.lanes ?? [])
   for (const lane of lanes) {
@@ -68,7 +78,12 @@ export const make = Effect.fnUntraced(function* (options: {
   const { concurrency } = settings
   const hooks = yield* Scope.provide(Hooks.make({ concurrency, waiting: settings.window }), options.telling)
   const tell = Effect.fnUntraced(function* ({ hold, settlement, task }: Ended) {
-    const { campaign, delivery } = task.context
+    const { attempt, campaign, delivery } = task.context
+    if (listener !== null) {
+      const { begunAt, endedAt } = task
+      const ended = { begunAt, endedAt: endedAt ?? clock.currentTimeMillisUnsafe(), settlement }
+      listener.told({ _tag: "Ended", workspaceId, delivery, attempt, ...ended })
+    }
     if (hold !== null && campaign !== null) keeper.hold(campaign, hold)
     const ending = Settlements.ending(settlement)
     if (ending === null) return
@@ -88,7 +103,7 @@ export const make = Effect.fnUntraced(function* (options: {
     ownership,
     settings,
     committed: (ended) => Effect.forEach(ended, tell, { discard: true }),
-    room: hooks.room
+    room: listener === null ? hooks.room : Effect.andThen(hooks.room, listener.room)
   })
   const keeper = yield* Scope.provide(CampaignKeeper.make({ window, ownership, settler, settings, pace }), senders)
 
@@ -136,6 +151,17 @@ export const make = Effect.fnUntraced(function* (options: {
 
   const expire = (task: Task) =>
     settler.add({ task, settlement: Settlements.of(task, { _tag: "Expired" }, 0), hold: null })
+  const start: typeof handOff.start =
+    listener === null
+      ? handOff.start
+      : (flow, tasks) => {
+          for (const { begunAt, context } of tasks) {
+            const { attempt, delivery } = context
+            listener.told({ _tag: "Begun", workspaceId, delivery, attempt, begunAt })
+          }
+          return handOff.start(flow, tasks)
+        }
+  const isKnown = ({ context }: Task) => known.options(context.delivery.pipeline) !== undefined
   const mustMark = (task: Task) => !way.marks && pipelines.guarantee(task.context) === "at-most-once"
   const loops = Effect.all(
     [
@@ -143,7 +169,7 @@ export const make = Effect.fnUntraced(function* (options: {
       keeper.run,
       Effect.andThen(recalls.look, Feeder.run({ window, ownership, settings })),
       recalls.run,
-      Sender.run({ window, ownership, settings, mustMark, expire, start: handOff.start }),
+      Sender.run({ window, ownership, settings, mustMark, expire, isKnown, start }),
       settler.run,
       handOff.crashed
     ],
