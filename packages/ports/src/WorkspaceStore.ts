@@ -39,6 +39,8 @@ export class WorkspaceStore extends Context.Service<
     }) => Effect.Effect<Workspace, LedgerUnavailable>
     /** The workspace of this name; null if there is none. */
     readonly find: (name: string) => Effect.Effect<Workspace | null, LedgerUnavailable>
+    /** The names of the oldest workspaces, at most so many, the oldest first. */
+    readonly names: (limit: number) => Effect.Effect<ReadonlyArray<string>, LedgerUnavailable>
     readonly get: (id: WorkspaceId) => Effect.Effect<Workspace, LedgerUnavailable | WorkspaceNotFound>
     readonly setLimits: (id: WorkspaceId, limits: Limits) => Effect.Effect<void, LedgerUnavailable | WorkspaceNotFound>
     /** Set it aside with a reason, or bring it back with null. */

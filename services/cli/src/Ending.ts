@@ -6,6 +6,7 @@
  * | 0 | done: a campaign ended, also with failed deliveries; also when the reader of stdout went away (`| head`) |
  * | 1 | it could not go on; its error's message is on stderr |
  * | 2 | the command line itself cannot be understood |
+ * | 12 | `queue work` was larger than `--memory`, and drained |
  * | 130 | interrupted (SIGINT, SIGTERM) |
  *
  * A stack is only shown with `--log-level debug` (or trace, all) or FIBERCAST_DEBUG=1.
@@ -17,6 +18,13 @@ import * as Hint from "./Hint.ts"
 /** Flags that say nothing together, or nothing at all. */
 export class Misused extends Schema.TaggedError<Misused>()("Misused", { message: Schema.String }) {}
 
+/** A worker that ended in good order because it held too much memory: to be started again. */
+export class GrownTooLarge extends Schema.TaggedError<GrownTooLarge>()("GrownTooLarge", { megabytes: Schema.Int }) {
+  override get message(): string {
+    return `It held more than ${this.megabytes} MB of memory (--memory), and has drained. Start it again.`
+  }
+}
+
 /** For `NodeRuntime.runMain`. */
 export const teardown: Runtime.Teardown = (exit, onExit) => onExit(code(exit))
 
@@ -25,6 +33,7 @@ const code = (exit: Exit.Exit<unknown, unknown>): number => {
   if (Cause.hasInterruptsOnly(exit.cause)) return 130
   const error = Cause.squash(exit.cause)
   if (CliError.isCliError(error)) return error._tag === "ShowHelp" && error.errors.length === 0 ? 0 : 2
+  if (error instanceof GrownTooLarge) return 12
   return error instanceof Misused ? 2 : 1
 }
 

@@ -23,16 +23,16 @@ export const none = (): Counts => ({
   snooze: 0
 })
 
-const words: Readonly<Record<State, string>> = {
-  completed: "completed",
-  failed: "failed for good",
-  unknown: "unknown",
-  skipped: "skipped",
-  cancelled: "cancelled",
-  expired: "expired",
-  retry: "to be tried again",
-  snooze: "put off"
-}
+const words: ReadonlyArray<readonly [State, string]> = [
+  ["completed", "completed"],
+  ["failed", "failed for good"],
+  ["unknown", "unknown"],
+  ["skipped", "skipped"],
+  ["cancelled", "cancelled"],
+  ["expired", "expired"],
+  ["retry", "to be tried again"],
+  ["snooze", "put off"]
+]
 
 const why: Readonly<Record<Ended, string>> = {
   deliveries: "As many were begun as asked for.",
@@ -54,9 +54,8 @@ export interface Report {
 
 /** `12 completed, 1 failed for good, in 3.1 s. Nothing more is due.` */
 export const line = ({ counts, cut, ended, millis, returned }: Report): string => {
-  const states = Object.entries(words) as ReadonlyArray<[State, string]>
   const told = [
-    ...states.flatMap(([state, word]) => (counts[state] === 0 ? [] : [`${Figures.amount(counts[state])} ${word}`])),
+    ...words.flatMap(([state, word]) => (counts[state] === 0 ? [] : [`${Figures.amount(counts[state])} ${word}`])),
     ...(returned === 0 ? [] : [`${Figures.amount(returned)} given back`]),
     ...(cut === 0 ? [] : [`${Figures.amount(cut)} cut off`])
   ]

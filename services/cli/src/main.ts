@@ -13,6 +13,7 @@ import * as Demo from "./commands/Demo.ts"
 import * as Dev from "./commands/Dev.ts"
 import * as Migrate from "./commands/Migrate.ts"
 import * as Nodes from "./commands/Nodes.ts"
+import * as Queue from "./commands/Queue.ts"
 import * as Schedule from "./commands/Schedule.ts"
 import * as Send from "./commands/Send.ts"
 import * as Ending from "./Ending.ts"
@@ -26,6 +27,7 @@ const fibercast = Command.make("fibercast").pipe(
     Send.command,
     Campaign.command,
     Audience.command,
+    Queue.command,
     Schedule.command,
     Nodes.command,
     Migrate.command

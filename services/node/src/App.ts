@@ -7,6 +7,8 @@
 import type * as NodeServices from "@effect/platform-node/NodeServices"
 import { type AccountGates } from "@fibercast/engine/AccountGates"
 import * as Engine from "@fibercast/engine/Engine"
+import { type Pipelines } from "@fibercast/engine/Pipelines"
+import { type Overrides } from "@fibercast/engine/PipelineOverrides"
 import { type Runnable } from "@fibercast/engine/Pipeline"
 import { type Scheduled } from "@fibercast/engine/Scheduled"
 import { type Scheduler } from "@fibercast/engine/Scheduler"
@@ -20,6 +22,7 @@ import { type Ping } from "@fibercast/ports/Ping"
 import { type SenderChannel } from "@fibercast/ports/SenderChannel"
 import { Signal } from "@fibercast/ports/Signal"
 import { type TriggerStore } from "@fibercast/ports/TriggerStore"
+import { type WorkspaceRuntime } from "@fibercast/ports/WorkspaceRuntime"
 import { type WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { type WorkStream } from "@fibercast/ports/WorkStream"
 import type * as Postgres from "@fibercast/postgres/Postgres"
@@ -60,6 +63,10 @@ export interface App {
   readonly engine: <R = never>(
     running: Running<R>
   ) => Layer.Layer<Scheduler | Triggers, unknown, Platform | Signal | Sharding.Sharding | R>
+  /** Works every workspace in one process, and does not schedule. */
+  readonly worker: <R = never>(
+    running: Pick<Running<R>, "pipelines"> & { readonly overrides?: Overrides | undefined }
+  ) => Layer.Layer<WorkspaceRuntime | Pipelines | Stores, unknown, Platform | R>
   /** A sender among others. */
   readonly sender: <R = never>(
     running: Pick<Running<R>, "pipelines">
@@ -122,5 +129,17 @@ export const make = <Own, E>(options: {
         triggers: { app: name, scheduled }
       })
     ).pipe(Layer.provide(LocalNode.layerStores))
-  return { [TypeId]: TypeId, name, node, engine, sender }
+  const worker: App["worker"] = <R = never>({
+    overrides = {},
+    pipelines: more
+  }: Pick<Running<R>, "pipelines"> & { readonly overrides?: Overrides | undefined }) =>
+    withOwn(
+      LocalNode.layerWorkingEngine<Own | R | Sending, Own | Offered>({
+        audiences,
+        overrides,
+        pipelines: all(more),
+        triggers: { app: name, scheduled }
+      })
+    ).pipe(Layer.provideMerge(LocalNode.layerStores), Layer.provideMerge(Signal.layerMemory))
+  return { [TypeId]: TypeId, name, node, engine, worker, sender }
 }

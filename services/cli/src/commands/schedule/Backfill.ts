@@ -6,7 +6,8 @@ import * as Planner from "@fibercast/domain/Planner"
 import { BackfillTooLarge, maxBackfill, Triggers } from "@fibercast/engine/Triggers"
 import { type StoredTrigger, TriggerStore } from "@fibercast/ports/TriggerStore"
 import { Console, Effect } from "effect"
-import { Command, Flag, Prompt, TerminalCapabilities } from "effect/cli"
+import { Command, Flag } from "effect/cli"
+import { agreed } from "../../Agreement.ts"
 import * as ClockText from "../../ClockText.ts"
 import { Misused } from "../../Ending.ts"
 import * as Figures from "../../Figures.ts"
@@ -36,13 +37,6 @@ const count = Effect.fnUntraced(function* (trigger: StoredTrigger, { from, to }:
       nominal >= from && reason !== "test" && (OccurrenceOutcome.ran(outcome) || outcome === "waiting")
   ).length
   return { planned, ran: Math.min(ran, planned) }
-})
-
-const agreed = Effect.fnUntraced(function* (question: string, yes: boolean) {
-  if (yes) return true
-  const { canPrompt } = yield* TerminalCapabilities.TerminalCapabilities
-  if (!canPrompt) return yield* new Misused({ message: `${question} Nobody can be asked here: add --yes.` })
-  return yield* Effect.orElseSucceed(Prompt.run(Prompt.Confirm({ message: question })), () => false)
 })
 
 export const backfill = Command.make(
