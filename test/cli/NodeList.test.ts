@@ -15,6 +15,14 @@ describe("nodes in a table", () => {
     ])
   })
 
+  it("say which lanes they serve where one does not serve all", () => {
+    const some = known({ name: "some", lanes: ["urgent", "high"] })
+    const [titles, one, other] = NodeList.lines([known(), some], now, null, Ink.plain)
+    assert.match(titles ?? "", /^name  id +roles +lanes +state/u)
+    assert.match(one ?? "", /engine,sender  all +working/u)
+    assert.match(other ?? "", /engine,sender  urgent,high  working/u)
+  })
+
   it.each([
     [{}, "working"],
     [{ state: "starting" }, "starting"],

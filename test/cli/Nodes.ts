@@ -1,6 +1,7 @@
 /**
  * A node as the registry knows it, to be varied.
  */
+import { lanes } from "@fibercast/domain/Lane"
 import { type KnownNode } from "@fibercast/ports/NodeRegistry"
 
 /** When these tests look. */
@@ -11,6 +12,7 @@ export const known = (varied: Partial<KnownNode> = {}): KnownNode => ({
   id: "11aa22bb-0000-4000-8000-000000000000",
   name: "one",
   roles: ["engine", "sender"],
+  lanes,
   app: "school",
   release: "v7",
   address: "http://127.0.0.1:8787",

@@ -1,6 +1,7 @@
 import { describe } from "@effect/vitest"
 import { brokenBegins } from "./BrokenBegins.ts"
 import { brokenDispatches } from "./BrokenDispatches.ts"
+import { brokenLanePauses } from "./BrokenLanePauses.ts"
 import { brokenLedgers } from "./BrokenLedgers.ts"
 import { brokenOwnerships } from "./BrokenOwnerships.ts"
 import { brokenPutOffs } from "./BrokenPutOffs.ts"
@@ -15,5 +16,6 @@ describe("the Ledger suite", () =>
     ...brokenBegins,
     ...brokenPutOffs,
     ...brokenOwnerships,
-    ...brokenRecalls
+    ...brokenRecalls,
+    ...brokenLanePauses
   ]))

@@ -64,7 +64,7 @@ export const brokenOwnerships: ReadonlyArray<BrokenTwin> = [
     (ledger) => ({ takeOver: (options) => ledger.takeOver({ ...options, lease: options.lease + 1 }) })
   ),
   brokenLedger("lets no heartbeat count", "a heartbeat keeps the ownership for another lease", () => ({
-    heartbeat: () => Effect.void
+    heartbeat: () => Effect.succeed([])
   })),
   brokenLedger(
     "does not let go when abandoned",

@@ -92,6 +92,13 @@ export const brokenWorkspaceRuntimes: ReadonlyArray<BrokenRuntime> = [
     }))
   },
   {
+    does: "pauses lanes without waiting for what is under way",
+    breaks: "a pause of lanes reaches the actor that runs, holds, and says how it went; a resume goes on",
+    runtime: answers(({ askLanes }) => ({
+      askLanes: (workspaceId, command) => Effect.as(askLanes(workspaceId, command), { millis: 0, escaped: 0 })
+    }))
+  },
+  {
     does: "says of every failure that the workspace is unavailable",
     breaks: "a campaign that does not exist is answered as that",
     runtime: answers(({ ask }) => ({

@@ -23,6 +23,11 @@ export const brokenWorkspaceStores: ReadonlyArray<BrokenTwin> = [
     "a workspace is found by its name, and looking for one creates none",
     (workspaces) => ({ find: (name) => workspaces.ensure({ name, zone: "UTC", limits: {} }) })
   ),
+  brokenWorkspaceStore(
+    "lists the latest names first",
+    "names are listed in the order that workspaces were made in, no more than asked for",
+    (workspaces) => ({ names: (limit) => Effect.map(workspaces.names(limit), (names) => names.toReversed()) })
+  ),
   brokenWorkspaceStore("sets nothing aside", "a workspace is set aside with a reason and brought back", () => ({
     setQuarantine: () => Effect.void
   })),
@@ -31,6 +36,17 @@ export const brokenWorkspaceStores: ReadonlyArray<BrokenTwin> = [
     "all workspaces are listed by id, as they are",
     (workspaces) => ({
       list: Effect.map(workspaces.list, (all) => all.filter(({ quarantine }) => quarantine === null))
+    })
+  ),
+  brokenWorkspaceStore(
+    "forgets what was paused before",
+    "lanes are paused with a note, besides those that are, and resumed one by one",
+    (workspaces) => ({
+      pauseLanes: (id, pause) =>
+        Effect.andThen(
+          workspaces.resumeLanes(id, ["urgent", "high", "normal", "bulk"]),
+          workspaces.pauseLanes(id, pause)
+        )
     })
   ),
   brokenWorkspaceStore(

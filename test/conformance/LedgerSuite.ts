@@ -15,6 +15,7 @@ import { anyDispatches } from "./DispatchProperty.ts"
 import { doneSentences } from "./DoneSentences.ts"
 import { dueSentences } from "./DueSentences.ts"
 import { giveBackSentences } from "./GiveBackSentences.ts"
+import { lanePauseSentences } from "./LanePauseSentences.ts"
 import { anyHistory } from "./LedgerProperty.ts"
 import { putOffSentences } from "./PutOffSentences.ts"
 import { replaceSentences } from "./ReplaceSentences.ts"
@@ -43,6 +44,7 @@ export const sentencesOf = (runs: number): ReadonlyArray<Sentence<Used>> => [
   ...dueSentences,
   ...cancelSentences,
   ...recallSentences,
+  ...lanePauseSentences,
   anyHistory(runs),
   anyDispatches(runs)
 ]

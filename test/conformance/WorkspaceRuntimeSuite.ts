@@ -10,7 +10,12 @@ import * as Pipeline from "@fibercast/engine/Pipeline"
 import { CampaignNotFound } from "@fibercast/ports/CampaignStore"
 import { Ledger, LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { Signal } from "@fibercast/ports/Signal"
-import { type Command, WorkspaceRuntime, WorkspaceUnavailable } from "@fibercast/ports/WorkspaceRuntime"
+import {
+  type Command,
+  type LaneCommand,
+  WorkspaceRuntime,
+  WorkspaceUnavailable
+} from "@fibercast/ports/WorkspaceRuntime"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import * as Expect from "@fibercast/testkit/Expect"
 import * as FakeMessenger from "@fibercast/testkit/FakeMessenger"
@@ -48,6 +53,14 @@ const dispatch = ({ use }: Node, workspaceId: WorkspaceId, n = 0) =>
 /** What is answered, when the clock has moved for as long as it takes. */
 const asked = Effect.fnUntraced(function* ({ use }: Node, workspaceId: WorkspaceId, command: Command) {
   const ask = Effect.flatMap(WorkspaceRuntime, (runtime) => runtime.ask(workspaceId, command))
+  const asking = yield* Effect.forkChild(Effect.exit(use(ask)))
+  yield* TestClock.adjust("1 minute")
+  return yield* yield* Fiber.join(asking)
+})
+
+/** The same of lanes. */
+const askedLanes = Effect.fnUntraced(function* ({ use }: Node, workspaceId: WorkspaceId, command: LaneCommand) {
+  const ask = Effect.flatMap(WorkspaceRuntime, (runtime) => runtime.askLanes(workspaceId, command))
   const asking = yield* Effect.forkChild(Effect.exit(use(ask)))
   yield* TestClock.adjust("1 minute")
   return yield* yield* Fiber.join(asking)
@@ -144,6 +157,30 @@ const commands: ReadonlyArray<Sentence> = [
       assert.strictEqual(silence.escaped, open)
       assert.isAbove(silence.millis, 0)
       assert.isAtMost(silence.millis, 1000)
+    })
+  ),
+  sentence("a pause of lanes reaches the actor that runs, holds, and says how it went; a resume goes on", (runtime) =>
+    Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace()
+      const only = yield* node(runtime, { concurrency: 10 })
+      const { spec } = yield* only.use(launchTo(workspaceId, 100))
+      const lanes = [spec.lane] as const
+      yield* TestClock.adjust("2500 millis")
+      const messenger = yield* FakeMessenger.FakeMessenger
+      const open = (yield* messenger.sent).filter(({ result }) => result === "open").length
+      const quiet = yield* askedLanes(only, workspaceId, { _tag: "PauseLanes", lanes, note: "a test" })
+      assert.isAbove(open, 5)
+      assert.strictEqual(quiet.escaped, open)
+      assert.isAbove(quiet.millis, 0)
+      assert.isAtMost(quiet.millis, 1000)
+      const sent = (yield* messenger.sent).length
+      const { paused } = yield* (yield* WorkspaceStore).get(workspaceId)
+      assert.deepStrictEqual([paused?.lanes, paused?.note], [[spec.lane], "a test"])
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual((yield* messenger.sent).length, sent)
+      const resumed = yield* askedLanes(only, workspaceId, { _tag: "ResumeLanes", lanes })
+      assert.deepStrictEqual(resumed, { millis: 0, escaped: 0 })
+      assert.strictEqual((yield* messenger.sent).length, 100)
     })
   ),
   sentence("a command starts the actor that it needs", (runtime) =>

@@ -20,7 +20,7 @@ export const sentencesOf = (runs: number): ReadonlyArray<Sentence<WorkspaceStore
       const workspaces = yield* WorkspaceStore
       const asked = { name: yield* freshName, zone: "Asia/Jakarta", limits: { inFlight: 5 } }
       const made = yield* workspaces.ensure(asked)
-      assert.deepStrictEqual(made, { ...asked, id: made.id, quarantine: null })
+      assert.deepStrictEqual(made, { ...asked, id: made.id, quarantine: null, paused: null })
       assert.deepStrictEqual(yield* workspaces.get(made.id), made)
     })
   ),
@@ -42,6 +42,16 @@ export const sentencesOf = (runs: number): ReadonlyArray<Sentence<WorkspaceStore
       assert.isNull(yield* workspaces.find(name))
       const made = yield* workspaces.ensure({ name, zone: "Asia/Jakarta", limits: none })
       assert.deepStrictEqual(yield* workspaces.find(name), made)
+    })
+  ),
+  sentence(
+    "names are listed in the order that workspaces were made in, no more than asked for",
+    Effect.gen(function* () {
+      const workspaces = yield* WorkspaceStore
+      const made = [yield* freshWorkspace, yield* freshWorkspace, yield* freshWorkspace].map(({ name }) => name)
+      assert.deepStrictEqual((yield* workspaces.names(10_000)).slice(-3), made)
+      assert.lengthOf(yield* workspaces.names(2), 2)
+      assert.deepStrictEqual(yield* workspaces.names(2), (yield* workspaces.names(10_000)).slice(0, 2))
     })
   ),
   sentence(
@@ -69,13 +79,33 @@ export const sentencesOf = (runs: number): ReadonlyArray<Sentence<WorkspaceStore
     })
   ),
   sentence(
+    "lanes are paused with a note, besides those that are, and resumed one by one",
+    Effect.gen(function* () {
+      const workspaces = yield* WorkspaceStore
+      const made = yield* freshWorkspace
+      const bulk = yield* workspaces.pauseLanes(made.id, { lanes: ["bulk"], note: "the provider is down", now: 1000 })
+      assert.deepStrictEqual(bulk, { ...made, paused: { lanes: ["bulk"], note: "the provider is down", since: 1000 } })
+      const both = yield* workspaces.pauseLanes(made.id, { lanes: ["urgent", "bulk"], note: null, now: 2000 })
+      assert.deepStrictEqual(both, { ...made, paused: { lanes: ["urgent", "bulk"], note: null, since: 1000 } })
+      assert.deepStrictEqual(yield* workspaces.get(made.id), both)
+      assert.deepStrictEqual(yield* workspaces.find(made.name), both)
+      const urgent = yield* workspaces.resumeLanes(made.id, ["bulk", "high"])
+      assert.deepStrictEqual(urgent, { ...made, paused: { lanes: ["urgent"], note: null, since: 1000 } })
+      assert.deepStrictEqual(yield* workspaces.resumeLanes(made.id, ["urgent"]), made)
+      const again = yield* workspaces.pauseLanes(made.id, { lanes: ["high"], note: null, now: 3000 })
+      assert.deepStrictEqual(again.paused, { lanes: ["high"], note: null, since: 3000 })
+    })
+  ),
+  sentence(
     "a workspace that does not exist is not found, by any call",
     Effect.gen(function* () {
       const workspaces = yield* WorkspaceStore
       const errors = [
         yield* Effect.flip(workspaces.get(missing)),
         yield* Effect.flip(workspaces.setLimits(missing, none)),
-        yield* Effect.flip(workspaces.setQuarantine(missing, null))
+        yield* Effect.flip(workspaces.setQuarantine(missing, null)),
+        yield* Effect.flip(workspaces.pauseLanes(missing, { lanes: ["bulk"], note: null, now: 1 })),
+        yield* Effect.flip(workspaces.resumeLanes(missing, ["bulk"]))
       ]
       for (const error of errors) assert.deepStrictEqual(error, new WorkspaceNotFound({ workspaceId: missing }))
     })

@@ -181,6 +181,7 @@ describe("Sender", () => {
       })
       const sender = yield* Effect.forkChild(
         Sender.run({
+          isKnown: () => true,
           window,
           ownership,
           settings: { ...defaults, concurrency: 10 },

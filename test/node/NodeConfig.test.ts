@@ -13,6 +13,8 @@ describe("the settings of a node", () => {
       const { problems, settings } = yield* read(enough)
       assert.deepStrictEqual(problems, [])
       assert.deepStrictEqual(settings.roles, ["engine", "sender"])
+      assert.deepStrictEqual(settings.lanes, ["urgent", "high", "normal", "bulk"])
+      assert.deepStrictEqual((yield* read(enough, { lanes: "Bulk, urgent" })).settings.lanes, ["urgent", "bulk"])
       assert.deepStrictEqual(
         [settings.app, settings.healthHost, settings.healthPort, settings.concurrency, settings.drainSeconds],
         ["app.ts", "127.0.0.1", 8787, 100, 25]
@@ -24,6 +26,7 @@ describe("the settings of a node", () => {
     Effect.gen(function* () {
       const { problems } = yield* read({
         FIBERCAST_ROLES: "engine,gateway",
+        FIBERCAST_LANES: "urgent,bluk",
         FIBERCAST_HEALTH_PORT: "-1",
         FIBERCAST_CONCURRENCY: "many",
         FIBERCAST_SCHEDULER_POLL: "soon",
@@ -34,6 +37,7 @@ describe("the settings of a node", () => {
       assert.deepStrictEqual(new NodeConfig.BadSettings({ problems }).message.split("\n"), [
         "The settings of this node are not right:",
         "  FIBERCAST_ROLES has the role gateway, which this release does not have yet; expected engine, sender or both, parted by commas",
+        '  FIBERCAST_LANES has no lane "bluk" (bulk?); expected some of urgent, high, normal, bulk, parted by commas',
         '  FIBERCAST_HEALTH_PORT is "-1"; expected a whole number from 0 to 65535',
         '  FIBERCAST_CONCURRENCY is "many"; expected a whole number from 1 to 10000',
         '  FIBERCAST_SCHEDULER_POLL is "soon"; expected a period like 2s, 1min or 1h',

@@ -73,6 +73,7 @@ describe("the life of a node", () => {
       assert.deepStrictEqual(rest, {
         ...identity,
         roles: ["engine", "sender"],
+        lanes: ["urgent", "high", "normal", "bulk"],
         state: "working",
         workspaces: 0,
         sending: 0,

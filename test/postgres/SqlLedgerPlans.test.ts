@@ -5,7 +5,8 @@ import * as SqlWorkspaceStore from "@fibercast/postgres/SqlWorkspaceStore"
 import { Ledger } from "@fibercast/ports/Ledger"
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
-import { claimed, claimedCampaign, ended, heldOf, openCampaign, runningCampaign } from "../conformance/Given.ts"
+import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
+import { base, claimed, claimedCampaign, ended, heldOf, openCampaign, runningCampaign } from "../conformance/Given.ts"
 import { TestDatabase } from "../support/TestDatabase.ts"
 
 const stores = Layer.mergeAll(SqlLedger.layer, SqlCampaignStore.layer, SqlWorkspaceStore.layer).pipe(
@@ -65,6 +66,31 @@ it.layer(stores, { timeout: "30 seconds" })("SqlLedger's plans", (it) => {
       )
       for (const plan of [cancel, recall, recalled]) assert.match(plan, /Index Cond: \(id = ANY/)
       assert.include(claim, "Index Scan on recalls_of_workspace")
+    })
+  )
+
+  it.effect("what is due is found by one walk of the index, whatever is paused, in the lanes asked for", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const ledger = yield* Ledger
+      const { owned, source } = yield* openCampaign(200)
+      yield* (yield* WorkspaceStore).pauseLanes(owned.workspaceId, { lanes: ["bulk"], note: null, now: 1 })
+      yield* sql`VACUUM ANALYZE deliveries`.unprepared
+      const [due, next, holding] = yield* sql.withTransaction(
+        Effect.gen(function* () {
+          yield* ledger.dueWorkspaces({ by: base, now: base, limit: 10, lanes: ["bulk"] })
+          yield* ledger.nextDue({ workspaceId: owned.workspaceId, source })
+          yield* ledger.holding(owned.workspaceId)
+          return [
+            yield* planOf("with recursive source", "(1, 1, 10, '{a}', 1, 50, 0, '{3}')"),
+            yield* planOf("order by deliveries.due_at, id limit 1", "(1, 3, 1)"),
+            yield* planOf("cross join marked", "(1)")
+          ] as const
+        })
+      )
+      for (const plan of [due, next, holding]) assert.notInclude(plan, "Seq Scan on deliveries")
+      assert.notMatch(due, /Sort[^]*Index (?:Only )?Scan using deliveries_due on deliveries d/)
+      assert.match(next, /One-Time Filter|InitPlan/)
     })
   )
 

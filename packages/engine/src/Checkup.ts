@@ -1,7 +1,6 @@
 /**
  * A checkup gathers what a diagnosis is made from. It takes no locks and changes nothing; it reads all open work once.
  */
-import { lanes } from "@fibercast/domain/Lane"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
 import { type LedgerUnavailable } from "@fibercast/ports/Ledger"
@@ -23,7 +22,7 @@ import * as SchedulerHealth from "./SchedulerHealth.ts"
 /** Nodes unseen for longer are none any more, in milliseconds. */
 const remembered = 86_400_000
 
-const nodeFact = (node: KnownNode): NodeFact => ({ ...node, lanes })
+const nodeFact = (node: KnownNode): NodeFact => node
 
 export const workspaceFact = (workspace: OwnedWorkspace, depths: ReadonlyArray<Depth>): WorkspaceFact => {
   const { id, limits, name, ownedUntil, owner, quarantine } = workspace
@@ -32,7 +31,7 @@ export const workspaceFact = (workspace: OwnedWorkspace, depths: ReadonlyArray<D
     id,
     name,
     quarantine,
-    paused: null,
+    paused: workspace.paused,
     rate: limits.rate ?? null,
     backlog: limits.backlog ?? null,
     owner,

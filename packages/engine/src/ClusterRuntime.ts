@@ -7,10 +7,13 @@
  * its epoch keeps it from writing. When the locks cannot be kept, actors stop until they can. A workspace without work
  * costs nothing, and there is no traffic between nodes but commands.
  */
+import { type WorkspaceId } from "@fibercast/domain/Workspace"
+import { type CampaignNotFound } from "@fibercast/ports/CampaignStore"
+import { type LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { type Signal } from "@fibercast/ports/Signal"
-import { WorkspaceRuntime } from "@fibercast/ports/WorkspaceRuntime"
+import { WorkspaceRuntime, type WorkspaceUnavailable } from "@fibercast/ports/WorkspaceRuntime"
 import { Cause, Effect, Exit, Layer, Random, Schedule } from "effect"
-import { ShardId, Sharding } from "effect/cluster"
+import { type ClusterError, ShardId, Sharding } from "effect/cluster"
 import { ClusterConfig } from "./ClusterConfig.ts"
 import { EngineConfig } from "./EngineConfig.ts"
 import * as Sweep from "./Sweep.ts"
@@ -25,6 +28,17 @@ const placing = 2000
 const reaching = 250
 
 const noRoom = "its node has no room for it now"
+
+/** Why a command was not carried out: by the owner, or because it could not be reached. */
+type Unanswered =
+  | CampaignNotFound
+  | LedgerUnavailable
+  | WorkspaceUnavailable
+  | ActorStopped
+  | ClusterError.MailboxFull
+  | ClusterError.EntityNotAssignedToRunner
+  | ClusterError.AlreadyProcessingMessage
+  | ClusterError.PersistenceError
 
 /** Who was asked is gone before it answered. */
 const isGone = (exit: Exit.Exit<unknown, unknown>): boolean =>
@@ -59,7 +73,8 @@ export const layer: Layer.Layer<WorkspaceRuntime, never, Sharding.Sharding | Sig
       Effect.map(currentWorkspace, (workspaceId) =>
         WorkspaceEntity.of({
           Run: () => actors.run(workspaceId),
-          Ask: ({ payload }) => actors.carryOut(workspaceId, payload, start)
+          Ask: ({ payload }) => actors.tell(workspaceId, (actor) => actor.carryOut(payload), start),
+          AskLanes: ({ payload }) => actors.tell(workspaceId, (actor) => actor.carryOutLanes(payload), start)
         })
       ),
       { concurrency: "unbounded", disableFatalDefects: true, maxIdleTime: rest }
@@ -88,9 +103,13 @@ export const layer: Layer.Layer<WorkspaceRuntime, never, Sharding.Sharding | Sig
     })
     yield* Effect.forkScoped(watching)
 
-    const ask = (...[workspaceId, command]: Parameters<WorkspaceRuntime["Service"]["ask"]>) => {
+    /** `asking` says what to ask of the owner, each time one is asked. */
+    const answered = <A>(
+      workspaceId: WorkspaceId,
+      asking: (owner: ReturnType<typeof workspace>) => Effect.Effect<A, Unanswered>
+    ) => {
       const unavailable = (reason: string) => WorkspaceActors.unavailable(workspaceId, reason)
-      return Effect.exit(Effect.suspend(() => workspace(String(workspaceId)).Ask(command))).pipe(
+      return Effect.exit(Effect.suspend(() => asking(workspace(String(workspaceId))))).pipe(
         Effect.flatMap((exit) => (isGone(exit) ? Effect.fail(new ActorStopped()) : exit)),
         // A command may be given twice: an actor that stopped meanwhile has a successor, here or elsewhere.
         Effect.retry({ while: (error) => error._tag === "ActorStopped", schedule: Schedule.spaced(reaching) }),
@@ -108,6 +127,14 @@ export const layer: Layer.Layer<WorkspaceRuntime, never, Sharding.Sharding | Sig
       )
     }
 
-    return WorkspaceRuntime.of({ ask, running: Effect.sync(actors.running) })
+    return WorkspaceRuntime.of({
+      ask: (workspaceId, command) => answered(workspaceId, (owner) => owner.Ask(command)),
+      askLanes: (workspaceId, command) =>
+        answered(workspaceId, (owner) => owner.AskLanes(command)).pipe(
+          // It is no question about a campaign.
+          Effect.catchTag("CampaignNotFound", Effect.die)
+        ),
+      running: Effect.sync(actors.running)
+    })
   })
 )

@@ -9,8 +9,10 @@ import { type WorkspaceRuntime } from "@fibercast/ports/WorkspaceRuntime"
 import { Layer } from "effect"
 import { AccountGates } from "./AccountGates.ts"
 import { Campaigns } from "./Campaigns.ts"
+import { Lanes } from "./Lanes.ts"
 import * as LocalRuntime from "./LocalRuntime.ts"
 import { type Runnable } from "./Pipeline.ts"
+import * as PipelineOverrides from "./PipelineOverrides.ts"
 import { Pipelines } from "./Pipelines.ts"
 import * as Pruner from "./Pruner.ts"
 import * as RunPipeline from "./RunPipeline.ts"
@@ -31,7 +33,7 @@ export type Runtime<RIn> = Layer.Layer<WorkspaceRuntime, never, Signal | Workspa
 
 /** Runs while the layer is in scope; closing it drains. What the pipelines require, the layer requires. */
 export const layerOn = <RIn = never, R = never>(runtime: Runtime<RIn>, { pipelines }: Work<R>) =>
-  Layer.merge(Campaigns.layer, Pruner.layer).pipe(
+  Layer.mergeAll(Campaigns.layer, Lanes.layer, Pruner.layer).pipe(
     Layer.provideMerge(runtime),
     Layer.provideMerge(Pipelines.layer(pipelines)),
     Layer.provideMerge(AccountGates.layer)
@@ -62,6 +64,25 @@ export const layer = <R = never>(options: Options<R>) => layerOn(LocalRuntime.la
 export const layerScheduling = <R = never, R2 = never>(
   options: Options<R> & { readonly scheduler: Scheduler.Options<R2> }
 ) => layerSchedulingOn(LocalRuntime.layer(options), options)
+
+/**
+ * A worker: it works in this process alone, the code of triggers included, and does not schedule. `overrides`: what counts
+ * instead of what the pipelines say.
+ */
+export const layerWorker = <R = never, R2 = never>({
+  alone,
+  overrides,
+  pipelines,
+  triggers
+}: Options<R> & {
+  readonly overrides: PipelineOverrides.Overrides
+  readonly triggers: Pick<Scheduler.Options<R2>, "app" | "scheduled">
+}) =>
+  layerOn<TriggerStore, R | R2 | TriggerStore>(LocalRuntime.layer({ alone }), {
+    pipelines: [...pipelines, ...ofTriggers(triggers).pipelines].map((pipeline) =>
+      PipelineOverrides.apply<R | R2 | TriggerStore>(pipeline, overrides)
+    )
+  })
 
 /**
  * A sender: it sends what engines hand over on the `WorkStream`. It must know the pipelines that they know, and the code of

@@ -1,9 +1,19 @@
 /**
  * The engine's own settings, with defaults that suit one machine. Durations are in milliseconds.
  */
+import { type Lane, lanes } from "@fibercast/domain/Lane"
+import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { Context } from "effect"
 
 export interface EngineSettings {
+  /**
+   * The lanes that are served: of others nothing is claimed, and their campaigns are read, started and ended all the same.
+   * A workspace has one owner, so lanes that its owner does not serve wait: engines that share workspaces serve the same
+   * lanes, and where senders send, it is them that serve some.
+   */
+  readonly lanes: ReadonlyArray<Lane>
+  /** The only workspace that is worked; null: all. */
+  readonly workspace: WorkspaceId | null
   /** Sends under way at once, for each workspace. */
   readonly concurrency: number
   /** Deliveries a workspace holds claimed at once; bounds memory and what a crash leaves to be redone. */
@@ -42,6 +52,8 @@ export interface EngineSettings {
 }
 
 export const defaults: EngineSettings = {
+  lanes,
+  workspace: null,
   concurrency: 100,
   window: 6000,
   batch: 1000,

@@ -2,13 +2,14 @@
  * The feeder claims due deliveries for a workspace, source by source, in bounded batches.
  *
  * It claims no more than fits the window, of which a tenth is kept for urgent and high, no more than the flow's
- * limits let out within a third of the ownership's lease, and nothing for a flow that still has enough queued or
- * whose account takes nothing. Where the last look found nothing more it asks what is due before it claims again. More
- * urgent lanes are fed first; within a lane the emptiest flow is.
+ * limits let out within a third of the ownership's lease, no more than may yet be begun (`Allowance`), and nothing for a
+ * flow that still has enough queued or whose account takes nothing. Where the last look found nothing more it asks what is
+ * due before it claims again. More urgent lanes are fed first; within a lane the emptiest flow is.
  */
 import { lanes } from "@fibercast/domain/Lane"
 import { type EpochLost, Ledger } from "@fibercast/ports/Ledger"
 import { Clock, Effect } from "effect"
+import { Allowance } from "./Allowance.ts"
 import { type EngineSettings } from "./EngineConfig.ts"
 import * as Limiter from "./Limiter.ts"
 import { type Ownership, untilReachable } from "./Ownership.ts"
@@ -33,8 +34,16 @@ export const run = Effect.fnUntraced(function* (options: {
 
   const reserve = Math.floor(window.limit / 10)
 
+  const allowed = yield* Allowance
+
+  /** What is claimed and not begun has its part of what may yet be begun. */
+  const unclaimed = (): number => {
+    const left = allowed.left()
+    return left === Infinity ? left : left - window.waiting
+  }
+
   const room = ({ source: { lane } }: Flow): number =>
-    window.limit - window.size - (lane === "urgent" || lane === "high" ? 0 : reserve)
+    Math.min(unclaimed(), window.limit - window.size - (lane === "urgent" || lane === "high" ? 0 : reserve))
 
   const allowance = (flow: Flow): number => {
     const perMilli = Limiter.hintAll(flow.limiters)
@@ -102,7 +111,7 @@ export const run = Effect.fnUntraced(function* (options: {
   })
 
   const wait = (now: number) => {
-    const resting = [...window.flows.values()].filter((flow) => !flow.silenced && restsUntil(flow) > now)
+    const resting = [...window.flows.values()].filter((flow) => window.isOpen(flow) && restsUntil(flow) > now)
     const until = resting.reduce((soonest, flow) => Math.min(soonest, restsUntil(flow)), now + settings.poll)
     window.room.closeUnsafe()
     return Effect.raceFirst(window.room.await, Effect.sleep(Math.max(until - now, 1)))

@@ -72,6 +72,7 @@ const local: WayOfHandingOff = {
       timeout: (task) => pipelines.timeout(task.context),
       onExit: (task, exit, timedOut) => {
         const now = clock.currentTimeMillisUnsafe()
+        task.endedAt = now
         const stopped = recalled(task)
         const ended = { exit, timedOut, now, chance: random.nextDoubleUnsafe() }
         const verdict =

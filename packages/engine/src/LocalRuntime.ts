@@ -7,13 +7,15 @@ import { type Signal } from "@fibercast/ports/Signal"
 import { WorkspaceRuntime, type WorkspaceUnavailable } from "@fibercast/ports/WorkspaceRuntime"
 import { Effect, FiberMap, Layer, Random } from "effect"
 import * as Sweep from "./Sweep.ts"
-import type * as WorkspaceActor from "./WorkspaceActor.ts"
+import * as WorkspaceActor from "./WorkspaceActor.ts"
 import * as WorkspaceActors from "./WorkspaceActors.ts"
 
 export interface Options {
   /** No other process can work on this database: what an earlier run held is taken over at once. */
   readonly alone: boolean
 }
+
+const isStopped = (error: unknown): error is WorkspaceActor.ActorStopped => error instanceof WorkspaceActor.ActorStopped
 
 export const layer = ({ alone }: Options): Layer.Layer<WorkspaceRuntime, never, Signal | WorkspaceActor.Needs> =>
   Layer.effect(
@@ -39,15 +41,21 @@ export const layer = ({ alone }: Options): Layer.Layer<WorkspaceRuntime, never, 
           alone || held === null || held === owner || (ownedUntil ?? 0) <= now
       })
 
+      const { tell } = actors
+      /** A command may be given twice: an actor that stopped meanwhile has a successor. */
+      const told = <A, E>(
+        workspaceId: WorkspaceId,
+        asked: (actor: WorkspaceActor.WorkspaceActor) => Effect.Effect<A, E | WorkspaceActor.ActorStopped>
+      ) =>
+        tell(workspaceId, asked, start).pipe(
+          Effect.retry({ times: 2, while: isStopped }),
+          Effect.catchIf(isStopped, () =>
+            Effect.fail(WorkspaceActors.unavailable(workspaceId, "it stopped while carrying the command out"))
+          )
+        )
       return WorkspaceRuntime.of({
-        // A command may be given twice: an actor that stopped meanwhile has a successor.
-        ask: (workspaceId, command) =>
-          actors.carryOut(workspaceId, command, start).pipe(
-            Effect.retry({ times: 2, while: (error) => error._tag === "ActorStopped" }),
-            Effect.catchTag("ActorStopped", () =>
-              Effect.fail(WorkspaceActors.unavailable(workspaceId, "it stopped while carrying the command out"))
-            )
-          ),
+        ask: (workspaceId, command) => told(workspaceId, (actor) => actor.carryOut(command)),
+        askLanes: (workspaceId, command) => told(workspaceId, (actor) => actor.carryOutLanes(command)),
         running: Effect.sync(actors.running)
       })
     })

@@ -4,6 +4,7 @@
  * A send may begin only while `holds`: an owner that slept past its lease, or lost the database,
  * starts nothing until a heartbeat has succeeded again. A wall clock that is set back does not prolong it.
  */
+import { type Lane } from "@fibercast/domain/Lane"
 import { type Epoch, type WorkspaceId } from "@fibercast/domain/Workspace"
 import { type EpochLost, Ledger, LedgerUnavailable, type Owned } from "@fibercast/ports/Ledger"
 import { type Clock, Duration, Effect, Latch, Schedule } from "effect"
@@ -79,8 +80,14 @@ export class Ownership {
     this.#elapsesAt = from.elapsed + this.lease
   }
 
-  /** Beats until interrupted; fails when another owner took over. */
-  readonly keep = (every: number): Effect.Effect<never, EpochLost, Ledger> =>
+  /**
+   * Beats until interrupted; fails when another owner took over. `asking` is called as a beat begins, and what it gave is
+   * told which lanes are paused.
+   */
+  readonly keep = (
+    every: number,
+    asking: () => (paused: ReadonlyArray<Lane>) => void = () => () => {}
+  ): Effect.Effect<never, EpochLost, Ledger> =>
     Effect.gen({ self: this }, function* () {
       const ledger = yield* Ledger
       for (;;) {
@@ -89,11 +96,13 @@ export class Ownership {
           Effect.suspend(() => {
             const moment = momentOf(this.clock)
             const proof = { ...this.proof, now: moment.at }
+            const heard = asking()
             return ledger.heartbeat({ ...proof, lease: this.lease }).pipe(
-              Effect.tap(() =>
+              Effect.tap((paused) =>
                 Effect.sync(() => {
                   this.#renew(moment)
                   this.valid.openUnsafe()
+                  heard(paused)
                 })
               )
             )

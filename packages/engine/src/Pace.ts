@@ -22,6 +22,8 @@ const widened = ({ per, permits }: Rate, stretch: number): Rate => ({ permits, p
 
 export const make = Effect.fnUntraced(function* <E>(options: {
   readonly limits: Limits
+  /** What all flows pass besides. */
+  readonly shared?: ReadonlyArray<Limiter.Limiter> | undefined
   /** Of each rate's period; see `HandOff`. */
   readonly stretch: number
   readonly pipelines: Pick<Prepared, "messengers">
@@ -41,7 +43,8 @@ export const make = Effect.fnUntraced(function* <E>(options: {
     return known
   })
 
-  const workspace = options.limits.rate === undefined ? [] : [yield* limiter(options.limits)]
+  const { shared = [] } = options
+  const workspace = options.limits.rate === undefined ? shared : [...shared, yield* limiter(options.limits)]
   return {
     workspace,
     of: Effect.fnUntraced(function* (campaign) {

@@ -2,13 +2,14 @@
  * The sender starts claimed deliveries, in the order that lanes, limits and free slots allow.
  *
  * Before each start it makes sure that the workspace is still owned, the campaign not silenced, the
- * deadline not passed, every limit satisfied, and, for at-most-once work, the started mark written.
+ * deadline not passed, every limit satisfied, the allowance not used up, and, for at-most-once work, the started mark written.
  * While several lanes have ready work each gets its share by weight; a tenth of the slots is kept
  * for urgent and high.
  */
 import { type Lane, lanes, weight } from "@fibercast/domain/Lane"
 import { type EpochLost, Ledger } from "@fibercast/ports/Ledger"
 import { Clock, Effect } from "effect"
+import { Allowance } from "./Allowance.ts"
 import { type EngineSettings } from "./EngineConfig.ts"
 import * as Limiter from "./Limiter.ts"
 import { type Ownership, untilReachable } from "./Ownership.ts"
@@ -34,6 +35,8 @@ export const run = Effect.fnUntraced(function* (options: {
   /** Cannot be interrupted, so it must not wait for more than a slot that `window` counts as free. */
   readonly start: (flow: Flow, tasks: ReadonlyArray<Task>) => Effect.Effect<void>
   readonly expire: (task: Task) => void
+  /** Its pipeline is known here. Else it is put off, which uses nothing of an allowance up. */
+  readonly isKnown: (task: Task) => boolean
 }): Effect.fn.Return<never, EpochLost, Ledger> {
   const { window, ownership, settings } = options
   const ledger = yield* Ledger
@@ -45,8 +48,12 @@ export const run = Effect.fnUntraced(function* (options: {
   let turn = 0
   const turnOf = (flow: Flow): number => turns.get(flow) ?? 0
 
-  const slots = (lane: Lane): number =>
-    settings.concurrency - window.active - (lane === "urgent" || lane === "high" ? 0 : reserve)
+  const allowance = yield* Allowance
+
+  const slots = (lane: Lane): number => {
+    const free = settings.concurrency - window.active - (lane === "urgent" || lane === "high" ? 0 : reserve)
+    return Math.min(free, allowance.left())
+  }
 
   const ready = (lane: Lane, now: number): Flow | undefined =>
     window
@@ -97,7 +104,7 @@ export const run = Effect.fnUntraced(function* (options: {
     const [head] = window.peek(flow, 1)
     if (head !== undefined && options.mustMark(head) && !head.started) {
       yield* mark(flow, count)
-      if (flow.silenced || !ownership.holds) return
+      if (!window.isOpen(flow) || !ownership.holds) return
     }
     yield* Effect.uninterruptible(Effect.suspend(() => begin(flow, count)))
   })
@@ -108,12 +115,15 @@ export const run = Effect.fnUntraced(function* (options: {
     const starting: Array<Task> = []
     for (const task of window.peek(flow, count)) {
       if (options.mustMark(task) && !task.started) break
-      window.take(flow, 1)
       const { deadline } = task.context.delivery
-      if (deadline !== null && deadline <= now) {
+      const isLate = deadline !== null && deadline <= now
+      if (!isLate && options.isKnown(task) && !allowance.take()) break
+      window.take(flow, 1)
+      if (isLate) {
         options.expire(task)
         continue
       }
+      task.begunAt = now
       starting.push(task)
       window.began(task)
     }

@@ -1,5 +1,5 @@
 /**
- * A sender takes chunks from the WorkStream, lane by lane, sends what the Ledger lets it send, and writes how it ended.
+ * A sender takes chunks of the lanes that it serves from the WorkStream, lane by lane, sends what the Ledger lets it send, and writes how it ended.
  *
  * - Before it sends anything of a chunk it asks the Ledger: the owner may have been replaced, the campaign paused, the
  *   delivery ended. What may not be sent is given back.
@@ -12,7 +12,6 @@
  *
  * Held in memory: `capacity` deliveries, `ahead` chunks of each lane, and the failure hooks that wait.
  */
-import { lanes } from "@fibercast/domain/Lane"
 import { Outcome } from "@fibercast/domain/Outcome"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { type Alerts } from "@fibercast/ports/Alerts"
@@ -201,7 +200,7 @@ const make = Effect.gen(function* () {
   })
   const { ahead } = settings
   const consuming = Effect.forEach(
-    lanes,
+    settings.lanes,
     (lane) => lasting(`taking ${lane} chunks`, Stream.runForEach(stream.consume(lane, { ahead }), take)),
     { concurrency: "unbounded", discard: true }
   )

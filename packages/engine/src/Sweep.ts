@@ -1,13 +1,15 @@
 /**
- * The sweep looks for workspaces that need an actor here: due work, a campaign to read or to start, a batch that
- * is to go on, or claims that a dead owner left. It looks from time to time, and when it is told to; workspaces without work cost nothing.
+ * The sweep looks for workspaces that need an actor here: due work of lanes that are served, a campaign to read or to start,
+ * a batch that is to go on, or claims that a dead owner left. It looks from time to time, and when it is told to; workspaces
+ * without work cost nothing.
  */
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { BatchStore } from "@fibercast/ports/BatchStore"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
-import { type DueWorkspace, Ledger } from "@fibercast/ports/Ledger"
+import { type DueWorkspace, type Ledger } from "@fibercast/ports/Ledger"
 import { Signal } from "@fibercast/ports/Signal"
 import { Clock, Effect, type Scope, Stream } from "effect"
+import * as DueWorkspaces from "./DueWorkspaces.ts"
 import { EngineConfig } from "./EngineConfig.ts"
 import { untilReachable } from "./Ownership.ts"
 import { Pipelines } from "./Pipelines.ts"
@@ -21,9 +23,6 @@ export interface Options {
   readonly takes: (due: DueWorkspace, now: number) => boolean
   readonly start: Start
 }
-
-/** Workspaces asked for at first; what is due beyond them is asked for next. */
-const page = 1000
 
 /** Starts under way at once. */
 const starting = 16
@@ -44,21 +43,14 @@ export const run = Effect.fnUntraced(function* ({
   Ledger | CampaignStore | BatchStore | Pipelines | Signal | Scope.Scope
 > {
   const settings = yield* EngineConfig
-  const ledger = yield* Ledger
+  const needs = yield* Effect.context<Ledger | Pipelines>()
   const campaigns = yield* CampaignStore
   const batches = yield* BatchStore
   const { names: pipelines } = yield* Pipelines
 
-  /** All of them, page by page: those of other nodes must not hide this node's. */
-  const dueWorkspaces = Effect.fnUntraced(function* (by: number, now: number) {
-    const all: Array<DueWorkspace> = []
-    for (;;) {
-      const after = all.at(-1)?.workspaceId
-      const due = yield* untilReachable(ledger.dueWorkspaces({ by, now, limit: page, pipelines, after }))
-      all.push(...due)
-      if (due.length < page) return all
-    }
-  })
+  const isWorked = (workspaceId: WorkspaceId) =>
+    isMine(workspaceId) && (settings.workspace === null || settings.workspace === workspaceId)
+
   /** Why it could not be started: who moves at this moment is another's, who finds no room waits for a later look. */
   const begin = (workspaceId: WorkspaceId) =>
     start(workspaceId).pipe(
@@ -69,12 +61,12 @@ export const run = Effect.fnUntraced(function* ({
     const now = yield* Clock.currentTimeMillis
     const by = now + settings.sweep
     const due = [
-      ...(yield* dueWorkspaces(by, now)),
+      ...(yield* Effect.provideContext(untilReachable(DueWorkspaces.find(by, now)), needs)),
       ...(yield* untilReachable(campaigns.activeWorkspaces(by, pipelines))),
       ...(yield* untilReachable(batches.dueWorkspaces))
     ]
     const mine = due.filter(
-      (found) => isMine(found.workspaceId) && takes(found, now) && !actors.isRunning(found.workspaceId)
+      (found) => isWorked(found.workspaceId) && takes(found, now) && !actors.isRunning(found.workspaceId)
     )
     const ids = new Set(mine.map(({ workspaceId }) => workspaceId))
     const refused = (yield* Effect.forEach(ids, begin, { concurrency: starting })).filter((why) => why !== null)
@@ -91,7 +83,7 @@ export const run = Effect.fnUntraced(function* ({
 
   /** Those that came while one looked are one more reason to look. */
   const wake = Effect.fnUntraced(function* (signalled: ReadonlyArray<WorkspaceId>) {
-    const mine = [...new Set(signalled)].filter(isMine)
+    const mine = [...new Set(signalled)].filter(isWorked)
     const [awake, asleep] = [mine.filter(actors.isRunning), mine.filter((id) => !actors.isRunning(id))]
     yield* Effect.forEach(awake, actors.wake, { discard: true })
     // Whether their work is for this node's pipelines, the sweep knows.

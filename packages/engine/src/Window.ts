@@ -3,10 +3,10 @@
  *
  * It holds at most `limit` deliveries plus one claim. A flow is the work of one source, in due
  * order; a delivery leaves its flow when it is sent and leaves the window when it is settled, or
- * released unsent. Everything here is synchronous: no other fiber sees it half changed.
+ * released unsent. Of lanes that are not served or are paused nothing is claimed or sent. Everything here is synchronous: no other fiber sees it half changed.
  */
 import { type Campaign } from "@fibercast/domain/Campaign"
-import { type Lane } from "@fibercast/domain/Lane"
+import { type Lane, lanes } from "@fibercast/domain/Lane"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { type Batch, type Cursor, type GivenBack, type Source } from "@fibercast/ports/Ledger"
 import { Latch } from "effect"
@@ -28,6 +28,9 @@ export interface Task {
   readonly held: Held
   /** Its started mark is written. */
   started: boolean
+  /** When it was begun, and when that ended, in epoch milliseconds; null: not yet, or not known here. */
+  begunAt: number | null
+  endedAt: number | null
 }
 
 export interface Flow {
@@ -69,6 +72,8 @@ const keyOf = (source: Source) => `${source.lane}/${source.campaignId ?? "jobs"}
 export class Window {
   readonly workspaceId: WorkspaceId
   readonly limit: number
+  /** The lanes that are served. */
+  readonly served: ReadonlySet<Lane>
   readonly flows = new Map<string, Flow>()
   /** Open while there may be something to send. */
   readonly work = Latch.makeUnsafe(false)
@@ -86,14 +91,17 @@ export class Window {
   active = 0
   /** The one delivery it holds that nodes may have died of; null: none. */
   suspect: Task | null = null
+  /** Lanes that are paused, as far as this actor has heard. */
+  paused: ReadonlySet<Lane> = new Set()
   /** Something was admitted. Set here; whoever looks after it sets it back. */
   stirred = false
   /** How often there may have been new work. */
   wakes = 0
 
-  constructor(workspaceId: WorkspaceId, limit: number) {
+  constructor(workspaceId: WorkspaceId, limit: number, served: ReadonlyArray<Lane> = lanes) {
     this.workspaceId = workspaceId
     this.limit = limit
+    this.served = new Set(served)
   }
 
   flow(source: Source, make: () => Pick<Flow, "campaign" | "silenced" | "limiters">): Flow {
@@ -137,7 +145,9 @@ export class Window {
     const tasks = batch.deliveries.map((delivery): Task => ({
       context: { workspaceId: this.workspaceId, delivery, campaign: flow.campaign, attempt: delivery.attempt + 1 },
       held,
-      started: false
+      started: false,
+      begunAt: null,
+      endedAt: null
     }))
     const queued = passes === null ? tasks : tasks.filter(passes)
     flow.queue = flow.head === flow.queue.length ? queued : [...flow.queue.slice(flow.head), ...queued]
@@ -147,6 +157,11 @@ export class Window {
     this.size += tasks.length
     this.stirred = true
     this.work.openUnsafe()
+  }
+
+  /** What is claimed and not begun. */
+  get waiting(): number {
+    return [...this.flows.values()].reduce((total, flow) => total + this.queued(flow), 0)
   }
 
   /** The next tasks of the flow, at most `limit`, without taking them. */
@@ -214,6 +229,16 @@ export class Window {
     return tasks.length
   }
 
+  /** These lanes are paused, and no others. What was not begun of them is given back: answers how much. */
+  pause(paused: Iterable<Lane>): number {
+    const before = this.paused
+    this.paused = new Set(paused)
+    let released = 0
+    for (const flow of this.flows.values()) if (this.paused.has(flow.source.lane)) released += this.release(flow)
+    if ([...before].some((lane) => !this.paused.has(lane))) this.wake()
+    return released
+  }
+
   /** There may be new work: look at every flow again. */
   wake() {
     this.wakes++
@@ -221,13 +246,18 @@ export class Window {
     this.room.openUnsafe()
   }
 
-  /** Whether a flow may have something to claim by this instant. */
+  /** Whether a flow may have had something to claim before this instant, and was not asked. */
   busyBefore(instant: number): boolean {
-    return [...this.flows.values()].some((flow) => !flow.silenced && flow.dryUntil <= instant)
+    return [...this.flows.values()].some((flow) => this.isOpen(flow) && flow.dryUntil < instant)
+  }
+
+  /** Whether it may be worked. */
+  isOpen({ silenced, source: { lane } }: Flow): boolean {
+    return !silenced && this.served.has(lane) && !this.paused.has(lane)
   }
 
   /** Flows of a lane that may be worked. */
   open(lane: Lane): ReadonlyArray<Flow> {
-    return [...this.flows.values()].filter((flow) => flow.source.lane === lane && !flow.silenced)
+    return [...this.flows.values()].filter((flow) => flow.source.lane === lane && this.isOpen(flow))
   }
 }

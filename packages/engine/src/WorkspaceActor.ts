@@ -13,7 +13,7 @@ import { type AudienceSource } from "@fibercast/ports/AudienceSource"
 import { type BatchStore } from "@fibercast/ports/BatchStore"
 import { type CampaignNotFound, type CampaignStore } from "@fibercast/ports/CampaignStore"
 import { EpochLost, Ledger, type LedgerUnavailable, type WorkspaceHeld } from "@fibercast/ports/Ledger"
-import { type Command, type Silence } from "@fibercast/ports/WorkspaceRuntime"
+import { type Command, type LaneCommand, type Quiet, type Silence } from "@fibercast/ports/WorkspaceRuntime"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { type WorkspaceNotFound, WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { Cause, Clock, Deferred, Effect, Exit, Option, Schema, Scope } from "effect"
@@ -31,6 +31,7 @@ export interface WorkspaceActor {
   /** There may be new work. */
   readonly wake: Effect.Effect<void>
   readonly carryOut: (command: Command) => Effect.Effect<Silence, LedgerUnavailable | CampaignNotFound | ActorStopped>
+  readonly carryOutLanes: (command: LaneCommand) => Effect.Effect<Quiet, LedgerUnavailable | ActorStopped>
 }
 
 export type Needs = Ledger | CampaignStore | BatchStore | WorkspaceStore | AudienceSource | Alerts | Pipelines
@@ -148,15 +149,22 @@ export const run = Effect.fnUntraced(function* (
   )
 })
 
-const actorOf = ({ keeper, recalls, window }: Workings.Workings, stopped: Deferred.Deferred<void>): WorkspaceActor => ({
-  wake: Effect.andThen(
-    Effect.sync(() => {
-      window.wake()
-      window.batches.openUnsafe()
-      recalls.wake()
-    }),
-    keeper.wake
-  ),
-  carryOut: (command) =>
-    Effect.raceFirst(keeper.carryOut(command), Effect.andThen(Deferred.await(stopped), Effect.fail(new ActorStopped())))
-})
+const actorOf = (
+  { keeper, laneKeeper, recalls, window }: Workings.Workings,
+  stopped: Deferred.Deferred<void>
+): WorkspaceActor => {
+  const whileItRuns = <A, E>(command: Effect.Effect<A, E>) =>
+    Effect.raceFirst(command, Effect.andThen(Deferred.await(stopped), Effect.fail(new ActorStopped())))
+  return {
+    wake: Effect.andThen(
+      Effect.sync(() => {
+        window.wake()
+        window.batches.openUnsafe()
+        recalls.wake()
+      }),
+      keeper.wake
+    ),
+    carryOut: (command) => whileItRuns(keeper.carryOut(command)),
+    carryOutLanes: (command) => whileItRuns(laneKeeper.carryOut(command))
+  }
+}

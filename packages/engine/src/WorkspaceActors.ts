@@ -6,9 +6,8 @@
  * that runs, or the one that is started for it.
  */
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
-import { type CampaignNotFound } from "@fibercast/ports/CampaignStore"
 import { type LedgerUnavailable, type WorkspaceHeld } from "@fibercast/ports/Ledger"
-import { type Command, type Silence, WorkspaceUnavailable } from "@fibercast/ports/WorkspaceRuntime"
+import { WorkspaceUnavailable } from "@fibercast/ports/WorkspaceRuntime"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { Clock, Deferred, Effect, Option } from "effect"
 import { supervise } from "./Supervisor.ts"
@@ -35,12 +34,12 @@ export interface WorkspaceActors {
   readonly run: (workspaceId: WorkspaceId) => Effect.Effect<void>
   /** There may be new work. Does nothing for a workspace without an actor. */
   readonly wake: (workspaceId: WorkspaceId) => Effect.Effect<void>
-  /** Has the actor carry the command out, which is started if there is none. */
-  readonly carryOut: (
+  /** Has the actor, which is started if there is none, do what it is asked. */
+  readonly tell: <A, E>(
     workspaceId: WorkspaceId,
-    command: Command,
+    asked: (actor: WorkspaceActor.WorkspaceActor) => Effect.Effect<A, E>,
     start: Start
-  ) => Effect.Effect<Silence, WorkspaceUnavailable | LedgerUnavailable | CampaignNotFound | WorkspaceActor.ActorStopped>
+  ) => Effect.Effect<A, E | WorkspaceUnavailable | LedgerUnavailable | WorkspaceActor.ActorStopped>
 }
 
 /** How long a command waits for the actor to own the workspace, in milliseconds. */
@@ -164,8 +163,6 @@ export const make = Effect.fnUntraced(function* ({
     isRunning: (workspaceId) => hasBegun(slots.get(workspaceId)),
     run,
     wake,
-    carryOut: Effect.fnUntraced(function* (workspaceId, command, start) {
-      return yield* (yield* actorOf(workspaceId, start)).carryOut(command)
-    })
+    tell: (workspaceId, asked, start) => Effect.flatMap(actorOf(workspaceId, start), asked)
   }
 })

@@ -4,6 +4,7 @@
  * Nothing of it is stored: what is asked of a node that dies is asked again of the next one, so it may be done twice.
  */
 import { CampaignId, CampaignStatus } from "@fibercast/domain/Campaign"
+import { Lane } from "@fibercast/domain/Lane"
 import { WorkspaceId } from "@fibercast/domain/Workspace"
 import { CampaignNotFound } from "@fibercast/ports/CampaignStore"
 import { LedgerUnavailable } from "@fibercast/ports/Ledger"
@@ -21,12 +22,14 @@ const Command = Schema.Union([
   Schema.TaggedStruct("Cancel", about)
 ])
 
-const Silence = Schema.Struct({
-  status: CampaignStatus,
-  millis: Schema.Number,
-  escaped: Schema.Int,
-  cancelled: Schema.Int
-})
+const LaneCommand = Schema.Union([
+  Schema.TaggedStruct("PauseLanes", { lanes: Schema.NonEmptyArray(Lane), note: Schema.NullOr(Schema.String) }),
+  Schema.TaggedStruct("ResumeLanes", { lanes: Schema.Array(Lane) })
+])
+
+const quiet = { millis: Schema.Number, escaped: Schema.Int }
+const Quiet = Schema.Struct(quiet)
+const Silence = Schema.Struct({ ...quiet, status: CampaignStatus, cancelled: Schema.Int })
 
 /**
  * `Run` lasts as long as the actor works: so the workspace stays where it is while there is work, and is forgotten after.
@@ -41,7 +44,14 @@ const Ask = Rpc.make("Ask", {
   error: Schema.Union([WorkspaceUnavailable, LedgerUnavailable, CampaignNotFound, ActorStopped])
 })
 
-export const WorkspaceEntity = Entity.make("Workspace", [Run, Ask])
+/** The same of a command about lanes. */
+const AskLanes = Rpc.make("AskLanes", {
+  payload: LaneCommand,
+  success: Quiet,
+  error: Schema.Union([WorkspaceUnavailable, LedgerUnavailable, ActorStopped])
+})
+
+export const WorkspaceEntity = Entity.make("Workspace", [Run, Ask, AskLanes])
 
 export const entityId = (workspaceId: WorkspaceId) => EntityId.make(String(workspaceId))
 

@@ -10,6 +10,7 @@
  *   off or given back leaves it at once: a retry is claimed when it is due, however long the rest of its batch takes.
  * - Counts of a campaign change in the same transaction as its deliveries.
  * - Whoever was told the epoch may `begin` and `settle` parts of a claim for the owner: several may do so at once.
+ * - Of a lane that is paused nothing is claimed, and nothing more is begun.
  * - Anybody may take work back. What a claim holds is left to its owner unless it is taken by force; once
  *   asked for, it is not claimed again.
  * - `now` and every instant are milliseconds since the epoch, taken from `Clock` by the caller.
@@ -159,7 +160,7 @@ export interface Begun {
   readonly go: ReadonlyArray<DeliveryId>
   /**
    * Held as named and without a started mark, but not to be sent now: its campaign is not running under that epoch,
-   * or it was asked back. To be given back; what was asked back is not claimed again then.
+   * its lane is paused, or it was asked back. To be given back; what was asked back is not claimed again then.
    */
   readonly back: ReadonlyArray<DeliveryId>
 }
@@ -234,6 +235,16 @@ export interface DueWorkspace {
   readonly ownedUntil: number | null
 }
 
+/** Who holds a workspace, and how much of its work. */
+export interface Holding {
+  readonly owner: string | null
+  readonly ownedUntil: number | null
+  /** Deliveries in standing claims, begun or not. */
+  readonly held: Readonly<Record<Lane, number>>
+  /** Those of them that carry a started mark. */
+  readonly started: number
+}
+
 /** A final record with what operators need to act on it. */
 export interface DoneDelivery {
   readonly id: DeliveryId
@@ -286,10 +297,10 @@ export class Ledger extends Context.Service<
      */
     readonly takeOver: (options: TakeOver) => Effect.Effect<TakenOver, LedgerUnavailable | WorkspaceHeld>
 
-    /** Keep the ownership for another `lease` milliseconds. */
+    /** Keep the ownership for another `lease` milliseconds. Answers the lanes that are paused. */
     readonly heartbeat: (
       options: Owned & { readonly lease: number }
-    ) => Effect.Effect<void, LedgerUnavailable | EpochLost>
+    ) => Effect.Effect<ReadonlyArray<Lane>, LedgerUnavailable | EpochLost>
 
     /**
      * Give the ownership up; standing claims are given back as by `takeOver`. From then on its epoch is
@@ -297,7 +308,7 @@ export class Ledger extends Context.Service<
      */
     readonly abandon: (options: Owned) => Effect.Effect<void, LedgerUnavailable>
 
-    /** Claim due deliveries of a source that no claim holds. Null when there are none. */
+    /** Claim due deliveries of a source that no claim holds. Null when there are none, or its lane is paused. */
     readonly claim: (options: Claim) => Effect.Effect<Batch | null, LedgerUnavailable | EpochLost>
 
     /**
@@ -365,7 +376,10 @@ export class Ledger extends Context.Service<
      */
     readonly recalled: (options: Owned) => Effect.Effect<ReadonlyArray<Stop>, LedgerUnavailable | EpochLost>
 
-    /** The earliest due time of unclaimed work in the source, or null. May name a claimed delivery's. */
+    /**
+     * The earliest due time of unclaimed work in the source; null when there is none, or its lane is paused. May name a
+     * claimed delivery's.
+     */
     readonly nextDue: (options: {
       readonly workspaceId: WorkspaceId
       readonly source: Source
@@ -373,8 +387,8 @@ export class Ledger extends Context.Service<
 
     /**
      * Workspaces, not set aside, with open work due by `by` or with claims of an owner whose lease
-     * ended, by id; at most `limit`, after the given one. Fewer than `limit` are the last. Claimed work may count as open; that of a paused campaign does not. With `pipelines`
-     * given, a source counts if one of the first `strangersPassed` of it is due and of one of these, or nobody has come
+     * ended, by id; at most `limit`, after the given one. Fewer than `limit` are the last. Claimed work may count as open; that of a paused campaign or lane does not. With `lanes` given, open
+     * work of others does not count. With `pipelines` given, a source counts if one of the first `strangersPassed` of it is due and of one of these, or nobody has come
      * to its first for `strangeWait` milliseconds. So work goes to those who can do it, and is left to nobody for good.
      */
     readonly dueWorkspaces: (options: {
@@ -382,8 +396,12 @@ export class Ledger extends Context.Service<
       readonly now: number
       readonly limit: number
       readonly pipelines?: ReadonlyArray<string> | undefined
+      readonly lanes?: ReadonlyArray<Lane> | undefined
       readonly after?: WorkspaceId | undefined
     }) => Effect.Effect<ReadonlyArray<DueWorkspace>, LedgerUnavailable>
+
+    /** Who owns the workspace, and what stands in claims of it. Of one that does not exist: nobody, nothing. */
+    readonly holding: (workspaceId: WorkspaceId) => Effect.Effect<Holding, LedgerUnavailable>
 
     /**
      * How many attempts of the workspace ended since the instant, inclusive: what a rate limiter must

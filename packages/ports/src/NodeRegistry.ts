@@ -4,6 +4,7 @@
  * A node writes itself down and beats; one that has not beaten for a while is taken for gone. Nodes belong to no
  * workspace. Instants are epoch milliseconds.
  */
+import { type Lane } from "@fibercast/domain/Lane"
 import { Clock, Context, Effect, Layer, Schema } from "effect"
 import { type LedgerUnavailable } from "./Ledger.ts"
 
@@ -33,6 +34,8 @@ export interface NodeBeat {
   /** For people; two live nodes may share it. */
   readonly name: string
   readonly roles: ReadonlyArray<NodeRole>
+  /** The lanes that it serves: of others it claims, or sends, nothing. */
+  readonly lanes: ReadonlyArray<Lane>
   readonly app: string
   readonly release: string | null
   /** Where its health can be asked, as a URL; null: nowhere. */

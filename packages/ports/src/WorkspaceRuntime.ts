@@ -5,8 +5,9 @@
  * crashes is restarted on its own, and no other workspace notices.
  */
 import { type CampaignId, type CampaignStatus } from "@fibercast/domain/Campaign"
+import { type Lane } from "@fibercast/domain/Lane"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
-import { Context, type Effect, Schema } from "effect"
+import { type Array, Context, type Effect, Schema } from "effect"
 import { type CampaignNotFound } from "./CampaignStore.ts"
 import { type LedgerUnavailable } from "./Ledger.ts"
 
@@ -20,14 +21,18 @@ export class WorkspaceUnavailable extends Schema.TaggedError<WorkspaceUnavailabl
   }
 }
 
-/** How a pause or a cancel took effect. */
-export interface Silence {
-  /** The campaign's status now. A command that does not fit it, as pausing what is over, changes nothing. */
-  readonly status: CampaignStatus
+/** How a pause took effect. */
+export interface Quiet {
   /** Milliseconds from the command until the last send that was under way had ended. */
   readonly millis: number
   /** Sends that were under way when the command came, and went out. */
   readonly escaped: number
+}
+
+/** How a pause or a cancel of a campaign took effect. */
+export interface Silence extends Quiet {
+  /** The campaign's status now. A command that does not fit it, as pausing what is over, changes nothing. */
+  readonly status: CampaignStatus
   /** Deliveries the command settled as cancelled; 0 for a pause. */
   readonly cancelled: number
 }
@@ -38,6 +43,15 @@ export type Command = { readonly campaignId: CampaignId; readonly note: string |
   | { readonly _tag: "Cancel" }
 )
 
+/** Of all work of some lanes, whatever campaign it is of. */
+export type LaneCommand =
+  | {
+      readonly _tag: "PauseLanes"
+      readonly lanes: Array.NonEmptyReadonlyArray<Lane>
+      readonly note: string | null
+    }
+  | { readonly _tag: "ResumeLanes"; readonly lanes: ReadonlyArray<Lane> }
+
 export class WorkspaceRuntime extends Context.Service<
   WorkspaceRuntime,
   {
@@ -46,6 +60,11 @@ export class WorkspaceRuntime extends Context.Service<
       workspaceId: WorkspaceId,
       command: Command
     ) => Effect.Effect<Silence, WorkspaceUnavailable | LedgerUnavailable | CampaignNotFound>
+    /** The same for lanes. The pause is written before it is answered; a resume answers zeros. */
+    readonly askLanes: (
+      workspaceId: WorkspaceId,
+      command: LaneCommand
+    ) => Effect.Effect<Quiet, WorkspaceUnavailable | LedgerUnavailable>
     /** Workspaces whose actor runs here. */
     readonly running: Effect.Effect<ReadonlyArray<WorkspaceId>>
   }

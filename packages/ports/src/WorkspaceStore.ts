@@ -1,9 +1,11 @@
 /**
- * The WorkspaceStore keeps the tenants: their name, their zone and their limits.
+ * The WorkspaceStore keeps the tenants: their name, their zone, their limits, and which of their lanes are paused.
  */
+import { type Lane } from "@fibercast/domain/Lane"
+import { type LanePause } from "@fibercast/domain/LanePause"
 import { type Limits } from "@fibercast/domain/Limits"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
-import { Context, type Effect, Schema } from "effect"
+import { type Array, Context, type Effect, Schema } from "effect"
 import { type LedgerUnavailable } from "./Ledger.ts"
 
 export interface Workspace {
@@ -14,6 +16,8 @@ export interface Workspace {
   readonly limits: Limits
   /** Why it is set aside after crashing again and again; null while it is well. */
   readonly quarantine: string | null
+  /** Lanes of which nothing is claimed; null: none is paused. */
+  readonly paused: LanePause | null
 }
 
 /** A workspace, and who works it. */
@@ -43,6 +47,8 @@ export class WorkspaceStore extends Context.Service<
     }) => Effect.Effect<Workspace, LedgerUnavailable>
     /** The workspace of this name; null if there is none. */
     readonly find: (name: string) => Effect.Effect<Workspace | null, LedgerUnavailable>
+    /** The names of the oldest workspaces, at most so many, the oldest first. */
+    readonly names: (limit: number) => Effect.Effect<ReadonlyArray<string>, LedgerUnavailable>
     readonly get: (id: WorkspaceId) => Effect.Effect<Workspace, LedgerUnavailable | WorkspaceNotFound>
     /** All of them, by id. */
     readonly list: Effect.Effect<ReadonlyArray<OwnedWorkspace>, LedgerUnavailable>
@@ -52,5 +58,18 @@ export class WorkspaceStore extends Context.Service<
       id: WorkspaceId,
       reason: string | null
     ) => Effect.Effect<void, LedgerUnavailable | WorkspaceNotFound>
+    /**
+     * Pauses these lanes besides those that are: once this is answered nothing of them is claimed, by whomever. Its note
+     * is the note of all. Answers the workspace as it stands then.
+     */
+    readonly pauseLanes: (
+      id: WorkspaceId,
+      pause: { readonly lanes: Array.NonEmptyReadonlyArray<Lane>; readonly note: string | null; readonly now: number }
+    ) => Effect.Effect<Workspace, LedgerUnavailable | WorkspaceNotFound>
+    /** These lanes are not paused any more, and whatever of them is due can be claimed. Answers as `pauseLanes`. */
+    readonly resumeLanes: (
+      id: WorkspaceId,
+      lanes: ReadonlyArray<Lane>
+    ) => Effect.Effect<Workspace, LedgerUnavailable | WorkspaceNotFound>
   }
 >()("fibercast/ports/WorkspaceStore") {}

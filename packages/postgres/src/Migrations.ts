@@ -16,6 +16,7 @@ import * as Nodes from "./migrations/0005_nodes.ts"
 import * as Jobs from "./migrations/0006_jobs.ts"
 import * as Dispatch from "./migrations/0007_dispatch.ts"
 import * as Batches from "./migrations/0008_batches.ts"
+import * as Pauses from "./migrations/0009_pauses.ts"
 
 /** Every migration ever released, in order. Append only. */
 export const all: ReadonlyArray<Migration> = [
@@ -26,7 +27,8 @@ export const all: ReadonlyArray<Migration> = [
   Nodes.migration,
   Jobs.migration,
   Dispatch.migration,
-  Batches.migration
+  Batches.migration,
+  Pauses.migration
 ]
 
 /** The database has migrations this code does not know. Run the newer release, or restore a backup. */

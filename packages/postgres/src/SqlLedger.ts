@@ -9,7 +9,7 @@
  */
 import { BatchId } from "@fibercast/domain/Batch"
 import { DeliveryId } from "@fibercast/domain/Delivery"
-import { rank } from "@fibercast/domain/Lane"
+import * as Lane from "@fibercast/domain/Lane"
 import { Epoch, WorkspaceId } from "@fibercast/domain/Workspace"
 import {
   type Begin,
@@ -31,7 +31,7 @@ import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import * as BeginStatements from "./internal/BeginStatements.ts"
 import * as ClaimStatement from "./internal/ClaimStatement.ts"
-import { campaignCode, errorClassCode, errorClassOf, finalStateOf, states } from "./internal/Codes.ts"
+import { campaignCode, errorClassCode, errorClassOf, finalStateOf, lanesOf, states } from "./internal/Codes.ts"
 import { Days } from "./internal/Days.ts"
 import * as FinishStatements from "./internal/FinishStatements.ts"
 import { batchSize, insertDeliveries } from "./internal/InsertDeliveries.ts"
@@ -98,12 +98,12 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
       }, translate("take over")),
 
       heartbeat: Effect.fn("Ledger.heartbeat")(function* (options) {
-        const rows = yield* sql.unsafe(OwnerStatements.heartbeat, [
+        const rows = yield* sql.unsafe<{ readonly paused_lanes: number }>(OwnerStatements.heartbeat, [
           int4(options.workspaceId),
           int4(options.epoch),
           int8(options.now + options.lease)
         ])
-        yield* fenced(options, rows)
+        return lanesOf((yield* fenced(options, rows)).paused_lanes)
       }, translate("heartbeat")),
 
       abandon: Effect.fn("Ledger.abandon")(function* (options) {
@@ -122,7 +122,7 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
           .unsafe<ClaimStatement.ClaimedRow>(ClaimStatement.claim, [
             int4(workspaceId),
             int4(options.epoch),
-            int2(rank(source.lane)),
+            int2(Lane.rank(source.lane)),
             int4(campaignCode(source.campaignId)),
             int8(after?.dueAt ?? beforeAll.dueAt),
             int8(after?.id ?? beforeAll.id),
@@ -271,13 +271,13 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
       nextDue: Effect.fn("Ledger.nextDue")(function* ({ source, workspaceId }) {
         const [row] = yield* sql.unsafe<{ readonly due_at: number }>(ClaimStatement.nextDue, [
           int4(workspaceId),
-          int2(rank(source.lane)),
+          int2(Lane.rank(source.lane)),
           int4(campaignCode(source.campaignId))
         ])
         return row?.due_at ?? null
       }, translate("find the next due time")),
 
-      dueWorkspaces: Effect.fn("Ledger.dueWorkspaces")(function* ({ after, by, limit, now, pipelines }) {
+      dueWorkspaces: Effect.fn("Ledger.dueWorkspaces")(function* ({ after, by, lanes, limit, now, pipelines }) {
         const rows = yield* sql.unsafe<{
           readonly id: number
           readonly owner: string | null
@@ -289,7 +289,8 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
           pipelines === undefined ? null : texts(pipelines),
           int8(by - strangeWait),
           int8(strangersPassed),
-          int4(after ?? 0)
+          int4(after ?? 0),
+          lanes === undefined ? null : int2s(lanes.map(Lane.rank))
         ])
         return rows.map((row): DueWorkspace => ({
           workspaceId: WorkspaceId.make(row.id),
@@ -297,6 +298,18 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
           ownedUntil: row.owned_until
         }))
       }, translate("find due workspaces")),
+
+      holding: Effect.fn("Ledger.holding")(function* (workspaceId) {
+        const rows = yield* sql.unsafe<OpenStatements.HoldingRow>(OpenStatements.holding, [int4(workspaceId)])
+        const held = { urgent: 0, high: 0, normal: 0, bulk: 0 }
+        for (const { held: count, lane } of rows) {
+          const name = lane === null ? undefined : Lane.lanes[lane]
+          if (name !== undefined) held[name] = count ?? 0
+        }
+        const [row] = rows
+        const { owned_until: ownedUntil = null, owner = null, started = 0 } = row ?? {}
+        return { owner, ownedUntil, held, started }
+      }, translate("find what is held")),
 
       attemptsSince: Effect.fn("Ledger.attemptsSince")(function* ({ since, workspaceId }) {
         const [row] = yield* sql.unsafe<{ readonly attempts: number }>(OpenStatements.attemptsSince, [

@@ -1,6 +1,7 @@
 /**
  * The NodeRegistry in Postgres. Each call is one statement, on one row or on few.
  */
+import { Lane, lanes } from "@fibercast/domain/Lane"
 import {
   BrokenAccount,
   type KnownNode,
@@ -19,6 +20,8 @@ const Said = Schema.fromJsonString(
     id: Schema.String,
     name: Schema.String,
     roles: Schema.Array(NodeRole),
+    // A node of a release that served all of them does not say.
+    lanes: Schema.Array(Lane).pipe(Schema.withDecodingDefaultKey(Effect.succeed(lanes))),
     app: Schema.String,
     release: Schema.NullOr(Schema.String),
     address: Schema.NullOr(Schema.String),

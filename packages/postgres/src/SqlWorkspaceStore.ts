@@ -6,7 +6,8 @@ import { WorkspaceId } from "@fibercast/domain/Workspace"
 import { type Workspace, WorkspaceNotFound, WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { Effect, Layer, Schema } from "effect"
 import { SqlClient } from "effect/sql"
-import { int4, text } from "./internal/Parameters.ts"
+import { lanesCode, lanesOf } from "./internal/Codes.ts"
+import { int2, int4, int8, text } from "./internal/Parameters.ts"
 import { translate } from "./internal/Translate.ts"
 
 interface Row {
@@ -15,9 +16,13 @@ interface Row {
   readonly zone: string
   readonly limits: string
   readonly quarantine: string | null
+  readonly paused_lanes: number
+  readonly pause_note: string | null
+  readonly paused_at: number | null
 }
 
-const columns = "id, name, zone, limits::text as limits, quarantine"
+const columns =
+  "id, name, zone, limits::text as limits, quarantine, paused_lanes, pause_note, paused_at::float8 as paused_at"
 
 interface OwnedRow extends Row {
   readonly owner: string | null
@@ -28,13 +33,28 @@ const list = `select ${columns}, owner, owned_until::float8 as owned_until from 
 
 const decodeLimits = Schema.decodeUnknownSync(Schema.fromJsonString(Limits))
 
-const workspaceOf = ({ id, limits, name, quarantine, zone }: Row): Workspace => ({
+const workspaceOf = ({ id, limits, name, quarantine, zone, ...row }: Row): Workspace => ({
   id: WorkspaceId.make(id),
   name,
   zone,
   limits: decodeLimits(limits),
-  quarantine
+  quarantine,
+  paused:
+    row.paused_lanes === 0
+      ? null
+      : { lanes: lanesOf(row.paused_lanes), note: row.pause_note, since: row.paused_at ?? 0 }
 })
+
+/** $1 workspace, $2 lanes, $3 note, $4 now. */
+const pause = `update workspaces set paused_lanes = paused_lanes | $2, pause_note = $3,
+  paused_at = case when paused_lanes = 0 then $4 else paused_at end
+where id = $1 returning ${columns}`
+
+/** $1 workspace, $2 lanes. */
+const resume = `update workspaces set paused_lanes = paused_lanes & ~$2,
+  pause_note = case when paused_lanes & ~$2 = 0 then null else pause_note end,
+  paused_at = case when paused_lanes & ~$2 = 0 then null else paused_at end
+where id = $1 returning ${columns}`
 
 export const layer: Layer.Layer<WorkspaceStore, never, SqlClient.SqlClient> = Layer.effect(
   WorkspaceStore,
@@ -62,6 +82,11 @@ export const layer: Layer.Layer<WorkspaceStore, never, SqlClient.SqlClient> = La
         return row === undefined ? null : workspaceOf(row)
       }, translate("find a workspace")),
 
+      names: Effect.fn("WorkspaceStore.names")(function* (limit) {
+        const statement = "select name from workspaces order by id limit $1"
+        return (yield* sql.unsafe<Pick<Row, "name">>(statement, [int8(limit)])).map(({ name }) => name)
+      }, translate("list the names of workspaces")),
+
       get: Effect.fn("WorkspaceStore.get")(function* (id) {
         return yield* one(id, yield* sql.unsafe<Row>(`select ${columns} from workspaces where id = $1`, [int4(id)]))
       }, translate("read a workspace")),
@@ -82,7 +107,16 @@ export const layer: Layer.Layer<WorkspaceStore, never, SqlClient.SqlClient> = La
       setQuarantine: Effect.fn("WorkspaceStore.setQuarantine")(function* (id, reason) {
         const statement = `update workspaces set quarantine = $2 where id = $1 returning ${columns}`
         yield* one(id, yield* sql.unsafe<Row>(statement, [int4(id), text(reason)]))
-      }, translate("set the quarantine"))
+      }, translate("set the quarantine")),
+
+      pauseLanes: Effect.fn("WorkspaceStore.pauseLanes")(function* (id, { lanes, note, now }) {
+        const parameters = [int4(id), int2(lanesCode(lanes)), text(note), int8(now)]
+        return yield* one(id, yield* sql.unsafe<Row>(pause, parameters))
+      }, translate("pause lanes")),
+
+      resumeLanes: Effect.fn("WorkspaceStore.resumeLanes")(function* (id, lanes) {
+        return yield* one(id, yield* sql.unsafe<Row>(resume, [int4(id), int2(lanesCode(lanes))]))
+      }, translate("resume lanes"))
     })
   })
 )

@@ -8,13 +8,14 @@
  */
 import { type AccountGates } from "@fibercast/engine/AccountGates"
 import { type Campaigns } from "@fibercast/engine/Campaigns"
+import { type Lanes } from "@fibercast/engine/Lanes"
 import { type WorkspaceRuntime } from "@fibercast/ports/WorkspaceRuntime"
 import { Clock, type Context, Effect, Exit, Latch, Layer, Scope } from "effect"
 import { FakeMessenger } from "./FakeMessenger.ts"
 import * as Interposed from "./Interposed.ts"
 import * as TestEngine from "./TestEngine.ts"
 
-type Services = AccountGates | Campaigns | WorkspaceRuntime
+type Services = AccountGates | Campaigns | Lanes | WorkspaceRuntime
 
 export interface TestNode<out S = Services> {
   /** Runs an Effect with this node's services. */

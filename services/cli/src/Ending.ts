@@ -7,6 +7,7 @@
  * | 1 | it could not go on; its error's message is on stderr |
  * | 2 | the command line itself cannot be understood |
  * | 1, 2 | a verdict, which is on stdout: warning, critical (`doctor`, `queue monitor`) |
+ * | 12 | `queue work` was larger than `--memory`, and drained |
  * | 130 | interrupted (SIGINT, SIGTERM) |
  *
  * A stack is only shown with `--log-level debug` (or trace, all) or FIBERCAST_DEBUG=1.
@@ -20,6 +21,12 @@ export class Misused extends Schema.TaggedError<Misused>()("Misused", { message:
 
 /** What was found is not well, and was said already. */
 export class Verdict extends Schema.TaggedError<Verdict>()("Verdict", { code: Schema.Literals([1, 2]) }) {}
+/** A worker that ended in good order because it held too much memory: to be started again. */
+export class GrownTooLarge extends Schema.TaggedError<GrownTooLarge>()("GrownTooLarge", { megabytes: Schema.Int }) {
+  override get message(): string {
+    return `It held more than ${this.megabytes} MB of memory (--memory), and has drained. Start it again.`
+  }
+}
 
 /** For `NodeRuntime.runMain`. */
 export const teardown: Runtime.Teardown = (exit, onExit) => onExit(code(exit))
@@ -30,6 +37,7 @@ const code = (exit: Exit.Exit<unknown, unknown>): number => {
   const error = Cause.squash(exit.cause)
   if (CliError.isCliError(error)) return error._tag === "ShowHelp" && error.errors.length === 0 ? 0 : 2
   if (error instanceof Verdict) return error.code
+  if (error instanceof GrownTooLarge) return 12
   return error instanceof Misused ? 2 : 1
 }
 

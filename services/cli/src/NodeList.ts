@@ -1,6 +1,7 @@
 /**
  * The nodes there are, in a table: what each does, how it stands, and when it was last seen.
  */
+import * as Lane from "@fibercast/domain/Lane"
 import { type KnownNode } from "@fibercast/ports/NodeRegistry"
 import * as Figures from "./Figures.ts"
 import { type Ink } from "./Ink.ts"
@@ -35,10 +36,16 @@ interface Column extends Table.Column {
   readonly of: (node: KnownNode, now: number) => string
 }
 
+const isPartial = (lanes: KnownNode["lanes"]): boolean => lanes.length < Lane.lanes.length
+
+/** Shown if one of them does not serve all. */
+const lanesTitle = "lanes"
+
 const columns: ReadonlyArray<Column> = [
   { title: "name", align: "left", of: ({ name }) => Table.shownIn(name, 30) },
   { title: "id", align: "left", of: short },
   { title: "roles", align: "left", of: ({ roles }) => roles.join(",") },
+  { title: lanesTitle, align: "left", of: ({ lanes }) => (isPartial(lanes) ? lanes.join(",") : "all") },
   { title: "state", align: "left", of: standing },
   { title: "workspaces", align: "right", of: ({ workspaces }) => Figures.amount(workspaces) },
   {
@@ -52,7 +59,7 @@ const columns: ReadonlyArray<Column> = [
 ]
 
 /** Left out, one after the other, on a terminal that is too narrow for all. */
-const leftOut = ["release", "up since", "workspaces", "roles", "sending"]
+const leftOut = ["release", "up since", "workspaces", "roles", "sending", lanesTitle]
 
 const colourOf = (node: KnownNode, now: number, ink: Ink): ((line: string) => string) => {
   if (node.state === "gone") return ink.dim
@@ -68,7 +75,8 @@ export const lines = (
   ink: Ink
 ): ReadonlyArray<string> => {
   const table = (without: ReadonlyArray<string>) => {
-    const kept = columns.filter(({ title }) => !without.includes(title))
+    const isTold = nodes.some(({ lanes }) => isPartial(lanes))
+    const kept = columns.filter(({ title }) => !without.includes(title) && (isTold || title !== lanesTitle))
     return Table.format(
       kept,
       nodes.map((node) => kept.map(({ of }) => of(node, now)))

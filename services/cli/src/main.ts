@@ -33,6 +33,7 @@ const fibercast = Command.make("fibercast").pipe(
     Campaign.command,
     Batch.command,
     Audience.command,
+    Queue.command,
     Schedule.command,
     Queue.command,
     Nodes.command,

@@ -8,6 +8,8 @@ import type * as NodeServices from "@effect/platform-node/NodeServices"
 import { type AccountGates } from "@fibercast/engine/AccountGates"
 import * as Engine from "@fibercast/engine/Engine"
 import { Launcher } from "@fibercast/engine/Launcher"
+import { type Pipelines } from "@fibercast/engine/Pipelines"
+import { type Overrides } from "@fibercast/engine/PipelineOverrides"
 import { type Runnable } from "@fibercast/engine/Pipeline"
 import { type Scheduled } from "@fibercast/engine/Scheduled"
 import { type Scheduler } from "@fibercast/engine/Scheduler"
@@ -21,6 +23,7 @@ import { type Ping } from "@fibercast/ports/Ping"
 import { type SenderChannel } from "@fibercast/ports/SenderChannel"
 import { type Signal } from "@fibercast/ports/Signal"
 import { type TriggerStore } from "@fibercast/ports/TriggerStore"
+import { type WorkspaceRuntime } from "@fibercast/ports/WorkspaceRuntime"
 import { type WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { type WorkStream } from "@fibercast/ports/WorkStream"
 import * as CommittedSignal from "@fibercast/postgres/CommittedSignal"
@@ -63,6 +66,10 @@ export interface App {
   readonly engine: <R = never>(
     running: Running<R>
   ) => Layer.Layer<Scheduler | Triggers, unknown, Platform | Signal | Sharding.Sharding | R>
+  /** Works every workspace in one process, and does not schedule. */
+  readonly worker: <R = never>(
+    running: Pick<Running<R>, "pipelines"> & { readonly overrides?: Overrides | undefined }
+  ) => Layer.Layer<WorkspaceRuntime | Pipelines | Stores, unknown, Platform | R>
   /** A sender among others. */
   readonly sender: <R = never>(
     running: Pick<Running<R>, "pipelines">
@@ -129,5 +136,21 @@ export const make = <Own, E>(options: {
         triggers: { app: name, scheduled }
       })
     ).pipe(Layer.provide(launcher(more)), Layer.provide([LocalNode.layerStores, CommittedSignal.layer]))
-  return { [TypeId]: TypeId, name, node, engine, sender }
+  const worker: App["worker"] = <R = never>({
+    overrides = {},
+    pipelines: more
+  }: Pick<Running<R>, "pipelines"> & { readonly overrides?: Overrides | undefined }) =>
+    withOwn(
+      LocalNode.layerWorkingEngine<Own | R | Sending, Own | Offered>({
+        audiences,
+        overrides,
+        pipelines: all(more),
+        triggers: { app: name, scheduled }
+      })
+    ).pipe(
+      Layer.provide(launcher(more)),
+      Layer.provideMerge(LocalNode.layerStores),
+      Layer.provideMerge(LocalNode.layerSignal)
+    )
+  return { [TypeId]: TypeId, name, node, engine, worker, sender }
 }

@@ -5,6 +5,7 @@
 import * as ClusterRuntime from "@fibercast/engine/ClusterRuntime"
 import * as Engine from "@fibercast/engine/Engine"
 import { type Runnable } from "@fibercast/engine/Pipeline"
+import { type Overrides } from "@fibercast/engine/PipelineOverrides"
 import type * as Scheduler from "@fibercast/engine/Scheduler"
 import * as SchedulerHealth from "@fibercast/engine/SchedulerHealth"
 import { type OpenAudience } from "@fibercast/ports/AudienceSource"
@@ -50,6 +51,20 @@ export const layer = <R = never>(options: Options<R>) =>
     Layer.provideMerge(layerSignal),
     Layer.provideMerge(Audiences.layer(options.audiences))
   )
+
+/** What works, the code of triggers included, and does not schedule; on stores and a signal that are there. */
+export const layerWorkingEngine = <R = never, R2 = never>({
+  audiences,
+  overrides,
+  pipelines,
+  triggers
+}: Options<R> & {
+  readonly overrides: Overrides
+  readonly triggers: Pick<Scheduler.Options<R2>, "app" | "scheduled">
+}) =>
+  Layer.unwrap(
+    Effect.map(Database, ({ alone }) => Engine.layerWorker<R, R2>({ alone, overrides, pipelines, triggers }))
+  ).pipe(Layer.provideMerge(Audiences.layer(audiences)))
 
 /** What works and schedules, on stores and a signal that are there. */
 export const layerSchedulingEngine = <R = never, R2 = never>({

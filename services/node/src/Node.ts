@@ -71,7 +71,8 @@ const make = Effect.fnUntraced(function* <R>(
     ready: [standing, yield* HealthCheck.database, ...checks],
     scheduler: roles.some(({ name }) => name === "engine") ? scheduler : null
   })
-  life = yield* NodeLife.make({ name: settings.name, app: app.name, release: settings.release, address, roles })
+  const { lanes, name, release } = settings
+  life = yield* NodeLife.make({ name, app: app.name, release, address, lanes, roles })
   const what = `${settings.name} works for ${app.name} as ${roles.map(({ name }) => name).join(" and ")}`
   yield* Effect.logInfo(`${what}; its health is at ${address}${HealthServer.paths.ready}`)
   return Node.of({ ...life, address })

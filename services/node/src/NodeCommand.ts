@@ -27,6 +27,7 @@ const flag = (name: NodeSettings.Name, metavar: string) => {
 
 export const flags = {
   roles: flag("roles", "ROLES"),
+  lanes: flag("lanes", "LANES"),
   app: flag("app", "FILE"),
   name: flag("name", "NAME"),
   release: flag("release", "TEXT"),

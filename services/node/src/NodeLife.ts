@@ -8,6 +8,7 @@
  * - Closing its scope drains it: nothing is claimed any more, what is under way may end within the time for that, the
  *   rest is given back uncharged, and the registry is told that it is gone.
  */
+import * as Lane from "@fibercast/domain/Lane"
 import { named, type NodeBeat, NodeRegistry, type NodeWish } from "@fibercast/ports/NodeRegistry"
 import { Clock, Deferred, Effect, Latch, Option, Schedule, type Scope, Semaphore } from "effect"
 import { randomUUID } from "node:crypto"
@@ -18,6 +19,8 @@ import { type Role, type RoleNotOpened } from "./Role.ts"
 export type State = NodeBeat["state"]
 
 export interface Options<R> extends Pick<NodeBeat, "name" | "app" | "release" | "address"> {
+  /** That its roles serve; all unless told otherwise. */
+  readonly lanes?: ReadonlyArray<Lane.Lane> | undefined
   /** At least one. */
   readonly roles: ReadonlyArray<Role<R>>
 }
@@ -44,7 +47,7 @@ const remembered = 7 * 86_400_000
 export const make = Effect.fnUntraced(function* <R>(
   options: Options<R>
 ): Effect.fn.Return<NodeLife, RoleNotOpened, R | NodeRegistry | Scope.Scope> {
-  const { address, app, name, release } = options
+  const { address, app, lanes = Lane.lanes, name, release } = options
   const registry = yield* NodeRegistry
   const roles = yield* OpenRoles.make(options.roles)
   const id = randomUUID()
@@ -69,6 +72,7 @@ export const make = Effect.fnUntraced(function* <R>(
     const said: NodeBeat = {
       id,
       name,
+      lanes,
       app,
       release,
       address,

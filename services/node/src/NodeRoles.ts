@@ -40,10 +40,15 @@ const hooksShare = 0.2
 /** The engine's and the scheduler's own settings, from those of the node. */
 export const layerSettings = (settings: NodeSettings): Layer.Layer<never> => {
   const drain = settings.drainSeconds * 1000
-  const { concurrency, schedulerDeadAfter: deadAfter, schedulerPoll: poll, window } = settings
+  const { concurrency, lanes, schedulerDeadAfter: deadAfter, schedulerPoll: poll, window } = settings
   return Layer.mergeAll(
-    Layer.succeed(SenderConfig.SenderConfig, { ...SenderConfig.defaults, capacity: settings.senderCapacity, drain }),
-    Layer.succeed(EngineConfig.EngineConfig, { ...EngineConfig.defaults, concurrency, window, drain }),
+    Layer.succeed(SenderConfig.SenderConfig, {
+      ...SenderConfig.defaults,
+      lanes,
+      capacity: settings.senderCapacity,
+      drain
+    }),
+    Layer.succeed(EngineConfig.EngineConfig, { ...EngineConfig.defaults, lanes, concurrency, window, drain }),
     Layer.succeed(SchedulerConfig.SchedulerConfig, {
       ...SchedulerConfig.defaults,
       poll,

@@ -2,6 +2,7 @@
  * The settings of a node: what they are called, how their text is read, and what they are when nothing is set. `NodeConfig`
  * finds and reads them.
  */
+import * as Lane from "@fibercast/domain/Lane"
 import * as EngineConfig from "@fibercast/engine/EngineConfig"
 import * as SchedulerConfig from "@fibercast/engine/SchedulerConfig"
 import { NodeRole } from "@fibercast/ports/NodeRegistry"
@@ -13,6 +14,7 @@ import * as Setting from "./Setting.ts"
 
 export interface NodeSettings extends AlertSettings.AlertSettings {
   readonly roles: ReadonlyArray<NodeRole>
+  readonly lanes: ReadonlyArray<Lane.Lane>
   /** The file of the app. */
   readonly app: string | null
   readonly name: string
@@ -66,10 +68,22 @@ const roles: Setting.Setting<ReadonlyArray<NodeRole>> = {
   show: (value) => value.join(",")
 }
 
+const lanes: Setting.Setting<ReadonlyArray<Lane.Lane>> = {
+  variable: "FIBERCAST_LANES",
+  flag: "lanes",
+  about: "The lanes it serves; engines on one database serve the same",
+  expected: `some of ${Lane.lanes.join(", ")}, parted by commas`,
+  secret: false,
+  fallback: Lane.lanes,
+  read: Lane.parse,
+  show: (value) => value.join(",")
+}
+
 const { oneOf, optional, period, text, whole } = Setting
 
 export const settings: { readonly [K in Name]: Setting.Setting<NodeSettings[K]> } = {
   roles,
+  lanes,
   app: optional(
     text(
       { variable: "FIBERCAST_APP", flag: "app", about: "The module whose default export is the app that it runs" },
@@ -177,6 +191,7 @@ export const names = Object.keys(settings).filter((name): name is Name => name i
 /** All of them, each as the function says. */
 export const filled = (of: <K extends Name>(key: K) => NodeSettings[K]): NodeSettings => ({
   roles: of("roles"),
+  lanes: of("lanes"),
   app: of("app"),
   name: of("name"),
   release: of("release"),

@@ -10,10 +10,12 @@ import { type AudienceSource } from "@fibercast/ports/AudienceSource"
 import { type BatchStore } from "@fibercast/ports/BatchStore"
 import { type CampaignStore } from "@fibercast/ports/CampaignStore"
 import { type EpochLost, type Ledger } from "@fibercast/ports/Ledger"
-import { type Workspace } from "@fibercast/ports/WorkspaceStore"
+import { type Workspace, type WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { Clock, Effect, Scope } from "effect"
+import { Allowance } from "../Allowance.ts"
 import * as BatchKeeper from "../BatchKeeper.ts"
 import * as CampaignKeeper from "../CampaignKeeper.ts"
+import { DeliveryListener } from "../DeliveryListener.ts"
 import { type EngineSettings } from "../EngineConfig.ts"
 import { Way } from "../HandOff.ts"
 import * as FailureRates from "../FailureRates.ts"
@@ -21,6 +23,7 @@ import * as Hooks from "../Hooks.ts"
 import * as Feeder from "../Feeder.ts"
 import * as LongWaits from "../LongWaits.ts"
 import { type Ownership } from "../Ownership.ts"
+import * as LaneKeeper from "../LaneKeeper.ts"
 import * as Pace from "../Pace.ts"
 import { Pipelines } from "../Pipelines.ts"
 import * as Recalls from "../Recalls.ts"
@@ -30,7 +33,7 @@ import { type Ended, Settler } from "../Settler.ts"
 import * as Suspects from "../Suspects.ts"
 import { type Flow, type Task, Window } from "../Window.ts"
 
-type Needs = Ledger | CampaignStore | BatchStore | AudienceSource | Alerts
+type Needs = Ledger | CampaignStore | BatchStore | WorkspaceStore | AudienceSource | Alerts
 
 /** Pipelines whose jobs are watched for failures, at most. */
 const watchedPipelines = 200
@@ -39,6 +42,7 @@ export interface Workings {
   readonly window: Window
   readonly settler: Settler
   readonly keeper: CampaignKeeper.CampaignKeeper
+  readonly laneKeeper: LaneKeeper.LaneKeeper
   readonly hooks: Hooks.Hooks
   readonly recalls: Recalls.Recalls
   /** Returns when no send is under way. */
@@ -62,11 +66,20 @@ export const make = Effect.fnUntraced(function* (options: {
   const clock = yield* Clock.Clock
   const alerts = yield* Alerts
   const needs = yield* Effect.context<Needs>()
-  const pipelines = yield* Scope.provide((yield* Pipelines).prepare, senders)
+  const known = yield* Pipelines
+  const pipelines = yield* Scope.provide(known.prepare, senders)
+  const listener = yield* DeliveryListener
   const primed = (per: number, since: number) => Effect.provideContext(options.primed(per, since), needs)
   const way = yield* Way
-  const pace = yield* Pace.make({ limits: workspace.limits, stretch: way.stretch, pipelines, primed })
-  const window = new Window(workspaceId, settings.window)
+  const pace = yield* Pace.make({
+    limits: workspace.limits,
+    shared: (yield* Allowance).limiters,
+    stretch: way.stretch,
+    pipelines,
+    primed
+  })
+  const window = new Window(workspaceId, settings.window, settings.lanes)
+  window.pause(workspace.paused?.lanes ?? [])
   for (const lane of lanes) {
     window.flow({ lane, campaignId: null }, () => ({ campaign: null, silenced: false, limiters: pace.workspace }))
   }
@@ -76,7 +89,12 @@ export const make = Effect.fnUntraced(function* (options: {
   const { failureRate: rate, failureSample: sample } = settings
   const rates = FailureRates.make({ rate, sample, most: watchedPipelines })
   const tell = Effect.fnUntraced(function* ({ hold, settlement, task }: Ended) {
-    const { campaign, delivery } = task.context
+    const { attempt, campaign, delivery } = task.context
+    if (listener !== null) {
+      const { begunAt, endedAt } = task
+      const ended = { begunAt, endedAt: endedAt ?? clock.currentTimeMillisUnsafe(), settlement }
+      listener.told({ _tag: "Ended", workspaceId, delivery, attempt, ...ended })
+    }
     if (hold !== null && campaign !== null) keeper.hold(campaign, hold)
     const { campaignId, id: deliveryId, pipeline } = delivery
     if (campaignId === null && Settlements.isTried(settlement)) {
@@ -101,10 +119,12 @@ export const make = Effect.fnUntraced(function* (options: {
     ownership,
     settings,
     committed: (ended) => Effect.forEach(ended, tell, { discard: true }),
-    room: hooks.room
+    room: listener === null ? hooks.room : Effect.andThen(hooks.room, listener.room)
   })
   const suspects = yield* Suspects.make({ window, settler, poison: settings.poison })
   const keeper = yield* Scope.provide(CampaignKeeper.make({ window, ownership, settler, settings, pace }), senders)
+
+  const laneKeeper = yield* LaneKeeper.make({ window, settler })
 
   /** A long rest gives back what waits for it, so that other work finds room. */
   const rest = (flow: Flow, until: number, now: number) => {
@@ -148,16 +168,27 @@ export const make = Effect.fnUntraced(function* (options: {
 
   const expire = (task: Task) =>
     settler.add({ task, settlement: Settlements.of(task, { _tag: "Expired" }, 0), hold: null })
+  const start: typeof handOff.start =
+    listener === null
+      ? handOff.start
+      : (flow, tasks) => {
+          for (const { begunAt, context } of tasks) {
+            const { attempt, delivery } = context
+            listener.told({ _tag: "Begun", workspaceId, delivery, attempt, begunAt })
+          }
+          return handOff.start(flow, tasks)
+        }
+  const isKnown = ({ context }: Task) => known.options(context.delivery.pipeline) !== undefined
   const mustMark = (task: Task) => !way.marks && pipelines.guarantee(task.context) === "at-most-once"
   const loops = Effect.all(
     [
-      ownership.keep(settings.heartbeat),
+      ownership.keep(settings.heartbeat, laneKeeper.asking),
       keeper.run,
       BatchKeeper.run({ window, settings, asked: recalls.wake }),
       Effect.andThen(recalls.look, Feeder.run({ window, ownership, settings, suspects })),
       recalls.run,
       Effect.provideContext(LongWaits.run({ window, settings, handOff }), needs),
-      Sender.run({ window, ownership, settings, mustMark, expire, start: handOff.start }),
+      Sender.run({ window, ownership, settings, mustMark, expire, isKnown, start }),
       settler.run,
       handOff.crashed
     ],
@@ -169,5 +200,5 @@ export const make = Effect.fnUntraced(function* (options: {
     discard: true
   })
   const awaitSends = Effect.raceFirst(handOff.awaitIdle, staying)
-  return { window, settler, keeper, hooks, recalls, awaitSends, run: Effect.raceFirst(loops, idle) }
+  return { window, settler, keeper, laneKeeper, hooks, recalls, awaitSends, run: Effect.raceFirst(loops, idle) }
 })

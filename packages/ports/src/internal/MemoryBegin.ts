@@ -30,7 +30,8 @@ export const begin = (state: MemoryState, workspace: MemoryWorkspace, { campaign
   for (const named of held) {
     const delivery = heldAs(state, workspace, named)
     if (delivery === undefined || delivery.isStarted || delivery.campaignId !== (campaign?.id ?? null)) continue
-    if (!mayGo || workspace.recalls.has(delivery.id)) back.push(delivery.id)
+    const isPaused = workspace.row.paused?.lanes.includes(delivery.lane) === true
+    if (!mayGo || isPaused || workspace.recalls.has(delivery.id)) back.push(delivery.id)
     else {
       go.push(delivery.id)
       delivery.isStarted = mark

@@ -4,7 +4,7 @@
 import { type CampaignId } from "@fibercast/domain/Campaign"
 import { type ClaimedDelivery, type DeliveryId } from "@fibercast/domain/Delivery"
 import { transition } from "@fibercast/domain/DeliveryState"
-import { lanes } from "@fibercast/domain/Lane"
+import { type Lane, lanes } from "@fibercast/domain/Lane"
 import { Epoch, type WorkspaceId } from "@fibercast/domain/Workspace"
 import { type Context, Effect, Option } from "effect"
 import {
@@ -34,6 +34,7 @@ import {
   addAttempt,
   finish,
   free,
+  heldBy,
   insert,
   type MemoryState,
   type MemoryWorkspace,
@@ -114,8 +115,10 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof Ledger> =
     }
   }
 
-  const isPaused = ({ campaignId }: OpenDelivery) =>
-    campaignId !== null && state.campaigns.get(campaignId)?.row.status === "paused"
+  const isPausedLane = ({ row }: MemoryWorkspace, lane: Lane) => row.paused?.lanes.includes(lane) === true
+
+  const isPaused = ({ campaignId, lane, workspace }: OpenDelivery) =>
+    isPausedLane(workspace, lane) || (campaignId !== null && state.campaigns.get(campaignId)?.row.status === "paused")
 
   return {
     insert: Effect.fn("Ledger.insert")(function* (options) {
@@ -145,6 +148,7 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof Ledger> =
     heartbeat: Effect.fn("Ledger.heartbeat")(function* (options) {
       const workspace = yield* owned(options)
       workspace.ownedUntil = options.now + options.lease
+      return workspace.row.paused?.lanes ?? []
     }),
 
     abandon: Effect.fn("Ledger.abandon")(function* (options: Owned) {
@@ -159,7 +163,7 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof Ledger> =
       const workspace = yield* owned(options)
       const { campaignId, lane } = options.source
       const source = sourceOf(workspace, lane, campaignId)
-      if (source === undefined) return null
+      if (source === undefined || isPausedLane(workspace, lane)) return null
       const taken = takeClaimable(workspace, source, options.after, options.now, options.limit)
       if (taken.length === 0) return null
       state.lastClaimId += 1n
@@ -248,11 +252,11 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof Ledger> =
       Effect.sync(() => {
         const workspace = state.workspaces.get(workspaceId)
         const source = workspace === undefined ? undefined : sourceOf(workspace, lane, campaignId)
-        if (workspace === undefined || source === undefined) return null
+        if (workspace === undefined || source === undefined || isPausedLane(workspace, lane)) return null
         return firstClaimable(workspace, source)?.dueAt ?? null
       }),
 
-    dueWorkspaces: ({ after, by, limit, now, pipelines }) =>
+    dueWorkspaces: ({ after, by, lanes: wanted, limit, now, pipelines }) =>
       Effect.sync(() => {
         const due: Array<DueWorkspace> = []
         for (const [workspaceId, { claims, ownedUntil, owner, row, sources }] of state.workspaces) {
@@ -261,11 +265,27 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof Ledger> =
           const isStranded = claims.size > 0 && (ownedUntil ?? -Infinity) <= now
           const isDue = () =>
             [...sources.values()].some(
-              (source) => source.first !== undefined && !isPaused(source.first) && isOffered(source, by, pipelines)
+              (source) =>
+                source.first !== undefined &&
+                wanted?.includes(source.first.lane) !== false &&
+                !isPaused(source.first) &&
+                isOffered(source, by, pipelines)
             )
           if (isStranded || isDue()) due.push({ workspaceId, owner, ownedUntil })
         }
         return due
+      }),
+
+    holding: (workspaceId) =>
+      Effect.sync(() => {
+        const workspace = state.workspaces.get(workspaceId)
+        const held = { urgent: 0, high: 0, normal: 0, bulk: 0 }
+        let started = 0
+        for (const delivery of [...(workspace?.claims.values() ?? [])].flatMap((claim) => heldBy(state, claim))) {
+          held[delivery.lane] += 1
+          started += Number(delivery.isStarted)
+        }
+        return { owner: workspace?.owner ?? null, ownedUntil: workspace?.ownedUntil ?? null, held, started }
       }),
 
     attemptsSince: ({ since, workspaceId }) =>

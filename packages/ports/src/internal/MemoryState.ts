@@ -214,7 +214,7 @@ export const free = (delivery: OpenDelivery): void => {
 }
 
 /** What the claim holds. */
-const heldBy = (state: MemoryState, claim: StandingClaim): ReadonlyArray<OpenDelivery> =>
+export const heldBy = (state: MemoryState, claim: StandingClaim): ReadonlyArray<OpenDelivery> =>
   claim.deliveries.filter((delivery) => delivery.claim === claim && state.open.has(delivery.id))
 
 /** End a claim, and answer what it held: that can be claimed again. */

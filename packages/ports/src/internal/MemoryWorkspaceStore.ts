@@ -1,6 +1,7 @@
 /**
  * The WorkspaceStore over the shared rows in memory.
  */
+import * as LanePause from "@fibercast/domain/LanePause"
 import { Epoch, WorkspaceId } from "@fibercast/domain/Workspace"
 import { type Context, Effect } from "effect"
 import { WorkspaceNotFound, type WorkspaceStore } from "../WorkspaceStore.ts"
@@ -20,7 +21,7 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof Workspace
         if (known !== undefined) return known.row
         const id = WorkspaceId.make(state.workspaces.size + 1)
         const workspace: MemoryWorkspace = {
-          row: { id, name, zone, limits, quarantine: null },
+          row: { id, name, zone, limits, quarantine: null, paused: null },
           owner: null,
           ownedUntil: null,
           epoch: Epoch.make(0),
@@ -38,6 +39,8 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof Workspace
 
     find: (name) => Effect.sync(() => state.workspaceNames.get(name)?.row ?? null),
 
+    names: (limit) => Effect.sync(() => [...state.workspaceNames.keys()].slice(0, limit)),
+
     get: (id) => Effect.map(find(id), ({ row }) => row),
 
     list: Effect.sync(() =>
@@ -52,6 +55,18 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof Workspace
     setQuarantine: (id, quarantine) =>
       Effect.map(find(id), (workspace) => {
         workspace.row = { ...workspace.row, quarantine }
+      }),
+
+    pauseLanes: (id, pause) =>
+      Effect.map(find(id), (workspace) => {
+        workspace.row = { ...workspace.row, paused: LanePause.paused(workspace.row.paused, pause) }
+        return workspace.row
+      }),
+
+    resumeLanes: (id, lanes) =>
+      Effect.map(find(id), (workspace) => {
+        workspace.row = { ...workspace.row, paused: LanePause.resumed(workspace.row.paused, lanes) }
+        return workspace.row
       })
   }
 }

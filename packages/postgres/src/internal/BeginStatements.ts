@@ -8,6 +8,8 @@
  * again. A delivery that ended since is still named by its claim with its started mark, if it had one: who asks for
  * it with the mark does not get it.
  *
+ * A delivery of a paused lane is to be given back.
+ *
  * A delivery is looked up by its id, a claim by its key: by the range of those that are named, of which there are one
  * or two, as a workspace may have many, and more that ended of late.
  */
@@ -41,14 +43,15 @@ running as materialized (
   where workspace_id = $1 and id = $8 and status = 'running' and epoch = $9
     and exists (select 1 from seen where not is_stale) for share),
 held as materialized (
-  select claim_id, ids, started from claims
+  select claim_id, ids, started, lane from claims
   where workspace_id = $1 and ${isNamed} and campaign_id = $8
     and exists (select 1 from seen where not is_stale) and (select count(*) from running) >= 0
   order by claim_id ${lock}),
 ${found},
 begun as materialized (
   select place, claim_id, id, ($8 = 0 or exists (select 1 from running))
-    and id not in (select delivery_id from recalls where delivery_id = any ($4::bigint[])) as is_go
+    and id not in (select delivery_id from recalls where delivery_id = any ($4::bigint[]))
+    and claim_id not in (select claim_id from held, owned where (owned.paused_lanes >> lane) & 1 = 1) as is_go
   from found where is_held and not is_started)${further}
 select seen.is_stale, begun.id, begun.is_go from seen left join begun on true order by begun.place`
 

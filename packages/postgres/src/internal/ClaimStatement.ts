@@ -15,14 +15,18 @@
  * the workspace's `recall_no` in its snapshot is then not the one it locked. It claims nothing, and says that it is
  * stale: it is to be made again.
  *
+ * Nothing is claimed of a paused lane. A pause writes the workspace's row, so a claim has ended before it, or sees it.
+ *
  * $1 workspace, $2 epoch, $3 lane, $4 campaign or 0, $5 cursor's due_at, $6 cursor's id, $7 now, $8 limit.
- * Answers no row when the epoch is lost, one row of nulls when it is stale or nothing is due.
+ * Answers no row when the epoch is lost, one row of nulls when it is stale, the lane is paused or nothing
+ * is due.
  */
 import { owned } from "./Ownership.ts"
 
 export const claim = `with ${owned},
 seen as materialized (
-  select owned.recall_no <> w.recall_no as is_stale from owned, workspaces w where w.id = $1),
+  select owned.recall_no <> w.recall_no as is_stale, (owned.paused_lanes >> $3) & 1 = 1 as is_paused
+  from owned, workspaces w where w.id = $1),
 picked as materialized (
   select id, due_at, deadline, pipeline_id, attempt, rescues, payload, batch_id from deliveries
   where workspace_id = $1 and lane = $3 and campaign_id = $4 and (due_at, id) > ($5, $6) and due_at <= $7
@@ -30,7 +34,7 @@ picked as materialized (
       select unnest(ids) from claims
       where workspace_id = $1 and lane = $3 and campaign_id = $4 and (last_due, max_id) > ($5, $6))
     and id not in (select delivery_id from recalls where workspace_id = $1)
-    and exists (select 1 from seen where not is_stale)
+    and exists (select 1 from seen where not is_stale and not is_paused)
   order by due_at, id limit $8),
 made as (
   insert into claims (workspace_id, epoch, lane, campaign_id, claimed_at, last_due, min_id, max_id, ids)
@@ -56,12 +60,13 @@ export interface ClaimedRow {
 }
 
 /**
- * The head of a source, work that is claimed or taken back left out. $1 workspace, $2 lane, $3 campaign or 0.
+ * The head of a source that is not paused, work that is claimed or taken back left out. $1 workspace, $2 lane, $3 campaign or 0.
  */
 export const nextDue = `select due_at::float8 as due_at from deliveries
 where workspace_id = $1 and lane = $2 and campaign_id = $3
   and id not in (select unnest(ids) from claims where workspace_id = $1 and lane = $2 and campaign_id = $3)
   and id not in (select delivery_id from recalls where workspace_id = $1)
+  and exists (select 1 from workspaces where id = $1 and (paused_lanes >> $2) & 1 = 0)
 order by deliveries.due_at, id limit 1`
 
 /** Ends every claim but those that stay. $1 workspace, $2 epoch, $3 the claims that stay. No row: the epoch is lost. */

@@ -4,6 +4,7 @@
  */
 import { type CampaignId } from "@fibercast/domain/Campaign"
 import { type FinalState } from "@fibercast/domain/DeliveryState"
+import * as Lane from "@fibercast/domain/Lane"
 import { ErrorClass } from "@fibercast/domain/ErrorClass"
 import { type Outcome, Reason } from "@fibercast/domain/OccurrenceOutcome"
 
@@ -73,3 +74,10 @@ export const reasonOf = (code: number | null): Reason | null =>
   code === null || code === 0 ? null : (Reason.literals[code - 1] ?? null)
 
 export const campaignCode = (campaignId: CampaignId | null): number => campaignId ?? 0
+
+/** A bit for each lane, 1 shifted left by its rank. */
+export const lanesCode = (lanes: ReadonlyArray<Lane.Lane>): number =>
+  lanes.reduce((mask, lane) => mask | (1 << Lane.rank(lane)), 0)
+
+export const lanesOf = (mask: number): ReadonlyArray<Lane.Lane> =>
+  Lane.lanes.filter((lane) => (mask & (1 << Lane.rank(lane))) !== 0)

@@ -50,6 +50,7 @@ export const insertOfMany = inserting(
 
 /** Of a source's head. What is paused waits for a command, not for its time; what is set aside is not due. */
 const isDue = `(d.due_at <= $1
+  and ($8::smallint[] is null or d.lane = any ($8::smallint[]))
   and ($4::text[] is null or d.due_at <= $5 or exists (
     select 1 from (
       select n.pipeline_id, n.due_at from deliveries n
@@ -58,13 +59,14 @@ const isDue = `(d.due_at <= $1
     where first.due_at <= $1 and first.pipeline_id in (select id from pipelines where name = any ($4::text[]))))
   and not exists (
   select 1 from campaigns c where c.id = d.campaign_id and c.status = 'paused')
-  and exists (select 1 from workspaces w where w.id = d.workspace_id and w.quarantine is null))`
+  and exists (select 1 from workspaces w where w.id = d.workspace_id and w.quarantine is null
+    and (w.paused_lanes >> d.lane) & 1 = 0))`
 
 /**
  * Walks from source to source of open work by the index, one probe each, and from a workspace that is due on to the
  * next workspace, until it has found enough: its cost is the number of workspaces with open work, whatever their
  * backlog. $1 by, $2 now, $3 limit, $4 pipelines or null for any, $5 by for work of others, $6 how far to look past
- * it, $7 after this workspace.
+ * it, $7 after this workspace, $8 lanes or null for any.
  */
 export const dueWorkspaces = `with recursive source as (
   (select workspace_id, lane, campaign_id, due.is_due, due.is_due::int as found
@@ -85,6 +87,29 @@ due as (
   where coalesce(w.owned_until, $2) <= $2 and c.workspace_id > $7)
 select id, owner, owned_until::float8 as owned_until from workspaces join due on due.workspace_id = id
 where quarantine is null order by id limit $3`
+
+/**
+ * What stands in claims is counted with what is open of it, by the keys of both. $1 workspace. Answers no row when there
+ * is no such workspace, one with a null lane when nothing is held.
+ */
+export const holding = `with held as (
+  select c.lane, count(*)::int as held
+  from claims c cross join lateral unnest(c.ids) as h (id) join deliveries d on d.id = h.id
+  where c.workspace_id = $1 group by c.lane),
+marked as (
+  select count(*)::int as started
+  from claims c cross join lateral unnest(c.started) as h (id) join deliveries d on d.id = h.id
+  where c.workspace_id = $1)
+select w.owner, w.owned_until::float8 as owned_until, marked.started, held.lane, held.held
+from workspaces w cross join marked left join held on true where w.id = $1`
+
+export interface HoldingRow {
+  readonly owner: string | null
+  readonly owned_until: number | null
+  readonly started: number
+  readonly lane: number | null
+  readonly held: number | null
+}
 
 /** $1 workspace, $2 since. */
 export const attemptsSince = `select coalesce(sum(attempts), 0)::float8 as attempts

@@ -11,9 +11,9 @@ where id = $1 and ($5 or owner is null or owner = $2 or owned_until <= $3) retur
 export const holder = `select coalesce(owner, '') as owner, coalesce(owned_until, 0)::float8 as until
 from workspaces where id = $1`
 
-/** $1 workspace, $2 epoch, $3 until. */
+/** $1 workspace, $2 epoch, $3 until. Answers the lanes that are paused. */
 export const heartbeat = `update workspaces set owned_until = $3
-where id = $1 and epoch = $2 and owner is not null returning 1`
+where id = $1 and epoch = $2 and owner is not null returning paused_lanes`
 
 /** $1 workspace, $2 epoch. */
 export const abandon = `update workspaces set owner = null, owned_until = null

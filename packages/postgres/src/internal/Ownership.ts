@@ -6,4 +6,4 @@
  * $1 workspace, $2 epoch.
  */
 export const owned = `owned as materialized (
-  select recall_no from workspaces where id = $1 and epoch = $2 and owner is not null for share)`
+  select recall_no, paused_lanes from workspaces where id = $1 and epoch = $2 and owner is not null for share)`
