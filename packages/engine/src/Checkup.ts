@@ -4,7 +4,7 @@
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
 import { type LedgerUnavailable } from "@fibercast/ports/Ledger"
-import { type KnownNode, NodeRegistry } from "@fibercast/ports/NodeRegistry"
+import { NodeRegistry } from "@fibercast/ports/NodeRegistry"
 import { type Depth, Records } from "@fibercast/ports/Records"
 import { type TriggerStore } from "@fibercast/ports/TriggerStore"
 import { type OwnedWorkspace, WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
@@ -21,8 +21,6 @@ import * as SchedulerHealth from "./SchedulerHealth.ts"
 
 /** Nodes unseen for longer are none any more, in milliseconds. */
 const remembered = 86_400_000
-
-const nodeFact = (node: KnownNode): NodeFact => node
 
 export const workspaceFact = (workspace: OwnedWorkspace, depths: ReadonlyArray<Depth>): WorkspaceFact => {
   const { id, limits, name, ownedUntil, owner, quarantine } = workspace
@@ -77,7 +75,7 @@ export const campaigns = Effect.fnUntraced(function* (
 export const nodes = Effect.fnUntraced(function* (
   now: number
 ): Effect.fn.Return<ReadonlyArray<NodeFact>, LedgerUnavailable, NodeRegistry> {
-  return (yield* (yield* NodeRegistry).list(now - remembered)).map(nodeFact)
+  return yield* (yield* NodeRegistry).list(now - remembered)
 })
 
 /** Null: of every workspace. */
