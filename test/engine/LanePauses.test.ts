@@ -202,6 +202,9 @@ describe("a pause of lanes", () => {
   )
 })
 
+const node = (lanes: ReadonlyArray<Lane>) =>
+  TestNode.make({ pipelines: [Job], settings: { ...settings, idle: 5000, lanes }, alone: false })
+
 describe("an engine that serves some lanes", () => {
   it.effect("works those, and leaves the others to nobody's harm", () =>
     Effect.gen(function* () {
@@ -225,8 +228,6 @@ describe("an engine that serves some lanes", () => {
   it.effect("leaves a workspace of other lanes to the engine that serves those", () =>
     Effect.gen(function* () {
       const workspaceId = yield* given
-      const node = (lanes: ReadonlyArray<Lane>) =>
-        TestNode.make({ pipelines: [Job], settings: { ...settings, idle: 5000, lanes }, alone: false })
       const urgent = yield* node(["urgent"])
       yield* node(["bulk"])
       yield* urgent.use(dispatch(workspaceId, "bulk", 3))

@@ -19,6 +19,9 @@ export interface LaneKeeper {
   readonly asking: () => (paused: ReadonlyArray<Lane>) => void
 }
 
+const sum = (flows: ReadonlyArray<Flow>, of: (flow: Flow) => number) =>
+  flows.reduce((total, flow) => total + of(flow), 0)
+
 export const make = Effect.fnUntraced(function* ({
   settler,
   window
@@ -34,8 +37,6 @@ export const make = Effect.fnUntraced(function* ({
   const hear = (paused: Iterable<Lane>) => {
     if (window.pause(paused) > 0) settler.nudge()
   }
-  const sum = (flows: ReadonlyArray<Flow>, of: (flow: Flow) => number) =>
-    flows.reduce((total, flow) => total + of(flow), 0)
 
   const pause = Effect.fnUntraced(function* ({ lanes, note }: Extract<LaneCommand, { readonly _tag: "PauseLanes" }>) {
     const now = clock.currentTimeMillisUnsafe()

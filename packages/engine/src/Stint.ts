@@ -61,6 +61,10 @@ const isEmpty = Effect.gen(function* () {
   return true
 })
 
+/** Returns once it is so. */
+const once = <E, R>(look: Effect.Effect<boolean, E, R>, every: number) =>
+  Effect.repeat(look, { schedule: Schedule.spaced(every), until: (isSo) => isSo })
+
 /** Returns once it is over, by the first of its terms. To be run beside the engine, with the same allowance. */
 export const over = Effect.fnUntraced(function* ({
   memory,
@@ -71,9 +75,6 @@ export const over = Effect.fnUntraced(function* ({
   const activity = yield* Activity.Activity
   const { poll } = yield* EngineConfig
   const now = yield* Clock.currentTimeMillis
-  const once = <E, R>(look: Effect.Effect<boolean, E, R>, every: number) =>
-    Effect.repeat(look, { schedule: Schedule.spaced(every), until: (isSo) => isSo })
-
   const ends: ReadonlyArray<Effect.Effect<Over, never, Ledger | CampaignStore | Pipelines | WorkspaceRuntime>> = [
     Effect.as(allowance.spent, "deliveries"),
     ...(until === null ? [] : [Effect.as(Effect.sleep(Math.max(0, until - now)), "time" as const)]),

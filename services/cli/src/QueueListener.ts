@@ -13,6 +13,8 @@ const most = 1000
 export interface QueueListener {
   readonly listener: Listener
   readonly counts: QueueReport.Counts
+  /** Whether nothing was told so far. */
+  readonly isSilent: () => boolean
   /** Returns once all that was told is written. */
   readonly flush: Effect.Effect<void>
 }
@@ -26,6 +28,7 @@ export const make = Effect.fnUntraced(function* (
   const some = Latch.makeUnsafe(false)
   const turn = yield* Semaphore.make(1)
   let told: Array<News> = []
+  let isSilent = true
 
   const flush = turn.withPermit(
     Effect.gen(function* () {
@@ -41,10 +44,12 @@ export const make = Effect.fnUntraced(function* (
   yield* Effect.forkScoped(Effect.forever(Effect.andThen(some.await, flush)))
   return {
     counts,
+    isSilent: () => isSilent,
     flush,
     listener: {
       told: (news) => {
         if (news._tag === "Ended") counts[news.settlement.state] += 1
+        isSilent = false
         told.push(news)
         if (told.length >= most) room.closeUnsafe()
         some.openUnsafe()

@@ -70,6 +70,8 @@ const isOffered = (source: PlaceOrder<OpenDelivery>, by: number, pipelines: Read
   return false
 }
 
+const isPausedLane = ({ row }: MemoryWorkspace, lane: Lane) => row.paused?.lanes.includes(lane) === true
+
 export const make = (state: MemoryState): Context.Service.Shape<typeof Ledger> => {
   const workspaceOf = (workspaceId: WorkspaceId, operation: string) => {
     const workspace = state.workspaces.get(workspaceId)
@@ -114,8 +116,6 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof Ledger> =
       }
     }
   }
-
-  const isPausedLane = ({ row }: MemoryWorkspace, lane: Lane) => row.paused?.lanes.includes(lane) === true
 
   const isPaused = ({ campaignId, lane, workspace }: OpenDelivery) =>
     isPausedLane(workspace, lane) || (campaignId !== null && state.campaigns.get(campaignId)?.row.status === "paused")

@@ -199,7 +199,8 @@ const carryOut = Effect.fnUntraced(function* (input: Input) {
     const millis = (yield* Clock.currentTimeMillis) - began
     const { cut, returned } = drained ?? { cut: 0, returned: 0 }
     const report: QueueReport.Report = { ended, counts: listener.counts, millis, returned, cut }
-    if (!input.json) return yield* screen.say("", QueueReport.line(report))
+    if (!input.json)
+      return yield* screen.say(...(input.quiet || listener.isSilent() ? [] : [""]), QueueReport.line(report))
     const text = `${JSON.stringify(QueueReport.json(report))}\n`
     yield* print(text)
   })
