@@ -27,7 +27,7 @@ import {
 } from "../Ledger.ts"
 import { WorkspaceNotFound } from "../WorkspaceStore.ts"
 import { begin, standing } from "./MemoryBegin.ts"
-import { dispatch } from "./MemoryKeys.ts"
+import { dispatch } from "./MemoryDispatch.ts"
 import { firstClaimable, recall, recalled, takeClaimable } from "./MemoryRecalls.ts"
 import {
   finish,
