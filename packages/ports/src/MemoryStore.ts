@@ -5,8 +5,7 @@
  * It keeps every sentence of the four contracts but durability. Identifiers count up from 1, so a
  * run can be repeated exactly. Memory grows with what it is given: open deliveries, one record for
  * each settled delivery of a campaign, one number for each ended attempt, one record for each occurrence, one for each
- * key that was taken;
- * settled background jobs are forgotten.
+ * key that was taken; settled background jobs are forgotten.
  */
 import { Context, Layer } from "effect"
 import { CampaignStore } from "./CampaignStore.ts"
