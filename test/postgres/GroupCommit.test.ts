@@ -15,12 +15,14 @@ const store = Effect.gen(function* () {
   const writes: Array<{ readonly names: string; readonly again: boolean; readonly answer: Deferred.Deferred<Answer> }> =
     []
   const submit = yield* GroupCommit.make<Item, string, "held" | "refused" | "lost">({
-    write: (items, again) =>
-      Effect.gen(function* () {
+    write: (items, again) => {
+      if (items.some(({ name }) => name === "bug")) throw new Error("a bug")
+      return Effect.gen(function* () {
         const answer = yield* Deferred.make<Answer>()
         writes.push({ names: items.map(({ name }) => name).join(" "), again, answer })
         return yield* yield* Deferred.await(answer)
-      }),
+      })
+    },
     size: ({ size = 1 }) => size,
     most: 3,
     waiting: 6,
@@ -109,6 +111,20 @@ describe("GroupCommit", () => {
       assert.deepStrictEqual(writes(), ["a", "b c d", "b", "c", "d"])
       const [, , third, fourth] = yield* Effect.forEach(fibers, Fiber.join)
       assert.deepStrictEqual([third, fourth], [Exit.fail("refused"), Exit.succeed("d!")])
+    })
+  )
+
+  it.effect("what cannot even be asked for is a defect of who asks, and of nobody else", () =>
+    Effect.gen(function* () {
+      const { answer, fork, writes } = yield* store
+      const fibers = yield* Effect.forEach(named("a b bug d"), fork)
+      for (const at of [0, 1, 2]) yield* answer(at)
+      assert.deepStrictEqual(writes(), ["a", "b", "d"])
+      const exits = yield* Effect.forEach(fibers, Fiber.join)
+      assert.deepStrictEqual(
+        exits.map((exit) => Exit.hasDies(exit)),
+        [false, false, true, false]
+      )
     })
   )
 

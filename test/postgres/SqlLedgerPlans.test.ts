@@ -6,7 +6,17 @@ import { Ledger } from "@fibercast/ports/Ledger"
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
-import { base, claimed, claimedCampaign, ended, heldOf, openCampaign, runningCampaign } from "../conformance/Given.ts"
+import {
+  base,
+  claimed,
+  claimedCampaign,
+  ended,
+  heldOf,
+  openCampaign,
+  ownedWorkspace,
+  runningCampaign
+} from "../conformance/Given.ts"
+import { asked, dispatched, unique } from "../conformance/GivenDispatches.ts"
 import { TestDatabase } from "../support/TestDatabase.ts"
 
 const stores = Layer.mergeAll(SqlLedger.layer, SqlCampaignStore.layer, SqlWorkspaceStore.layer).pipe(
@@ -123,6 +133,40 @@ it.layer(stores, { timeout: "30 seconds" })("SqlLedger's plans", (it) => {
         assert.notMatch(plan, /Seq Scan on public.(?:deliveries|claims|recalls)/)
         assert.notMatch(plan, /\(SubPlan/)
       }
+    })
+  )
+
+  it.effect("a dispatch reads its own keys and its holders by index, and of a full backlog no more than the cap", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const owned = yield* ownedWorkspace()
+      const others = Array.from({ length: 3000 }, (_, n) => asked(n, { unique: unique(`other ${n}`), backlog: 3000 }))
+      for (const table of ["keys", "claims"]) yield* sql`VACUUM ANALYZE ${sql(table)}`.unprepared
+      const read = sql<{ readonly scans: number; readonly rows: number }>`
+        SELECT sum(seq_scan)::int AS scans, sum(seq_tup_read + idx_tup_fetch)::int AS rows
+        FROM pg_stat_xact_user_tables WHERE relname IN ('deliveries', 'claims', 'keys')`
+      const some = [
+        asked("new", { unique: unique("a"), idempotencyKey: "a" }),
+        asked("kept", { unique: unique("a") }),
+        asked("replaced", { unique: unique("a", { taken: "started", onConflict: "replace" }) }),
+        asked("asked before", { idempotencyKey: "a" }),
+        asked("full", { unique: unique("b"), backlog: 10 })
+      ]
+      const reads = sql.withTransaction(
+        Effect.gen(function* () {
+          const [before] = yield* read
+          yield* dispatched(owned, some)
+          const [after] = yield* read
+          return { scans: (after?.scans ?? 0) - (before?.scans ?? 0), rows: (after?.rows ?? 0) - (before?.rows ?? 0) }
+        })
+      )
+      assert.strictEqual((yield* reads).scans, 0)
+      yield* dispatched(owned, others)
+      const { rows, scans } = yield* reads
+      assert.strictEqual(scans, 0)
+      // The cap is 10, and each of the others looks at a few.
+      assert.isBelow(rows, 60)
+      assert.isAbove(rows, 10)
     })
   )
 

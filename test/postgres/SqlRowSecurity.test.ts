@@ -10,6 +10,7 @@ import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { base, claimedCampaign, ended, jobs, putOff, second } from "../conformance/Given.ts"
 import { stage } from "../conformance/GivenBatches.ts"
+import { asked, dispatched, dispatchedOne, tagsOf, unique } from "../conformance/GivenDispatches.ts"
 import { allOf, endedJobs, failedOf } from "../conformance/GivenRecords.ts"
 import { advanceOf, definitionOf, dueTrigger, minute, occurrenceAt, stores } from "./GivenDue.ts"
 
@@ -23,6 +24,7 @@ const tables = {
   recipients: "workspace_id",
   deliveries: "workspace_id",
   claims: "workspace_id",
+  keys: "workspace_id",
   recalls: "workspace_id",
   deliveries_done: "workspace_id",
   attempts: "workspace_id",
@@ -44,6 +46,7 @@ const populated = Effect.gen(function* () {
     ...(second === undefined ? [] : [putOff(second, "retry", base + 1)])
   ]
   yield* ledger.settle({ ...owned, settlements, finishedClaims: [] })
+  yield* dispatchedOne(owned, asked("keyed", { unique: unique("k") }))
   yield* ledger.recall({ ...owned, ids: batch.deliveries.map(({ id }) => id), reason: "a mistake", force: false })
   yield* campaigns.append({
     campaignId: campaign.id,
@@ -84,6 +87,27 @@ const asTenant = <A, E, R>(workspaceId: WorkspaceId | null, effect: Effect.Effec
 const recorded = Layer.provideMerge(SqlRecords.layer, stores)
 
 it.layer(recorded, { timeout: "30 seconds" })("row-level security", (it) => {
+  it.effect("a tenant dispatches in its own workspace, whatever it asks for, and in no other", () =>
+    Effect.gen(function* () {
+      const mine = yield* populated
+      const other = yield* populated
+      const replacing = { unique: unique("k", { onConflict: "replace" }), idempotencyKey: "r", backlog: 1 } as const
+      const some = [
+        asked(1, replacing),
+        asked(2, { unique: unique("l"), backlog: 1 }),
+        asked(3, { unique: unique("m"), backlog: 1 }),
+        asked(4)
+      ]
+      const at = { workspaceId: mine.workspaceId, now: base }
+      const answers = yield* asTenant(mine.workspaceId, dispatched(at, some))
+      assert.deepStrictEqual(tagsOf(answers), ["Deduplicated", "Inserted", "Refused", "Inserted"])
+      for (const asked of some) {
+        const error = yield* Effect.flip(asTenant(other.workspaceId, dispatchedOne(at, asked)))
+        assert.include(error.message, `there is no workspace ${mine.workspaceId}`)
+      }
+    })
+  )
+
   it.effect("a tenant sees its own rows in every table, and nobody else's", () =>
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient

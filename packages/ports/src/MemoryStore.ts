@@ -5,7 +5,8 @@
  * It keeps every sentence of the five contracts but durability. Identifiers count up from 1, so a
  * run can be repeated exactly. Memory grows with what it is given: open deliveries, one record for
  * each settled delivery of a campaign, one number for each ended attempt, one record for each occurrence, until they
- * are pruned; one for each batch; and the records of the last 100,000 background jobs that ended.
+ * are pruned; one for each batch, one for each key that was taken; and the records of the last 100,000 background jobs
+ * that ended.
  */
 import { Context, Layer } from "effect"
 import { BatchStore } from "./BatchStore.ts"

@@ -7,8 +7,8 @@
  * What somebody else holds up is tried again by itself, beside the others, one group of the same key after another, until
  * it is let through. Until then, all of that key go there.
  *
- * A write that failed is of no one's else: its entries are told. If the store refused it as a whole, so that nothing of it
- * was written, they are written one by one, and only the refused ones are told.
+ * When a write fails, those whose entries it had are told, and nobody else. If the store refused it as a whole, so that
+ * nothing of it was written, its entries are written one by one, and only those that are refused then are told.
  *
  * An entry whose caller is interrupted is not written, unless that is under way. At most `waiting` is kept; who brings more
  * waits. When the scope closes, all that wait are interrupted.
@@ -16,7 +16,10 @@
 import { Cause, Effect, Exit, FiberSet, type Scope, Semaphore } from "effect"
 
 export interface Options<A, out B, E> {
-  /** Answers one each, in their order. `again`: somebody was seen to hold one of them up. */
+  /**
+   * Answers one each, in their order. `again`: somebody was seen to hold one of them up. If it throws before it returns,
+   * nothing is written.
+   */
   readonly write: (items: ReadonlyArray<A>, again: boolean) => Effect.Effect<ReadonlyArray<B>, E>
   readonly size: (item: A) => number
   /** The size of one write, unless one item alone is larger. */
@@ -75,8 +78,16 @@ export const make = <A, B, E>(
 
     const write = (entries: ReadonlyArray<Entry<A, B, E>>, again: boolean): Effect.Effect<void> =>
       Effect.gen(function* () {
-        const items = entries.map(({ item }) => item)
-        const exit = yield* Effect.exit(options.write(items, again))
+        let isBegun = false
+        const begin = Effect.suspend(() => {
+          const all = options.write(
+            entries.map(({ item }) => item),
+            again
+          )
+          isBegun = true
+          return all
+        })
+        const exit = yield* Effect.exit(begin)
         if (Exit.isSuccess(exit)) {
           for (const [index, entry] of entries.entries()) {
             const answer = exit.value[index]
@@ -87,7 +98,8 @@ export const make = <A, B, E>(
           return
         }
         const failure = exit.cause.reasons.find(Cause.isFailReason)
-        const kind = failure === undefined ? "lost" : options.kindOf(failure.error)
+        const kindOf = () => (failure === undefined ? "lost" : options.kindOf(failure.error))
+        const kind = isBegun ? kindOf() : "refused"
         if (kind === "lost" || (kind === "refused" && entries.length === 1)) {
           for (const entry of entries) entry.resume(Effect.failCause(exit.cause))
         } else if (kind === "held" && isOfOneKey(entries)) {

@@ -1,6 +1,5 @@
 /**
- * Dispatching in memory: what keys and caps let in. Keys are remembered until they are looked at and found to be taken no
- * more; idempotency keys that are never used again until the store is gone.
+ * Dispatching in memory: what keys and caps let in.
  */
 import { type DeliveryId } from "@fibercast/domain/Delivery"
 import { replacedDue, type Unique } from "@fibercast/domain/Unique"

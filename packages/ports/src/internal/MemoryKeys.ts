@@ -1,5 +1,5 @@
 /**
- * Keys in memory: who has them.
+ * Which keys of a workspace are taken, in memory. They are remembered until the store is gone, or another takes them.
  */
 import { type DeliveryId } from "@fibercast/domain/Delivery"
 import { type Taken } from "@fibercast/domain/Unique"

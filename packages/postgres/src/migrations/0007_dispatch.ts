@@ -12,6 +12,8 @@
  * 5 the backlog of the pipeline is full, 6 that of the workspace; with the delivery, and the cap. With `patience` it waits
  * no longer than so many milliseconds for anybody's lock, and then fails.
  *
+ * A connection plans its statements once, often while there are hardly any keys, and would scan all of them: it must not.
+ *
  * `taken` and `until` are those of `keys`; `conflict` is 1 keep, 2 replace, 3 reject.
  */
 import * as Migration from "../Migration.ts"
@@ -230,7 +232,7 @@ export const migration = Migration.make({
       jobs_temporary boolean[], jobs_tags text[], jobs_cap int[], jobs_key text[], jobs_taken smallint[],
       jobs_until bigint[], jobs_conflict smallint[], jobs_at_most bigint[], jobs_request text[],
       jobs_request_until bigint[], patience int)
-    returns table (job int, verdict smallint, delivery bigint, most int) language plpgsql as $$${body}$$`,
+    returns table (job int, verdict smallint, delivery bigint, most int) language plpgsql set enable_seqscan = off as $$${body}$$`,
     `grant usage on sequence deliveries_id_seq to fibercast_tenant`,
     `grant update on deliveries to fibercast_tenant`,
     `grant delete on keys to fibercast_tenant`
