@@ -154,7 +154,7 @@ export const words = (input: WorkInput & Partial<EndedInput>): string => {
     ...part(tag, (name) => ` with the tag "${name}"`),
     ...part(input.class, (name) => ` of class ${name}`),
     ...part(reason, (text) => `, because of "${text}"`),
-    ...part(since, (span) => `, since ${Figures.span(Duration.toMillis(span))} ago`)
+    ...part(since, (span) => ` in the last ${Figures.span(Duration.toMillis(span))}`)
   ].join("")
 }
 
