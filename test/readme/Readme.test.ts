@@ -120,6 +120,6 @@ describe("the README", () => {
           assert.strictEqual(ran.code, 0, `${line}\n${ran.stdout}\n${ran.stderr}`)
         }
       }).pipe(Effect.scoped, Effect.provide(FonnteSimulator.layer()), Effect.provide(NodeServices.layer)),
-    240_000
+    480_000
   )
 })
