@@ -246,9 +246,9 @@ export class Window {
     this.room.openUnsafe()
   }
 
-  /** Whether a flow may have had something to claim before this instant, and was not asked. */
+  /** Whether a flow may have something to claim by this instant. */
   busyBefore(instant: number): boolean {
-    return [...this.flows.values()].some((flow) => this.isOpen(flow) && flow.dryUntil < instant)
+    return [...this.flows.values()].some((flow) => this.isOpen(flow) && flow.dryUntil <= instant)
   }
 
   /** Whether it may be worked. */

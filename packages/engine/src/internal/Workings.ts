@@ -161,7 +161,8 @@ export const make = Effect.fnUntraced(function* (options: {
       yield* Effect.sleep(settings.poll)
       const now = clock.currentTimeMillisUnsafe()
       const soon = now + settings.idle
-      if (window.size > 0 || keeper.idleUntil() <= soon || window.busyBefore(now)) rested = now
+      // What the feeder asks for at this very instant is no reason to stay.
+      if (window.size > 0 || keeper.idleUntil() <= soon || window.busyBefore(now - 1)) rested = now
       else if (now - rested >= settings.idle) return
     }
   })
