@@ -6,7 +6,7 @@ import * as Imports from "./Imports.ts"
 import { MakeInvoice } from "./Invoices.ts"
 import { CallShop, Recount, Remind } from "./Limits.ts"
 import { scheduled } from "./Nightly.ts"
-import { Charge, SyncStock, Wire } from "./Retries.ts"
+import { AwaitFile, Charge, SyncStock, Wire } from "./Retries.ts"
 import { Reindex } from "./Unique.ts"
 import { Work } from "./Work.ts"
 
@@ -16,6 +16,7 @@ export const pipelines = [
   Charge,
   SyncStock,
   Wire,
+  AwaitFile,
   Recount,
   CallShop,
   Remind,

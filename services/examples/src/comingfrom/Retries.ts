@@ -3,8 +3,8 @@
  */
 import * as RetryPolicy from "@fibercast/domain/RetryPolicy"
 import * as Pipeline from "@fibercast/engine/Pipeline"
-import { Schema } from "effect"
-import { work } from "./Work.ts"
+import { Effect, Schema } from "effect"
+import { Work, work } from "./Work.ts"
 
 export const Charge = Pipeline.make("cards.charge", {
   payload: Schema.Struct({ order: Schema.Int }),
@@ -29,3 +29,22 @@ export const Wire = Pipeline.make("bank.wire", {
   guarantee: "at-most-once",
   retry: RetryPolicy.never
 }).pipe(Pipeline.tap(({ order }) => work(`wire ${order}`), { sends: true }))
+
+/** The file is not there yet. */
+export class NotYet extends Schema.TaggedError<NotYet>()("NotYet", { retryAfter: Schema.Number }) {
+  readonly errorClass = "rateLimited"
+}
+
+/** Looks every half minute, for a day at most; looking is no try. */
+export const AwaitFile = Pipeline.make("files.await", {
+  payload: Schema.String,
+  retry: RetryPolicy.until("1 day", ["1 minute"])
+}).pipe(
+  Pipeline.tap((file) =>
+    Effect.gen(function* () {
+      const isThere = yield* Work.use(({ exists }) => exists(file))
+      if (!isThere) return yield* new NotYet({ retryAfter: 30_000 })
+      yield* work(`read ${file}`)
+    })
+  )
+)
