@@ -18,7 +18,8 @@ it.layer(onPostgres, { timeout: "60 seconds" })("Jobs of another queue, on Postg
     const sql = yield* SqlClient.SqlClient
     const rows = yield* sql<{ readonly order: number }>`
       select (payload::jsonb ->> 'order')::int as "order" from deliveries
-      where pipeline = ${MakeInvoice.name} order by 1`
+      join pipelines on pipelines.id = pipeline_id
+      where pipelines.name = ${MakeInvoice.name} order by 1`
     return rows.map(({ order }) => order)
   })
 
