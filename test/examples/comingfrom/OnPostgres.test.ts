@@ -12,6 +12,12 @@ const onPostgres = LocalNode.layerStores.pipe(
   Layer.provideMerge(TestDatabase.layer)
 )
 
+/** Undone at the end, and its answer kept. */
+const undone = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(SqlClient.SqlClient, (sql) =>
+    Effect.flip(sql.withTransaction(Effect.flatMap(effect, () => Effect.fail("changed my mind" as const))))
+  )
+
 it.layer(onPostgres, { timeout: "60 seconds" })("Jobs of another queue, on Postgres", (it) => {
   /** The orders that jobs are there for. */
   const asked = Effect.gen(function* () {
@@ -22,12 +28,6 @@ it.layer(onPostgres, { timeout: "60 seconds" })("Jobs of another queue, on Postg
       where pipelines.name = ${MakeInvoice.name} order by 1`
     return rows.map(({ order }) => order)
   })
-
-  /** Undone at the end, and its answer kept. */
-  const undone = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-    Effect.flatMap(SqlClient.SqlClient, (sql) =>
-      Effect.flip(sql.withTransaction(Effect.flatMap(effect, () => Effect.fail("changed my mind" as const))))
-    )
 
   it.effect("exist if and only if the transaction of their row commits", () =>
     Effect.gen(function* () {
