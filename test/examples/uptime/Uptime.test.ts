@@ -39,6 +39,10 @@ const world = (latencyOf: (url: string) => number, problemOf: (url: string, time
 const scheduling = (own: Layer.Layer<Monitors | Probe | Watch>) =>
   TestEngine.layerScheduling<All, All>({ startAt, pipelines, scheduled, app: "uptime" }).pipe(Layer.provideMerge(own))
 
+/** Without an engine. */
+const stores = (own: Layer.Layer<Monitors | Probe | Watch>) =>
+  TestEngine.layerStores({ startAt }).pipe(Layer.provideMerge(own))
+
 const put = (count: number, every = 10, important = false) =>
   Effect.gen(function* () {
     const { put } = yield* Monitors
@@ -118,8 +122,6 @@ describe("A target", () => {
 })
 
 describe("Checks that nobody works", () => {
-  const stores = (own: Layer.Layer<Monitors | Probe | Watch>) =>
-    TestEngine.layerStores({ startAt }).pipe(Layer.provideMerge(own))
   const engine = TestEngine.layerEngine<Needs>({ pipelines })
 
   it.effect("for a day are one for each monitor, and are worked off when a worker is back", () => {
