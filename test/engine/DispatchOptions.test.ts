@@ -2,6 +2,7 @@ import { type BadDispatch } from "@fibercast/engine/BadDispatch"
 import * as Pipeline from "@fibercast/engine/Pipeline"
 import { type Dispatched, idOf } from "@fibercast/ports/Dispatch"
 import { Ledger } from "@fibercast/ports/Ledger"
+import { MemoryAlerts } from "@fibercast/ports/MemoryAlerts"
 import { Signal } from "@fibercast/ports/Signal"
 import * as Expect from "@fibercast/testkit/Expect"
 import * as TestEngine from "@fibercast/testkit/TestEngine"
@@ -117,12 +118,15 @@ describe("what is dispatched", () => {
     }).pipe(Effect.provide(engine))
   })
 
-  it.effect("beyond the backlog of its pipeline is refused until there is room", () => {
+  it.effect("beyond the backlog of its pipeline is refused, with an alert, until there is room", () => {
     const { dispatch, engine } = noting({ backlog: 2 })
     return Effect.gen(function* () {
       for (const n of [1, 2]) yield* dispatch("Ayu", n, { delay: "1 second" })
       const reason = { _tag: "BacklogFull", of: "pipeline", cap: 2 } as const
       assert.deepStrictEqual(yield* dispatch("Ayu", 3), { _tag: "Refused", reason })
+      const raised = (yield* (yield* MemoryAlerts).raised).filter(({ _tag }) => _tag === "BacklogFull")
+      const workspaceId = yield* TestEngine.workspace()
+      assert.deepStrictEqual(raised, [{ _tag: "BacklogFull", workspaceId, pipeline: "notes", cap: 2 }])
       yield* TestClock.adjust("2 seconds")
       assert.strictEqual((yield* dispatch("Ayu", 4))._tag, "Inserted")
     }).pipe(Effect.provide(engine))

@@ -1,13 +1,15 @@
 /**
- * Dispatching is recording new work in the Ledger and telling its workspace.
+ * Dispatching is recording new work in the Ledger and telling its workspace. A backlog that is full is told as an alert as
+ * well, where whoever dispatches has `Alerts`.
  */
 import { type Lane } from "@fibercast/domain/Lane"
 import * as RetryPolicy from "@fibercast/domain/RetryPolicy"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
-import { type Dispatch, type Dispatched } from "@fibercast/ports/Dispatch"
+import { Alerts } from "@fibercast/ports/Alerts"
+import { type Dispatch, type Dispatched, type Refusal } from "@fibercast/ports/Dispatch"
 import { Ledger, type LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { Signal } from "@fibercast/ports/Signal"
-import { Clock, type DateTime, type Duration, Effect, type Schema } from "effect"
+import { Clock, type DateTime, type Duration, Effect, Option, type Schema } from "effect"
 import { type BadDispatch } from "../BadDispatch.ts"
 import * as DispatchChecks from "./DispatchChecks.ts"
 import * as Uniqueness from "./Uniqueness.ts"
@@ -96,6 +98,14 @@ const prepare = Effect.fnUntraced(function* <P>(
 const isNews = (dispatched: Dispatched): boolean =>
   dispatched._tag === "Inserted" || (dispatched._tag === "Deduplicated" && dispatched.replaced)
 
+/** The first that was refused because too many are open. */
+const full = (answers: ReadonlyArray<Dispatched>): Extract<Refusal, { readonly _tag: "BacklogFull" }> | null => {
+  for (const answer of answers) {
+    if (answer._tag === "Refused" && answer.reason._tag === "BacklogFull") return answer.reason
+  }
+  return null
+}
+
 export const dispatch = Effect.fnUntraced(function* <P>(
   pipeline: Target<P>,
   payloads: ReadonlyArray<P>,
@@ -116,5 +126,10 @@ export const dispatch = Effect.fnUntraced(function* <P>(
       for (const answer of yield* ledger.dispatch({ workspaceId, now, dispatches: some })) answers.push(answer)
     }
   }).pipe(Effect.ensuring(tell))
+  const refusal = full(answers)
+  const alerts = yield* Effect.serviceOption(Alerts)
+  if (refusal !== null && Option.isSome(alerts)) {
+    yield* alerts.value.raise({ _tag: "BacklogFull", workspaceId, pipeline: pipeline.name, cap: refusal.cap })
+  }
   return answers
 })
