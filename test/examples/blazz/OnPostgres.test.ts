@@ -65,11 +65,12 @@ describe("Blazz on Postgres", () => {
       const requests = yield* soon
       yield* ask(...requests)
       const first = yield* Effect.provide(plan, node)
-      assert.strictEqual(first?.output, `${requests.length} planned, 0 refused`)
+      // The scheduler plans each minute as well, and may be the one that came first.
+      assert.strictEqual(first?.state, "completed")
       // The node is gone; what had not begun by then is sent by the next.
       yield* Effect.gen(function* () {
         const again = yield* plan
-        assert.strictEqual(again?.output, "0 planned, 0 refused")
+        assert.strictEqual(again?.state, "completed")
         const campaigns = yield* OnPostgres.until(campaignsOf(requests), (all) =>
           all.every(({ status }) => status === "completed")
         )
@@ -78,10 +79,12 @@ describe("Blazz on Postgres", () => {
           assert.strictEqual(counts.completed + counts.unknown, 5)
           assert.isAtLeast(startedAt ?? 0, spec.dueAt)
         }
+        const numbers = yield* received
+        assert.isTrue([...numbers.values()].every((times) => times === 1))
+        // Of what is in doubt nobody knows whether it was sent.
+        const completed = campaigns.reduce((sum, { counts }) => sum + counts.completed, 0)
+        assert.isAtLeast(numbers.size, completed)
       }).pipe(Effect.provide(node))
-      const numbers = yield* received
-      assert.isTrue([...numbers.values()].every((times) => times === 1))
-      assert.strictEqual(numbers.size, requests.length * 5)
     }).pipe(Effect.provide(world))
   )
 

@@ -97,7 +97,11 @@ describe("Blazz with ten workspaces in six zones, each message taking 20 seconds
             assert.deepInclude(campaign.counts, { planned: contacts, completed: contacts })
           }
         }
-        assert.deepStrictEqual(yield* Expect.alerts, [])
+        // That a backlog of so many minutes waits is said; nothing else is wrong.
+        assert.deepStrictEqual(
+          (yield* Expect.alerts).filter((alert) => alert !== "LongWait"),
+          []
+        )
       }).pipe(
         Effect.provide(
           Blazz.blazz(startAt, {
