@@ -4,7 +4,8 @@
  * Each statement of the function sees what was committed before it. So that whatever is asked of a key is asked after its
  * row is locked: all rows of the call are locked, or made, first, in the order of the primary key.
  *
- * What has no key that was there before, and no cap that could matter, is inserted at once; the rest one by one, in order,
+ * Where nothing has a key or a cap, this is the plain insert. Else what has no key that was there before, and no cap that
+ * could matter, is inserted at once; the rest one by one, in order,
  * as each may depend on those before it. Numbers are given before anything is decided, so that a key that is new says at
  * once by which delivery it is taken; where that is refused, the key is forgotten again.
  *
@@ -40,6 +41,9 @@ const taking = (
 const body = `
 #variable_conflict use_column
 declare
+  keyed boolean;
+  capped boolean;
+  limited boolean;
   asked dispatched_job[];
   spaces jsonb;
   counts jsonb := '{}';
@@ -57,6 +61,26 @@ begin
     perform set_config('lock_timeout', patience::text, true);
   end if;
 
+  keyed := cardinality(array_remove(jobs_key, null)) + cardinality(array_remove(jobs_request, null)) > 0;
+  capped := cardinality(array_remove(jobs_cap, null)) > 0;
+  spaces := (select coalesce(jsonb_object_agg(id, limits -> 'backlog'), '{}')
+    from workspaces where id = any (jobs_workspace));
+  limited := spaces @? '$.* ? (@ != null)';
+
+  if not keyed and not capped and not limited and spaces ?& jobs_workspace::text[] then
+    return query with added as (
+      insert into deliveries (workspace_id, lane, campaign_id, pipeline_id, due_at, deadline, payload, dispatched_at,
+        batch_id, temporary, tags)
+      select workspace_id, lane, 0, pipeline_id, greatest(due_at, asked_at), deadline, payload::json, asked_at, batch_id,
+        temporary, case when tags is not null then array(select json_array_elements_text(tags::json)) end
+      from unnest(jobs_workspace, jobs_asked_at, jobs_lane, jobs_pipeline, jobs_due_at, jobs_deadline, jobs_payload,
+        jobs_batch, jobs_temporary, jobs_tags) with ordinality as x (workspace_id, asked_at, lane, pipeline_id, due_at,
+        deadline, payload, batch_id, temporary, tags, place)
+      order by place returning id)
+    select (row_number() over (order by id))::int, 1::smallint, id, null::int from added;
+    return;
+  end if;
+
   asked := array(
     select row(x.place, nextval('deliveries_id_seq'), x.workspace_id, x.asked_at, x.lane, x.pipeline_id,
       least(greatest(x.due_at, x.asked_at), x.asked_at + x.at_most), x.deadline, x.payload, x.batch_id, x.temporary,
@@ -67,10 +91,7 @@ begin
       deadline, payload, batch_id, temporary, tags, cap, key, taken, until, conflict, at_most, request, request_until,
       place));
 
-  spaces := (select coalesce(jsonb_object_agg(id, limits -> 'backlog'), '{}')
-    from workspaces where id = any (jobs_workspace));
-
-  if array_length(array_remove(jobs_key, null), 1) > 0 or array_length(array_remove(jobs_request, null), 1) > 0 then
+  if keyed then
     with wanted as (
       select distinct on (workspace_id, pipeline_id, kind, key) * from (
         select workspace_id, pipeline_id, 1::smallint as kind, taken, key, id, asked_at, until, place
@@ -90,7 +111,7 @@ begin
       coalesce(array_agg(delivery_id) filter (where kind = 2), '{}') into new_keys, new_requests from made;
   end if;
 
-  if array_length(array_remove(jobs_cap, null), 1) > 0 then
+  if capped then
     select jsonb_object_agg(g.workspace_id || ':' || g.pipeline_id, o.open), coalesce(bool_and(o.open + g.n <= g.least), true)
     into counts, whole from (
       select workspace_id, pipeline_id, count(*) as n, min(cap) as least, max(cap) as most
@@ -99,7 +120,7 @@ begin
         select 1 from deliveries d
         where d.workspace_id = g.workspace_id and d.pipeline_id = g.pipeline_id and d.capped limit g.most) walked) o;
   end if;
-  if spaces @? '$.* ? (@ != null)' then
+  if limited then
     select counts || jsonb_object_agg(g.workspace_id, o.open), whole and coalesce(bool_and(o.open + g.n <= g.most), true)
     into counts, whole from (
       select workspace_id, count(*) as n, (spaces ->> workspace_id::text)::bigint as most
