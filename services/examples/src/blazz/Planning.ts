@@ -25,7 +25,8 @@ const refused = (reason: string): Answer => ({ status: "refused", reason })
 const launch = Effect.fnUntraced(function* ({ at, contacts, id: key, name, text, workspace, zone }: Request) {
   const due = WallTime.instant(at, zone)
   if (Result.isFailure(due)) return refused(due.failure.message)
-  const late = (yield* Clock.currentTimeMillis) - DateTime.toEpochMillis(due.success)
+  const lateness = Effect.map(Clock.currentTimeMillis, (now) => now - DateTime.toEpochMillis(due.success))
+  const late = yield* lateness
   if (late > latest) return refused(`${at} in ${zone} was too long ago when it was asked for`)
   const { id: workspaceId } = yield* (yield* WorkspaceStore).ensure({ name: workspace, zone, limits: {} })
   const campaign = {
@@ -39,7 +40,13 @@ const launch = Effect.fnUntraced(function* ({ at, contacts, id: key, name, text,
     region: "ID"
   } as const
   const { launch } = yield* Launcher
-  return yield* launch(late > 0 ? campaign : { ...campaign, at: { wallTime: at, zone } }).pipe(
+  // Its time may come while it is being launched.
+  const ahead = launch({ ...campaign, at: { wallTime: at, zone } }).pipe(
+    Effect.catchTag("CampaignRefused", (error) =>
+      Effect.flatMap(lateness, (now) => (now > 0 ? launch(campaign) : Effect.fail(error)))
+    )
+  )
+  return yield* (late > 0 ? launch(campaign) : ahead).pipe(
     Effect.as(planned),
     // It was launched before, by a planning that did not live to say so.
     Effect.catchTag("CampaignConflict", () => Effect.succeed(planned)),
