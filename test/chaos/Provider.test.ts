@@ -87,7 +87,7 @@ describe(`the provider of a campaign of ${recipients}`, () => {
           yield* provider.up()
           const { said, twice, unknown } = yield* accounted("away for 5 s", guarantee, provider, running)
           assert.isAtMost(unknown + twice, concurrency)
-          assert.match(said, /! fonnte:default cannot send: the (?:connection was lost|provider could not be reached)/u)
+          assert.match(said, /! The account fonnte:default cannot send: the (?:connection was lost|provider could not be reached)/u)
         }),
         { concurrency: 2, discard: true }
       )
@@ -144,7 +144,7 @@ describe.concurrent(`the provider of a campaign of ${recipients}`, () => {
           yield* provider.script([])
           const { said, twice, unknown } = yield* accounted("silent", guarantee, provider, running)
           assert.isAtMost(unknown + twice, concurrency + patience)
-          assert.match(said, /! fonnte:default cannot send: no answer within 20s/u)
+          assert.match(said, /! The account fonnte:default cannot send: no answer within 20s/u)
         }),
         { concurrency: 2, discard: true }
       )
@@ -166,7 +166,7 @@ describe.concurrent(`the provider of a campaign of ${recipients}`, () => {
           yield* provider.script([])
           const { said, twice, unknown } = yield* accounted("HTTP 500", guarantee, provider, running)
           assert.isAtMost(unknown + twice, concurrency + patience)
-          assert.match(said, /! fonnte:default cannot send: HTTP 500/u)
+          assert.match(said, /! The account fonnte:default cannot send: HTTP 500/u)
         }),
         { concurrency: 2, discard: true }
       )
