@@ -87,7 +87,10 @@ describe(`the provider of a campaign of ${recipients}`, () => {
           yield* provider.up()
           const { said, twice, unknown } = yield* accounted("away for 5 s", guarantee, provider, running)
           assert.isAtMost(unknown + twice, concurrency)
-          assert.match(said, /! The account fonnte:default cannot send: the (?:connection was lost|provider could not be reached)/u)
+          assert.match(
+            said,
+            /! The account fonnte:default cannot send: the (?:connection was lost|provider could not be reached)/u
+          )
         }),
         { concurrency: 2, discard: true }
       )

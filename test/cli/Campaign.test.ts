@@ -70,7 +70,7 @@ describe("campaign", () => {
       const absent = yield* Program.run({ folder, env: { DATABASE_URL: url } }, ["campaign", "show", "7"])
       assert.deepStrictEqual(
         [absent.code, absent.stderr],
-        [1, 'There is no workspace "default" here. Name another with --workspace.\n']
+        [1, 'There is no workspace "default" here: there is none at all yet.\n']
       )
     }).pipe(Effect.scoped, Effect.provide(layer))
   )

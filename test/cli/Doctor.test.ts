@@ -302,7 +302,7 @@ describe("fibercast explain", () => {
       assert.match((yield* run("explain", "2")).stdout, /▸ Its workspace is set aside: it crashed\./u)
       const strange = yield* run("explain", "4711")
       assert.strictEqual(strange.code, 1)
-      assert.match(strange.stderr, /^Nothing is known of a delivery 4711: /u)
+      assert.match(strange.stderr, /^Nothing is known of delivery 4711: /u)
     }).pipe(Effect.scoped, Effect.provide(layer))
   )
 

@@ -243,7 +243,7 @@ describe("fibercast queue", () => {
       const said = (...args: ReadonlyArray<string>) => Effect.map(queue(...args), ({ code, stderr }) => [code, stderr])
       assert.deepStrictEqual(yield* said("failed", "--workspace", "schol"), [
         1,
-        'There is no workspace "schol". Did you mean "school"?\n'
+        'There is no workspace "schol" here. Did you mean "school"? Name one with --workspace.\n'
       ])
       assert.deepStrictEqual(yield* said("stats", "--pipeline", "invoices"), [
         1,

@@ -92,16 +92,9 @@ export const brokenRecordStores: ReadonlyArray<BrokenTwin> = [
         rows.toSorted((a, b) => (a.id < b.id ? -1 : 1)).slice(0, limit)
       )
   })),
-  brokenRecordsOf(
-    "names what has a record alone",
-    "every workspace and every pipeline is named, each once",
-    (records) => ({
-      names: Effect.map(records.names, ({ pipelines, workspaces }) => ({
-        workspaces,
-        pipelines: pipelines.filter((name) => !name.endsWith("never-used"))
-      }))
-    })
-  ),
+  brokenRecordsOf("names what has a record alone", "every pipeline is named, each once", (records) => ({
+    pipelines: Effect.map(records.pipelines, (names) => names.filter((name) => !name.endsWith("never-used")))
+  })),
   brokenRecordsOf(
     "opens it anew, under another id",
     "what failed is opened again under its id: due now, with its payload, lane and tags, and its tries given back",

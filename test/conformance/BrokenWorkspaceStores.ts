@@ -23,11 +23,6 @@ export const brokenWorkspaceStores: ReadonlyArray<BrokenTwin> = [
     "a workspace is found by its name, and looking for one creates none",
     (workspaces) => ({ find: (name) => workspaces.ensure({ name, zone: "UTC", limits: {} }) })
   ),
-  brokenWorkspaceStore(
-    "lists the latest names first",
-    "names are listed in the order that workspaces were made in, no more than asked for",
-    (workspaces) => ({ names: (limit) => Effect.map(workspaces.names(limit), (names) => names.toReversed()) })
-  ),
   brokenWorkspaceStore("sets nothing aside", "a workspace is set aside with a reason and brought back", () => ({
     setQuarantine: () => Effect.void
   })),

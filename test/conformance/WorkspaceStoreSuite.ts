@@ -45,16 +45,6 @@ export const sentencesOf = (runs: number): ReadonlyArray<Sentence<WorkspaceStore
     })
   ),
   sentence(
-    "names are listed in the order that workspaces were made in, no more than asked for",
-    Effect.gen(function* () {
-      const workspaces = yield* WorkspaceStore
-      const made = [yield* freshWorkspace, yield* freshWorkspace, yield* freshWorkspace].map(({ name }) => name)
-      assert.deepStrictEqual((yield* workspaces.names(10_000)).slice(-3), made)
-      assert.lengthOf(yield* workspaces.names(2), 2)
-      assert.deepStrictEqual(yield* workspaces.names(2), (yield* workspaces.names(10_000)).slice(0, 2))
-    })
-  ),
-  sentence(
     "another name is another workspace",
     Effect.gen(function* () {
       const workspaces = yield* WorkspaceStore

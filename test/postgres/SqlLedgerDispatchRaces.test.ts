@@ -206,26 +206,6 @@ it.layer(stores, { timeout: "60 seconds" })("SqlLedger's dispatches, with severa
     })
   )
 
-  it.effect("what is to happen after the commit happens then, and never if it is rolled back", () =>
-    Effect.gen(function* () {
-      const ledger = yield* Ledger
-      const owned = yield* ownedWorkspace()
-      const heard: Array<string> = []
-      const hear = (what: string) => ledger.afterCommit(Effect.sync(() => void heard.push(what)))
-      yield* hear("at once")
-      assert.deepStrictEqual(heard, ["at once"])
-      yield* joined(
-        Effect.gen(function* () {
-          yield* dispatchedOne(owned, asked("one"))
-          yield* hear("committed")
-          assert.deepStrictEqual(heard, ["at once"])
-        })
-      )
-      yield* changedItsMind(hear("rolled back"))
-      assert.deepStrictEqual(heard, ["at once", "committed"])
-    })
-  )
-
   it.effect("what the database refuses is told to who dispatched it, and to nobody who did at the same time", () =>
     Effect.gen(function* () {
       const owned = yield* ownedWorkspace()

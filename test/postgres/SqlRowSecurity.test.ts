@@ -239,8 +239,7 @@ it.layer(recorded, { timeout: "30 seconds" })("row-level security", (it) => {
               ...(yield* records.ended({ filter: ofOther, after: null, limit: 100 })),
               ...(yield* records.retry({ filter: ofOther, ids: theirs, limit: 100, now: base }))
             ],
-            count: yield* records.countEnded(ofOther),
-            names: (yield* records.names).workspaces.length
+            count: yield* records.countEnded(ofOther)
           }
         })
       )
@@ -249,7 +248,6 @@ it.layer(recorded, { timeout: "30 seconds" })("row-level security", (it) => {
         seen.own.map((found) => found?.record.state),
         ["failed"]
       )
-      assert.deepStrictEqual([seen.none, seen.count, seen.names], [[], 0, 1])
       const refused: ReadonlyArray<Effect.Effect<unknown, unknown>> = [
         records.retry({ filter: failedOf(mine.owned), ids: null, limit: 10, now: base }),
         records.forget({ filter: failedOf(mine.owned), ids: null, limit: 10 }),

@@ -4,31 +4,16 @@
 import { type Lane } from "@fibercast/domain/Lane"
 import { type Rate } from "@fibercast/domain/Limits"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
-import { type BrokenAccount } from "@fibercast/ports/NodeRegistry"
+import { type KnownNode } from "@fibercast/ports/NodeRegistry"
 import { type Unattended } from "./SchedulerHealth.ts"
-
-/** Unseen for so long, in milliseconds, a node that did not say goodbye is silent. */
-export const silentAfter = 10_000
-
-/** Work that has been due for longer than this waits too long, in milliseconds. */
-export const longWait = 300_000
 
 /** Clocks that differ by more break limits that several nodes share; by the second, due times. Milliseconds. */
 export const clockTolerance = { limits: 64, dueTimes: 1000 }
 
-export interface NodeFact {
-  readonly name: string
-  readonly id: string
-  readonly roles: ReadonlyArray<"engine" | "sender">
-  readonly state: "starting" | "working" | "cordoned" | "draining" | "gone"
-  readonly seenAt: number
-  readonly lanes: ReadonlyArray<Lane>
-  /** What it can run; null: it has not said. */
-  readonly pipelines: ReadonlyArray<string> | null
-  /** By how many milliseconds its clock is ahead of the database's; null: it has not said. */
-  readonly clockAhead: number | null
-  readonly brokenAccounts: ReadonlyArray<BrokenAccount>
-}
+export type NodeFact = Pick<
+  KnownNode,
+  "name" | "id" | "roles" | "state" | "seenAt" | "lanes" | "pipelines" | "clockAhead" | "brokenAccounts"
+>
 
 export interface WorkspaceFact {
   readonly id: WorkspaceId

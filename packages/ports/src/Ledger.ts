@@ -285,12 +285,6 @@ export class Ledger extends Context.Service<
     }) => Effect.Effect<ReadonlyArray<Dispatched>, LedgerUnavailable>
 
     /**
-     * Run it once others can see what was recorded before: at once, or after the caller's transaction has committed, before
-     * that returns. Never, if it is rolled back or its end is unknown.
-     */
-    readonly afterCommit: (effect: Effect.Effect<void>) => Effect.Effect<void>
-
-    /**
      * Become the owner: bumps the epoch and rescues what the former owner's claims held unsettled.
      * What carries a started mark becomes `unknown` (at-most-once: it may have been sent); the rest
      * becomes claimable again, uncharged, `rescues` one higher.

@@ -62,6 +62,12 @@ export interface KnownNode extends NodeBeat {
   readonly wish: NodeWish
 }
 
+/** Unseen for so long, in milliseconds, a node that did not say goodbye is silent: its work is taken over by others. */
+export const silentAfter = 10_000
+
+export const isSilent = ({ seenAt, state }: Pick<KnownNode, "seenAt" | "state">, now: number): boolean =>
+  state !== "gone" && now - seenAt > silentAfter
+
 export class NodeNotFound extends Schema.TaggedError<NodeNotFound>()("NodeNotFound", { id: Schema.String }) {
   override get message(): string {
     return `there is no node ${this.id}`

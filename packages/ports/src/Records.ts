@@ -209,11 +209,8 @@ export class Records extends Context.Service<
       readonly now: number
     }) => Effect.Effect<number, LedgerUnavailable>
 
-    /** The names there are of workspaces and of pipelines, in their order; at most 10,000 of each. */
-    readonly names: Effect.Effect<
-      { readonly workspaces: ReadonlyArray<string>; readonly pipelines: ReadonlyArray<string> },
-      LedgerUnavailable
-    >
+    /** The names of the pipelines there are, in their order; at most 10,000. */
+    readonly pipelines: Effect.Effect<ReadonlyArray<string>, LedgerUnavailable>
 
     /** How long final records of these pipelines are kept, in milliseconds; null: as long as others, Infinity: for ever. */
     readonly retain: (

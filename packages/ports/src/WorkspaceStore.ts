@@ -47,8 +47,6 @@ export class WorkspaceStore extends Context.Service<
     }) => Effect.Effect<Workspace, LedgerUnavailable>
     /** The workspace of this name; null if there is none. */
     readonly find: (name: string) => Effect.Effect<Workspace | null, LedgerUnavailable>
-    /** The names of the oldest workspaces, at most so many, the oldest first. */
-    readonly names: (limit: number) => Effect.Effect<ReadonlyArray<string>, LedgerUnavailable>
     readonly get: (id: WorkspaceId) => Effect.Effect<Workspace, LedgerUnavailable | WorkspaceNotFound>
     /** All of them, by id. */
     readonly list: Effect.Effect<ReadonlyArray<OwnedWorkspace>, LedgerUnavailable>

@@ -68,8 +68,6 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
 
       dispatch,
 
-      afterCommit: (effect) => sql.afterCommit(effect),
-
       takeOver: Effect.fn("Ledger.takeOver")(function* (options: TakeOver) {
         const { force, lease, now, owner, workspaceId } = options
         yield* days.make(now)

@@ -161,14 +161,11 @@ export const layer: Layer.Layer<Records, never, SqlClient.SqlClient> = Layer.eff
         return Math.min(limit, most) - left
       }, translate("clear what is open")),
 
-      names: Effect.gen(function* () {
-        const [row] = yield* sql.unsafe<{ readonly workspaces: string; readonly pipelines: string }>(
-          RecordStatements.names
-        )
-        const workspaces: ReadonlyArray<string> = JSON.parse(row?.workspaces ?? "[]")
-        const pipelines: ReadonlyArray<string> = JSON.parse(row?.pipelines ?? "[]")
-        return { workspaces, pipelines }
-      }).pipe(translate("read the names of workspaces and pipelines"), Effect.withSpan("Records.names")),
+      pipelines: Effect.suspend(() => sql.unsafe<{ readonly name: string }>(RecordStatements.pipelines)).pipe(
+        Effect.map((rows) => rows.map(({ name }) => name)),
+        translate("read the names of pipelines"),
+        Effect.withSpan("Records.pipelines")
+      ),
 
       retain: Effect.fn("Records.retain")(function* (pipelines) {
         if (pipelines.length === 0) return

@@ -82,11 +82,6 @@ export const layer: Layer.Layer<WorkspaceStore, never, SqlClient.SqlClient> = La
         return row === undefined ? null : workspaceOf(row)
       }, translate("find a workspace")),
 
-      names: Effect.fn("WorkspaceStore.names")(function* (limit) {
-        const statement = "select name from workspaces order by id limit $1"
-        return (yield* sql.unsafe<Pick<Row, "name">>(statement, [int8(limit)])).map(({ name }) => name)
-      }, translate("list the names of workspaces")),
-
       get: Effect.fn("WorkspaceStore.get")(function* (id) {
         return yield* one(id, yield* sql.unsafe<Row>(`select ${columns} from workspaces where id = $1`, [int4(id)]))
       }, translate("read a workspace")),

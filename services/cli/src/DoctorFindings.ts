@@ -8,10 +8,9 @@ import { type Finding } from "@fibercast/engine/Finding"
 import * as Database from "@fibercast/node/Database"
 import * as LocalNode from "@fibercast/node/LocalNode"
 import * as SqlNodeRegistry from "@fibercast/postgres/SqlNodeRegistry"
-import * as SqlRecords from "@fibercast/postgres/SqlRecords"
 import { Effect, Layer, Option } from "effect"
-import * as Lookup from "./Lookup.ts"
 import * as SchedulerSettings from "./SchedulerSettings.ts"
+import * as WorkspaceLookup from "./WorkspaceLookup.ts"
 
 export interface Examined {
   /** Null: the database did not let itself be looked at, which is what was found. */
@@ -19,7 +18,7 @@ export interface Examined {
   readonly findings: ReadonlyArray<Finding>
 }
 
-const stores = Layer.mergeAll(LocalNode.layerStores, SqlRecords.layer, SqlNodeRegistry.layer)
+const stores = Layer.merge(LocalNode.layerStores, SqlNodeRegistry.layer)
 
 const alone = (finding: Finding): Examined => ({ facts: null, findings: [finding] })
 
@@ -29,7 +28,7 @@ export const examine = Effect.fn("DoctorFindings.examine")(function* (
   workspace: Option.Option<string>
 ) {
   const look = Effect.gen(function* () {
-    const id = Option.isNone(workspace) ? null : yield* Lookup.workspaceId(workspace.value)
+    const id = Option.isNone(workspace) ? null : (yield* WorkspaceLookup.find(workspace.value)).id
     const facts = yield* Checkup.facts(id)
     return { facts, findings: Diagnosis.of(facts) } satisfies Examined
   })

@@ -3,6 +3,7 @@
  */
 import { type DiagnosisFacts } from "@fibercast/engine/DiagnosisFacts"
 import { severity } from "@fibercast/engine/Finding"
+import { isSilent } from "@fibercast/ports/NodeRegistry"
 import { type Examined } from "./DoctorFindings.ts"
 import * as Figures from "./Figures.ts"
 import * as FindingText from "./FindingText.ts"
@@ -10,7 +11,7 @@ import { type Ink } from "./Ink.ts"
 
 /** One line each of what was looked at. */
 const looked = ({ nodes, now, work, workspaces }: DiagnosisFacts): ReadonlyArray<string> => {
-  const there = nodes.filter(({ seenAt, state }) => state !== "gone" && now - seenAt <= 10_000)
+  const there = nodes.filter((node) => node.state !== "gone" && !isSilent(node, now))
   const open = work.reduce((sum, one) => sum + one.open, 0)
   const waiting = work.reduce((sum, one) => sum + one.waiting, 0)
   const pipelines = new Set(work.map(({ pipeline }) => pipeline)).size

@@ -2,7 +2,7 @@
  * An explanation of a delivery in words: its course, what stands in its way, and what can be done.
  */
 import { type Explanation, type Obstacle, type Origin, type Step } from "@fibercast/engine/Explanation"
-import { type DeliveryRecord } from "@fibercast/ports/Records"
+import { countedBefore, type DeliveryRecord } from "@fibercast/ports/Records"
 import * as ClockText from "./ClockText.ts"
 import * as Figures from "./Figures.ts"
 import { quoted } from "./Hint.ts"
@@ -111,7 +111,7 @@ export const obstacleText = (
       }
     case "Behind":
       return {
-        text: `${Figures.amount(obstacle.count)}${obstacle.count >= 10_000 ? " or more" : ""} of its lane and campaign come first.`,
+        text: `${Figures.amount(obstacle.count)}${obstacle.count >= countedBefore ? " or more" : ""} of its lane and campaign come first.`,
         command: null
       }
     case "Throttled":

@@ -2,18 +2,14 @@
  * The nodes there are, in a table: what each does, how it stands, and when it was last seen.
  */
 import * as Lane from "@fibercast/domain/Lane"
-import { type KnownNode } from "@fibercast/ports/NodeRegistry"
+import { isSilent, type KnownNode } from "@fibercast/ports/NodeRegistry"
 import * as Figures from "./Figures.ts"
 import { type Ink } from "./Ink.ts"
 import * as Instant from "./Instant.ts"
 import * as Table from "./Table.ts"
 
-/** Unseen for so long, a node that did not say goodbye is silent; after a day it is left out. Milliseconds. */
-export const silentAfter = 10_000
+/** Unseen for so long, a node is left out. Milliseconds. */
 export const shownFor = 86_400_000
-
-export const isSilent = ({ seenAt, state }: KnownNode, now: number): boolean =>
-  state !== "gone" && now - seenAt > silentAfter
 
 /** Enough of an id to name the node by. */
 export const short = ({ id }: Pick<KnownNode, "id">): string => id.slice(0, 8)

@@ -3,7 +3,7 @@
  */
 import * as Database from "@fibercast/node/Database"
 import * as SqlNodeRegistry from "@fibercast/postgres/SqlNodeRegistry"
-import { type KnownNode, NodeRegistry } from "@fibercast/ports/NodeRegistry"
+import { isSilent, type KnownNode, NodeRegistry } from "@fibercast/ports/NodeRegistry"
 import { Clock, Effect, Layer, Schema } from "effect"
 import * as Ink from "./Ink.ts"
 import * as NodeList from "./NodeList.ts"
@@ -49,7 +49,7 @@ export const find = Effect.fn("NodeLookup.find")(function* (name: string) {
   const all = yield* (yield* NodeRegistry).list(now - NodeList.shownFor)
   const there = all.filter(({ state }) => state !== "gone")
   const called = there.filter((node) => node.name === name || (name.length >= enough && node.id.startsWith(name)))
-  const loud = called.filter((node) => !NodeList.isSilent(node, now))
+  const loud = called.filter((node) => !isSilent(node, now))
   const meant = called.length > 1 && loud.length > 0 ? loud : called
   const [node] = meant
   if (node === undefined) {

@@ -8,28 +8,27 @@ import { ErrorClass } from "@fibercast/domain/ErrorClass"
 import { lanes } from "@fibercast/domain/Lane"
 import { listed, nearest } from "@fibercast/domain/Nearest"
 import { type EndedFilter, Records, type WorkFilter } from "@fibercast/ports/Records"
-import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { Duration, Effect, Option, Schema } from "effect"
 import { Flag } from "effect/cli"
 import * as Figures from "./Figures.ts"
 import { period } from "./SendFlags.ts"
+import * as WorkspaceLookup from "./WorkspaceLookup.ts"
 
-/** No workspace, or no pipeline, has this name. */
-export class NoneOfName extends Schema.TaggedError<NoneOfName>()("NoneOfName", {
-  what: Schema.Literals(["workspace", "pipeline"]),
+/** No pipeline has this name. */
+class UnknownPipeline extends Schema.TaggedError<UnknownPipeline>()("UnknownPipeline", {
   name: Schema.String,
-  names: Schema.Array(Schema.String)
+  others: Schema.Array(Schema.String)
 }) {
   override get message(): string {
-    const { name, names, what } = this
-    const meant = nearest(name, names)
+    const { name, others } = this
+    const meant = nearest(name, others)
     const todo =
       meant !== undefined
         ? `Did you mean "${meant}"?`
-        : names.length === 0
-          ? `Nothing was recorded of any ${what} yet.`
-          : `There are: ${listed(names)}.`
-    return `There is no ${what} "${name}". ${todo}`
+        : others.length === 0
+          ? "Nothing was recorded of any yet."
+          : `There are: ${listed(others)}.`
+    return `There is no pipeline "${name}". ${todo}`
   }
 }
 
@@ -105,17 +104,12 @@ export const ofWork = Effect.fnUntraced(function* (input: WorkInput) {
   const { campaign, lane, pipeline, tag, workspace } = input
   let workspaceId: WorkFilter["workspaceId"] = null
   if (Option.isSome(workspace)) {
-    const found = yield* (yield* WorkspaceStore).find(workspace.value)
-    if (found === null) {
-      const { workspaces } = yield* records.names
-      return yield* new NoneOfName({ what: "workspace", name: workspace.value, names: workspaces })
-    }
-    workspaceId = found.id
+    workspaceId = (yield* WorkspaceLookup.find(workspace.value)).id
   }
   if (Option.isSome(pipeline)) {
-    const { pipelines } = yield* records.names
+    const pipelines = yield* records.pipelines
     if (!pipelines.includes(pipeline.value)) {
-      return yield* new NoneOfName({ what: "pipeline", name: pipeline.value, names: pipelines })
+      return yield* new UnknownPipeline({ name: pipeline.value, others: pipelines })
     }
   }
   return {

@@ -21,7 +21,8 @@ export class NoDelivery extends Schema.TaggedError<NoDelivery>()("NoDelivery", {
 
 const greatest = 9_223_372_036_854_775_807n
 
-const read = (text: string): Result.Result<DeliveryId, string> =>
+/** A number of a delivery as people write it. */
+export const read = (text: string): Result.Result<DeliveryId, string> =>
   /^[1-9]\d{0,18}$/u.test(text) && BigInt(text) <= greatest
     ? Result.succeed(DeliveryId.make(BigInt(text)))
     : Result.fail(text)

@@ -1,14 +1,13 @@
 /**
- * Workspaces as another process finds them: by name, with a word about which was probably meant.
+ * Workspaces as another process finds them: by name, or by the number that alerts tell; with a word about which was
+ * probably meant.
  */
 import { nearest } from "@fibercast/domain/Nearest"
+import { WorkspaceId } from "@fibercast/domain/Workspace"
 import { type Workspace, WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
-import { Effect, Schema } from "effect"
+import { Effect, Option, Schema } from "effect"
 
-/** Names looked through for what may be meant. */
-const compared = 1000
-
-/** No workspace is called this. */
+/** No workspace has this name, or this number. */
 export class UnknownWorkspace extends Schema.TaggedError<UnknownWorkspace>()("UnknownWorkspace", {
   name: Schema.String,
   meant: Schema.NullOr(Schema.String),
@@ -24,10 +23,16 @@ export class UnknownWorkspace extends Schema.TaggedError<UnknownWorkspace>()("Un
   }
 }
 
+const numbered = Effect.fnUntraced(function* (name: string) {
+  const id = Schema.decodeOption(WorkspaceId)(/^[1-9]\d{0,8}$/u.test(name) ? Number(name) : 0)
+  if (Option.isNone(id)) return null
+  return yield* Effect.catchTag((yield* WorkspaceStore).get(id.value), "WorkspaceNotFound", () => Effect.succeed(null))
+})
+
 export const find = Effect.fn("WorkspaceLookup.find")(function* (name: string) {
   const workspaces = yield* WorkspaceStore
-  const found: Workspace | null = yield* workspaces.find(name)
+  const found: Workspace | null = (yield* workspaces.find(name)) ?? (yield* numbered(name))
   if (found !== null) return found
-  const others = yield* workspaces.names(compared)
+  const others = (yield* workspaces.list).map((one) => one.name)
   return yield* new UnknownWorkspace({ name, others, meant: nearest(name, others) ?? null })
 })

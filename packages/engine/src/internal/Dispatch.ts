@@ -117,9 +117,7 @@ export const dispatch = Effect.fnUntraced(function* <P>(
   const now = yield* Clock.currentTimeMillis
   const dispatches = yield* prepare(pipeline, payloads, options, now)
   const answers: Array<Dispatched> = []
-  const tell = Effect.suspend(() =>
-    answers.some(isNews) ? ledger.afterCommit(signal.notify(workspaceId)) : Effect.void
-  )
+  const tell = Effect.suspend(() => (answers.some(isNews) ? signal.notify(workspaceId) : Effect.void))
   yield* Effect.gen(function* () {
     for (let from = 0; from < dispatches.length; from += batchSize) {
       const some = dispatches.slice(from, from + batchSize)

@@ -1,10 +1,9 @@
 /**
  * What a diagnosis finds about nodes, clocks and schedulers.
  */
-import { clockTolerance, type DiagnosisFacts, type NodeFact, silentAfter } from "../DiagnosisFacts.ts"
+import { isSilent } from "@fibercast/ports/NodeRegistry"
+import { clockTolerance, type DiagnosisFacts, type NodeFact } from "../DiagnosisFacts.ts"
 import { type Finding } from "../Finding.ts"
-
-const isSilent = ({ seenAt, state }: NodeFact, now: number): boolean => state !== "gone" && now - seenAt > silentAfter
 
 /** Nodes that are there and take work. */
 export const working = ({ nodes, now }: Pick<DiagnosisFacts, "nodes" | "now">): ReadonlyArray<NodeFact> =>

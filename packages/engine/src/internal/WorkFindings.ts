@@ -1,13 +1,8 @@
 /**
  * What a diagnosis finds about the work of each workspace: what is in its way, the first thing of all that is.
  */
-import {
-  type CampaignFact,
-  type DiagnosisFacts,
-  longWait,
-  type WorkFact,
-  type WorkspaceFact
-} from "../DiagnosisFacts.ts"
+import { type CampaignFact, type DiagnosisFacts, type WorkFact, type WorkspaceFact } from "../DiagnosisFacts.ts"
+import { defaults } from "../EngineConfig.ts"
 import { type Finding } from "../Finding.ts"
 import * as NodeFindings from "./NodeFindings.ts"
 
@@ -134,7 +129,7 @@ const waitsLong = (
   work: ReadonlyArray<WorkFact>
 ): ReadonlyArray<Finding> =>
   work.flatMap(({ lane, oldestDue, pipeline, waiting }): ReadonlyArray<Finding> => {
-    if (oldestDue === null || waiting === 0 || now - oldestDue <= longWait) return []
+    if (oldestDue === null || waiting === 0 || now - oldestDue <= defaults.longWait) return []
     const holder = owner !== null && (ownedUntil ?? 0) > now ? owner : null
     return [
       { _tag: "WaitsLong", workspace: name, lane, pipeline, waiting, waitedMillis: now - oldestDue, owner: holder }

@@ -131,8 +131,6 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof Ledger> =
       return dispatch(state, workspace, options.dispatches, options.now)
     }),
 
-    afterCommit: (effect) => effect,
-
     takeOver: Effect.fn("Ledger.takeOver")(function* ({ force, lease, now, owner, workspaceId }: TakeOver) {
       const workspace = yield* workspaceOf(workspaceId, "take over")
       const { owner: holder, ownedUntil: until } = workspace

@@ -230,12 +230,9 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof Records> 
       return some.length
     }),
 
-  names: Effect.sync(() => {
-    const pipelines = new Set([...state.open.values(), ...state.ended.all()].map(({ pipeline }) => pipeline))
-    return {
-      workspaces: [...state.workspaceNames.keys()].toSorted().slice(0, 10_000),
-      pipelines: [...new Set([...pipelines, ...state.retention.keys()])].toSorted().slice(0, 10_000)
-    }
+  pipelines: Effect.sync(() => {
+    const used = [...state.open.values(), ...state.ended.all()].map(({ pipeline }) => pipeline)
+    return [...new Set([...used, ...state.retention.keys()])].toSorted().slice(0, 10_000)
   }),
 
   retain: (pipelines) =>

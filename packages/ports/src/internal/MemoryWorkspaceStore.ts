@@ -39,8 +39,6 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof Workspace
 
     find: (name) => Effect.sync(() => state.workspaceNames.get(name)?.row ?? null),
 
-    names: (limit) => Effect.sync(() => [...state.workspaceNames.keys()].slice(0, limit)),
-
     get: (id) => Effect.map(find(id), ({ row }) => row),
 
     list: Effect.sync(() =>

@@ -71,11 +71,7 @@ export const countOpen = (filter: WorkFilter): Statement => {
   return { text, parameters: given.parameters }
 }
 
-export const names = `select
-  (select coalesce(json_agg(name order by name), '[]')::text from (
-    select name from workspaces order by name collate "C" limit 10000) w) as workspaces,
-  (select coalesce(json_agg(name order by name), '[]')::text from (
-    select name from pipelines order by name collate "C" limit 10000) p) as pipelines`
+export const pipelines = `select name from pipelines order by name collate "C" limit 10000`
 
 /** Nothing is written where it is said already. $1 names of pipelines, $2 milliseconds, null or -1. */
 export const retain = `update pipelines p set retention = x.retention

@@ -11,6 +11,7 @@ import * as Ink from "../Ink.ts"
 import * as Lookup from "../Lookup.ts"
 import { Screen } from "../Screen.ts"
 import { folder, json, workspace } from "../SendFlags.ts"
+import * as WorkspaceLookup from "../WorkspaceLookup.ts"
 
 /** The batch stands where it cannot be cancelled. */
 export class NotCancelled extends Schema.TaggedError<NotCancelled>()("NotCancelled", { message: Schema.String }) {}
@@ -55,7 +56,7 @@ const list = Command.make(
   },
   Effect.fnUntraced(function* (input) {
     const batches = yield* Effect.gen(function* () {
-      const workspaceId = yield* Lookup.workspaceId(input.workspace)
+      const workspaceId = (yield* WorkspaceLookup.find(input.workspace)).id
       return yield* (yield* BatchStore).list({ workspaceId, before: null, limit: input.limit })
     }).pipe(Effect.provide(Lookup.layer(input.folder)))
     const now = yield* Clock.currentTimeMillis

@@ -13,6 +13,7 @@ import * as NotSent from "../NotSent.ts"
 import { folder, json, workspace } from "../SendFlags.ts"
 import * as StandardOutput from "../StandardOutput.ts"
 import * as Table from "../Table.ts"
+import * as WorkspaceLookup from "../WorkspaceLookup.ts"
 
 /** The campaign stands where this cannot be done to it. */
 export class NotMoved extends Schema.TaggedError<NotMoved>()("NotMoved", { message: Schema.String }) {}
@@ -51,7 +52,7 @@ const list = Command.make(
   },
   Effect.fnUntraced(function* (input) {
     const campaigns = yield* Effect.gen(function* () {
-      const workspaceId = yield* Lookup.workspaceId(input.workspace)
+      const workspaceId = (yield* WorkspaceLookup.find(input.workspace)).id
       return yield* (yield* CampaignStore).list({ workspaceId, limit: input.limit })
     }).pipe(Effect.provide(Lookup.layer(input.folder)))
     if (input.json) return yield* Console.log(JSON.stringify(campaigns.map(CampaignTable.json)))

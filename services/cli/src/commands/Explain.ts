@@ -1,21 +1,19 @@
 /**
  * `fibercast explain`: why one delivery or trigger has not run, or why it ran when it did.
  */
-import { DeliveryId } from "@fibercast/domain/Delivery"
+import { type DeliveryId } from "@fibercast/domain/Delivery"
 import * as Checkup from "@fibercast/engine/Checkup"
 import * as Explanation from "@fibercast/engine/Explanation"
-import * as LocalNode from "@fibercast/node/LocalNode"
-import * as Database from "@fibercast/node/Database"
-import * as SqlNodeRegistry from "@fibercast/postgres/SqlNodeRegistry"
-import * as SqlRecords from "@fibercast/postgres/SqlRecords"
 import { Records } from "@fibercast/ports/Records"
 import { TriggerStore } from "@fibercast/ports/TriggerStore"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
-import { Clock, Console, Effect, Layer, Schema } from "effect"
+import { Clock, Console, Effect, Result } from "effect"
 import { Argument, Command, TerminalCapabilities } from "effect/cli"
 import * as ExplanationText from "../ExplanationText.ts"
 import { Hint } from "../Hint.ts"
 import * as Ink from "../Ink.ts"
+import * as Lookup from "../Lookup.ts"
+import * as QueueLookup from "../QueueLookup.ts"
 import * as ScheduleFlags from "../ScheduleFlags.ts"
 import * as SchedulerStanding from "../SchedulerStanding.ts"
 import { folder, json } from "../SendFlags.ts"
@@ -23,31 +21,14 @@ import * as TerminalWidth from "../TerminalWidth.ts"
 import * as TriggerExplanation from "../TriggerExplanation.ts"
 import * as TriggerLookup from "../TriggerLookup.ts"
 
-/** Nothing is known of such a delivery. */
-class NoDelivery extends Schema.TaggedError<NoDelivery>()("NoDelivery", { id: Schema.String }) {
-  override get message(): string {
-    return (
-      `Nothing is known of a delivery ${this.id}: there never was one, its record was pruned, or it was temporary and ` +
-      "completed. `fibercast queue failed` lists those that failed."
-    )
-  }
-}
-
-const stores = (folder: string) =>
-  Layer.mergeAll(LocalNode.layerStores, SqlRecords.layer, SqlNodeRegistry.layer).pipe(
-    Layer.provideMerge(Database.layerExisting({ folder }))
-  )
-
 const delivery = Effect.fnUntraced(function* (id: DeliveryId) {
   const { command } = yield* Hint
   const records = yield* Records
-  const found = yield* records.find({ workspaceId: null, id })
-  if (found === null) return yield* new NoDelivery({ id: String(id) })
-  const { attempts, record } = found
+  const { attempts, record } = yield* QueueLookup.find(id)
   const now = yield* Clock.currentTimeMillis
   const all = yield* (yield* WorkspaceStore).list
   const workspace = all.find((one) => one.id === record.workspaceId)
-  if (workspace === undefined) return yield* new NoDelivery({ id: String(id) })
+  if (workspace === undefined) return yield* new QueueLookup.NoDelivery({ id: String(id) })
   const campaigns = record.campaignId === null ? [] : yield* Checkup.campaigns(record.workspaceId)
   const explanation = Explanation.of({
     now,
@@ -91,8 +72,9 @@ export const command = Command.make(
       const { command } = yield* Hint
       const { canColor } = yield* TerminalCapabilities.TerminalCapabilities
       const ink = canColor ? Ink.coloured : Ink.plain
-      if (/^\d{1,18}$/u.test(input.what)) {
-        const told = yield* Effect.provide(delivery(DeliveryId.make(BigInt(input.what))), stores(input.folder))
+      const id = QueueLookup.read(input.what)
+      if (Result.isSuccess(id)) {
+        const told = yield* Effect.provide(delivery(id.success), Lookup.layerWithNodes(input.folder))
         return yield* Console.log(
           input.json ? JSON.stringify(ExplanationText.json(told)) : ExplanationText.lines(told, ink).join("\n")
         )

@@ -2,7 +2,7 @@
  * `fibercast nodes …`: the processes that work on this database, and what is wished of them.
  */
 import { Database } from "@fibercast/node/Database"
-import { type KnownNode, NodeRegistry, type NodeWish } from "@fibercast/ports/NodeRegistry"
+import { isSilent, type KnownNode, NodeRegistry, type NodeWish } from "@fibercast/ports/NodeRegistry"
 import { Clock, Console, Effect, Schedule, Schema } from "effect"
 import { Argument, Command, Flag, TerminalCapabilities } from "effect/cli"
 import * as Figures from "../Figures.ts"
@@ -68,7 +68,7 @@ const tell = Effect.fnUntraced(function* (name: string, wish: NodeWish) {
   if (node.wish === "drained" && wish !== "drained") return yield* new BeingDrained({ node: called(node) })
   yield* (yield* NodeRegistry).wish(node.id, wish)
   const now = yield* Clock.currentTimeMillis
-  const silent = NodeList.isSilent(node, now)
+  const silent = isSilent(node, now)
     ? `\nIt has not been seen for ${Figures.span(now - node.seenAt)}, and hears of it if it is back.`
     : ""
   return { node, silent }

@@ -11,6 +11,7 @@ import * as Instant from "../Instant.ts"
 import * as Lookup from "../Lookup.ts"
 import { folder, json } from "../SendFlags.ts"
 import * as Table from "../Table.ts"
+import * as WorkspaceLookup from "../WorkspaceLookup.ts"
 
 const columns = ["name", "zone", "rate", "at once", "owner", "state"].map(
   (title) => ({ title, align: "left" }) satisfies Table.Column
@@ -72,7 +73,7 @@ const release = Command.make(
     function* (input) {
       const { command } = yield* Hint
       const workspaces = yield* WorkspaceStore
-      const id = yield* Lookup.workspaceId(input.name)
+      const id = (yield* WorkspaceLookup.find(input.name)).id
       const { quarantine } = yield* workspaces.get(id)
       if (quarantine === null) return yield* new NotSetAside({ name: input.name })
       yield* workspaces.setQuarantine(id, null)

@@ -2,11 +2,7 @@
  * `fibercast queue monitor`: the queues as they go, against targets; for people, for cron and for probes.
  */
 import * as QueueHealth from "@fibercast/engine/QueueHealth"
-import * as Database from "@fibercast/node/Database"
-import * as LocalNode from "@fibercast/node/LocalNode"
-import * as SqlNodeRegistry from "@fibercast/postgres/SqlNodeRegistry"
-import * as SqlRecords from "@fibercast/postgres/SqlRecords"
-import { Console, Duration, Effect, Layer, Option } from "effect"
+import { Console, Duration, Effect, Option } from "effect"
 import { Command, Flag, TerminalCapabilities } from "effect/cli"
 import { Verdict } from "../../Ending.ts"
 import { Hint } from "../../Hint.ts"
@@ -18,6 +14,7 @@ import * as SchedulerSettings from "../../SchedulerSettings.ts"
 import { Screen } from "../../Screen.ts"
 import { folder, json, period } from "../../SendFlags.ts"
 import * as TerminalWidth from "../../TerminalWidth.ts"
+import * as WorkspaceLookup from "../../WorkspaceLookup.ts"
 
 /** Between two samples; where one takes long, four times as long as it took. Milliseconds. */
 const interval = 2000
@@ -31,11 +28,6 @@ const target = (name: string, usual: number, what: string) =>
     Flag.withDefault(usual),
     Flag.withMetavar("N"),
     Flag.withDescription(`${what} (default ${usual})`)
-  )
-
-const stores = (folder: string) =>
-  Layer.mergeAll(LocalNode.layerStores, SqlRecords.layer, SqlNodeRegistry.layer, SchedulerSettings.layer).pipe(
-    Layer.provideMerge(Database.layerExisting({ folder }))
   )
 
 interface Input {
@@ -58,7 +50,7 @@ const watch = Effect.fnUntraced(function* (input: Input) {
     failed: input.maxFailed,
     growth: input.maxGrowth
   }
-  const workspaceId = Option.isNone(input.workspace) ? null : yield* Lookup.workspaceId(input.workspace.value)
+  const workspaceId = Option.isNone(input.workspace) ? null : (yield* WorkspaceLookup.find(input.workspace.value)).id
   const sample = yield* QueueSamples.make({ workspaceId, targets, byPipeline: input.pipelines })
   if (input.once) {
     yield* sample
@@ -119,7 +111,8 @@ export const monitor = Command.make(
   },
   (input) =>
     watch(input).pipe(
-      Effect.provide(stores(input.folder)),
+      Effect.provide(SchedulerSettings.layer),
+      Effect.provide(Lookup.layerWithNodes(input.folder)),
       Effect.provide(Hint.layer({ folder: input.folder, workspace: "default" })),
       Effect.provide(Screen.layer({ quiet: input.json || input.once }))
     )

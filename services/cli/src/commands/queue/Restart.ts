@@ -1,7 +1,7 @@
 /**
  * `fibercast queue restart`: has every worker end in good order, so that whatever supervises it starts the new code.
  */
-import { NodeRegistry } from "@fibercast/ports/NodeRegistry"
+import { isSilent, NodeRegistry } from "@fibercast/ports/NodeRegistry"
 import { Clock, Console, Effect } from "effect"
 import { Command } from "effect/cli"
 import * as Figures from "../../Figures.ts"
@@ -23,12 +23,12 @@ export const restart = Command.make(
       for (const { id } of there)
         yield* Effect.catchTag(registry.wish(id, "drained"), "NodeNotFound", () => Effect.void)
       if (input.json) {
-        const nodes = there.map((node) => ({ id: node.id, name: node.name, silent: NodeList.isSilent(node, now) }))
+        const nodes = there.map((node) => ({ id: node.id, name: node.name, silent: isSilent(node, now) }))
         return yield* Console.log(JSON.stringify({ nodes }))
       }
       if (there.length === 0) return yield* Console.log("No node runs on this database: there is nothing to restart.")
       const lines = there.map((node) => {
-        const silent = NodeList.isSilent(node, now) ? `; silent for ${Figures.span(now - node.seenAt)}` : ""
+        const silent = isSilent(node, now) ? `; silent for ${Figures.span(now - node.seenAt)}` : ""
         return `  ${node.name} (${NodeList.short(node)})${silent}`
       })
       const whose = there.length === 1 ? "ends in good order, and exits" : "end in good order, and exit"

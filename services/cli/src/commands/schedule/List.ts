@@ -2,12 +2,10 @@
  * `fibercast schedule list`: the triggers there are, and how they stand.
  */
 import { TriggerStore } from "@fibercast/ports/TriggerStore"
-import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { Console, Effect, Option } from "effect"
 import { Command, Flag, TerminalCapabilities } from "effect/cli"
 import { Hint } from "../../Hint.ts"
 import * as Ink from "../../Ink.ts"
-import { NoWorkspace } from "../../Lookup.ts"
 import * as ScheduleFlags from "../../ScheduleFlags.ts"
 import * as ScheduleList from "../../ScheduleList.ts"
 import * as SchedulerNotice from "../../SchedulerNotice.ts"
@@ -15,6 +13,7 @@ import * as SchedulerStanding from "../../SchedulerStanding.ts"
 import { folder, json } from "../../SendFlags.ts"
 import * as TerminalWidth from "../../TerminalWidth.ts"
 import * as TriggerLookup from "../../TriggerLookup.ts"
+import * as WorkspaceLookup from "../../WorkspaceLookup.ts"
 
 /** Triggers whose last outcome is asked for at once. */
 const atOnce = 4
@@ -22,9 +21,7 @@ const atOnce = 4
 /** Null: of every workspace. */
 const read = Effect.fnUntraced(function* (workspace: string | null) {
   const store = yield* TriggerStore
-  const known = workspace === null ? null : yield* (yield* WorkspaceStore).find(workspace)
-  if (workspace !== null && known === null) return yield* new NoWorkspace({ name: workspace })
-  const workspaceId = known?.id ?? null
+  const workspaceId = workspace === null ? null : (yield* WorkspaceLookup.find(workspace)).id
   const triggers = yield* store.list({ workspaceId })
   const names = yield* TriggerLookup.workspaceNames(triggers)
   const tallies = yield* store.tallies({ workspaceId })

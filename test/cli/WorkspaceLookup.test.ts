@@ -1,4 +1,4 @@
-import * as Lookup from "@fibercast/cli/Lookup"
+import * as WorkspaceLookup from "@fibercast/cli/WorkspaceLookup"
 import * as TestEngine from "@fibercast/testkit/TestEngine"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
@@ -8,10 +8,10 @@ describe("a workspace", () => {
     Effect.gen(function* () {
       const school = yield* TestEngine.workspace("school")
       const odd = yield* TestEngine.workspace("1")
-      assert.strictEqual(yield* Lookup.workspaceId("school"), school)
-      assert.strictEqual(yield* Lookup.workspaceId(String(odd)), odd)
+      assert.strictEqual((yield* WorkspaceLookup.find("school")).id, school)
+      assert.strictEqual((yield* WorkspaceLookup.find(String(odd))).id, odd)
       assert.deepStrictEqual([school, odd], [1, 2])
-      assert.strictEqual(yield* Lookup.workspaceId("1"), odd)
+      assert.strictEqual((yield* WorkspaceLookup.find("1")).id, odd)
     }).pipe(Effect.provide(TestEngine.layerStores()))
   )
 
@@ -19,8 +19,11 @@ describe("a workspace", () => {
     Effect.gen(function* () {
       yield* TestEngine.workspace("school")
       for (const name of ["another", "2", "0", "-1", "1.0", "01", "99999999999", ""]) {
-        const error = yield* Effect.flip(Lookup.workspaceId(name))
-        assert.strictEqual(error.message, `There is no workspace "${name}" here. Name another with --workspace.`)
+        const error = yield* Effect.flip(WorkspaceLookup.find(name))
+        assert.strictEqual(
+          error.message,
+          `There is no workspace "${name}" here. There are: school. Name one with --workspace.`
+        )
       }
     }).pipe(Effect.provide(TestEngine.layerStores()))
   )
