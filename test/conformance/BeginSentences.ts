@@ -4,7 +4,9 @@
 import { assert } from "@effect/vitest"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
 import { type DeliveryId } from "@fibercast/domain/Delivery"
-import { type Begin, type HeldDelivery, Ledger, type Owned } from "@fibercast/ports/Ledger"
+import { type Begin, type HeldDelivery } from "@fibercast/ports/HandOver"
+import { Ledger } from "@fibercast/ports/Ledger"
+import { type Owned } from "@fibercast/ports/Owned"
 import { Effect } from "effect"
 import {
   background,

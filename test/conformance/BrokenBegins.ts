@@ -3,7 +3,8 @@
  */
 import { type DeliveryId } from "@fibercast/domain/Delivery"
 import { type Epoch, type WorkspaceId } from "@fibercast/domain/Workspace"
-import { type Batch, type Begin, type Begun, type HeldDelivery, type Ledger } from "@fibercast/ports/Ledger"
+import { type Begin, type Begun, type HeldDelivery } from "@fibercast/ports/HandOver"
+import { type Batch, type Ledger } from "@fibercast/ports/Ledger"
 import { type Context, Effect } from "effect"
 import { type BrokenTwin, brokenLedger } from "./BrokenTwin.ts"
 

@@ -4,7 +4,8 @@
  */
 import { type CampaignId } from "@fibercast/domain/Campaign"
 import { type DeliveryId } from "@fibercast/domain/Delivery"
-import { type Batch, type Owned } from "@fibercast/ports/Ledger"
+import { type Batch } from "@fibercast/ports/Ledger"
+import { type Owned } from "@fibercast/ports/Owned"
 import { Effect } from "effect"
 import { type BrokenTwin, brokenLedger } from "./BrokenTwin.ts"
 import { ended, later, second } from "./Given.ts"

@@ -2,7 +2,8 @@
  * Ledgers that mistake who owns a workspace, or what becomes of the work of an owner that is gone.
  */
 import { type Epoch, type WorkspaceId } from "@fibercast/domain/Workspace"
-import { type Batch, type DueWorkspace, type Owned } from "@fibercast/ports/Ledger"
+import { type Batch, type DueWorkspace } from "@fibercast/ports/Ledger"
+import { type Owned } from "@fibercast/ports/Owned"
 import { Effect } from "effect"
 import { type BrokenTwin, brokenLedger } from "./BrokenTwin.ts"
 import { idsOf } from "./Given.ts"

@@ -3,7 +3,7 @@
  */
 import { type DeliveryId } from "@fibercast/domain/Delivery"
 import { type Epoch, type WorkspaceId } from "@fibercast/domain/Workspace"
-import { type Recalled, type Stop } from "@fibercast/ports/Ledger"
+import { type Recalled, type Stop } from "@fibercast/ports/Recall"
 import { Effect } from "effect"
 import { type BrokenTwin, brokenLedger } from "./BrokenTwin.ts"
 

@@ -2,7 +2,8 @@
  * What a claim hands out: what, in which order, how much, and never twice.
  */
 import { assert } from "@effect/vitest"
-import { EpochLost, Ledger } from "@fibercast/ports/Ledger"
+import { Ledger } from "@fibercast/ports/Ledger"
+import { EpochLost } from "@fibercast/ports/Owned"
 import { Effect } from "effect"
 import {
   background,

@@ -4,7 +4,8 @@
  */
 import { assert } from "@effect/vitest"
 import { type ClaimedDelivery } from "@fibercast/domain/Delivery"
-import { Ledger, type Owned } from "@fibercast/ports/Ledger"
+import { Ledger } from "@fibercast/ports/Ledger"
+import { type Owned } from "@fibercast/ports/Owned"
 import { Arbitrary, Effect, Schema } from "effect"
 import { DispatchModel } from "./DispatchModel.ts"
 import { background, ended, givenBack, later, ownedWorkspace, putOff } from "./Given.ts"

@@ -8,15 +8,9 @@ import { type FinalState } from "@fibercast/domain/DeliveryState"
 import { none } from "@fibercast/domain/Limits"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
-import {
-  type Batch,
-  type GivenBack,
-  type HeldDelivery,
-  Ledger,
-  type Owned,
-  type Settlement,
-  type Source
-} from "@fibercast/ports/Ledger"
+import { type HeldDelivery } from "@fibercast/ports/HandOver"
+import { type Batch, type GivenBack, Ledger, type Settlement, type Source } from "@fibercast/ports/Ledger"
+import { type Owned } from "@fibercast/ports/Owned"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { Effect, Random } from "effect"
 

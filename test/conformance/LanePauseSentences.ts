@@ -4,7 +4,8 @@
 import { assert } from "@effect/vitest"
 import { type Lane } from "@fibercast/domain/Lane"
 import { WorkspaceId } from "@fibercast/domain/Workspace"
-import { Ledger, type Owned, type Source } from "@fibercast/ports/Ledger"
+import { Ledger, type Source } from "@fibercast/ports/Ledger"
+import { type Owned } from "@fibercast/ports/Owned"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { Effect } from "effect"
 import {

@@ -7,7 +7,8 @@ import { isBalanced } from "@fibercast/domain/Counts"
 import { type ClaimedDelivery } from "@fibercast/domain/Delivery"
 import { finalStates, isFinal } from "@fibercast/domain/DeliveryState"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
-import { type Batch, type GivenBack, Ledger, type Owned, type Settlement } from "@fibercast/ports/Ledger"
+import { type Batch, type GivenBack, Ledger, type Settlement } from "@fibercast/ports/Ledger"
+import { type Owned } from "@fibercast/ports/Owned"
 import { Arbitrary, Effect, Schema } from "effect"
 import {
   background,

@@ -3,7 +3,8 @@
  */
 import { assert } from "@effect/vitest"
 import { none } from "@fibercast/domain/Counts"
-import { EpochLost, Ledger, WorkspaceHeld } from "@fibercast/ports/Ledger"
+import { Ledger } from "@fibercast/ports/Ledger"
+import { EpochLost, WorkspaceHeld } from "@fibercast/ports/Owned"
 import { Effect } from "effect"
 import {
   base,

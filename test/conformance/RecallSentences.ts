@@ -5,7 +5,9 @@ import { assert } from "@effect/vitest"
 import { none } from "@fibercast/domain/Counts"
 import { DeliveryId } from "@fibercast/domain/Delivery"
 import { WorkspaceId } from "@fibercast/domain/Workspace"
-import { Ledger, type Owned, type Recall } from "@fibercast/ports/Ledger"
+import { Ledger } from "@fibercast/ports/Ledger"
+import { type Owned } from "@fibercast/ports/Owned"
+import { type Recall } from "@fibercast/ports/Recall"
 import { Effect } from "effect"
 import {
   background,

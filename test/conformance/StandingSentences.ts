@@ -4,7 +4,9 @@
 import { assert } from "@effect/vitest"
 import { type DeliveryId } from "@fibercast/domain/Delivery"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
-import { type HeldDelivery, Ledger, type Owned } from "@fibercast/ports/Ledger"
+import { type HeldDelivery } from "@fibercast/ports/HandOver"
+import { Ledger } from "@fibercast/ports/Ledger"
+import { type Owned } from "@fibercast/ports/Owned"
 import { Effect } from "effect"
 import {
   base,

@@ -1,6 +1,7 @@
 import { assert, it } from "@effect/vitest"
 import { type Dispatched, idOf } from "@fibercast/ports/Dispatch"
-import { Ledger, type Owned } from "@fibercast/ports/Ledger"
+import { Ledger } from "@fibercast/ports/Ledger"
+import { type Owned } from "@fibercast/ports/Owned"
 import * as SqlCampaignStore from "@fibercast/postgres/SqlCampaignStore"
 import * as SqlLedger from "@fibercast/postgres/SqlLedger"
 import * as SqlWorkspaceStore from "@fibercast/postgres/SqlWorkspaceStore"

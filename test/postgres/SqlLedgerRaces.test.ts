@@ -3,7 +3,8 @@ import { type ClaimedDelivery, type DeliveryId } from "@fibercast/domain/Deliver
 import * as SqlCampaignStore from "@fibercast/postgres/SqlCampaignStore"
 import * as SqlLedger from "@fibercast/postgres/SqlLedger"
 import * as SqlWorkspaceStore from "@fibercast/postgres/SqlWorkspaceStore"
-import { type Batch, Ledger, type Owned, type Settlement } from "@fibercast/ports/Ledger"
+import { type Batch, Ledger, type Settlement } from "@fibercast/ports/Ledger"
+import { type Owned } from "@fibercast/ports/Owned"
 import { Effect, Fiber, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import {

@@ -87,12 +87,19 @@ export class AccountGates extends Context.Service<
       const alerts = yield* Alerts
       const clock = yield* Clock.Clock
       const gates = new Map<string, Gate>()
+      const statuses = (): ReadonlyArray<AccountStatus> =>
+        Array.from(gates.values(), ({ account, breaker: { reason, state, until } }) => ({
+          account,
+          state,
+          until: state === "closed" ? null : until,
+          reason
+        }))
       yield* Activity.join(
         ({ broken }) => broken,
         () =>
-          Array.from(gates.values())
-            .filter(({ breaker }) => breaker.state !== "closed")
-            .map(({ account, breaker }) => ({ account, reason: breaker.reason, isFatal: Breaker.isFatal(breaker) }))
+          statuses()
+            .filter(({ until }) => until !== null)
+            .map(({ account, reason, until }) => ({ account, reason, isFatal: until === Infinity }))
       )
 
       /** A gate that is not closed refuses before it sends, so it need not hold anyone. */
@@ -281,14 +288,7 @@ export class AccountGates extends Context.Service<
             turns === undefined || turns === null || rate === undefined ? passRate(gate) : passTurn(gate, turns, rate)
           return yield* inPlace(gate, Effect.andThen(pass, send))
         }),
-        status: Effect.sync(() =>
-          Array.from(gates.values(), ({ account, breaker }) => ({
-            account,
-            state: breaker.state,
-            until: breaker.state === "closed" ? null : breaker.until,
-            reason: breaker.reason
-          }))
-        ),
+        status: Effect.sync(statuses),
         reset: (account) =>
           Effect.suspend(() => {
             const gate = gates.get(account)

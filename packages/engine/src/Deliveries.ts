@@ -3,7 +3,8 @@
  */
 import { type DeliveryId } from "@fibercast/domain/Delivery"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
-import { Ledger, type LedgerUnavailable, type Recalled } from "@fibercast/ports/Ledger"
+import { Ledger, type LedgerUnavailable } from "@fibercast/ports/Ledger"
+import { type Recalled } from "@fibercast/ports/Recall"
 import { Signal } from "@fibercast/ports/Signal"
 import { Clock, Effect } from "effect"
 

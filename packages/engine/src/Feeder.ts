@@ -7,7 +7,8 @@
  * due before it claims again. More urgent lanes are fed first; within a lane the emptiest flow is.
  */
 import { lanes } from "@fibercast/domain/Lane"
-import { type EpochLost, Ledger } from "@fibercast/ports/Ledger"
+import { Ledger } from "@fibercast/ports/Ledger"
+import { type EpochLost } from "@fibercast/ports/Owned"
 import { Clock, Effect } from "effect"
 import { Allowance } from "./Allowance.ts"
 import { type EngineSettings } from "./EngineConfig.ts"

@@ -5,7 +5,8 @@
  *
  * It asks nothing while nothing under way holds a key.
  */
-import { EpochLost, Ledger } from "@fibercast/ports/Ledger"
+import { Ledger } from "@fibercast/ports/Ledger"
+import { EpochLost } from "@fibercast/ports/Owned"
 import { Clock, Effect } from "effect"
 import { type Sending } from "./OpenChunk.ts"
 

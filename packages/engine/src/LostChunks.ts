@@ -10,7 +10,8 @@
  * - While senders cannot be heard, as also while this process stood still, nothing counts as lost.
  */
 import { Outcome } from "@fibercast/domain/Outcome"
-import { type EpochLost, Ledger } from "@fibercast/ports/Ledger"
+import { Ledger } from "@fibercast/ports/Ledger"
+import { type EpochLost } from "@fibercast/ports/Owned"
 import { type Report, type SenderChannel } from "@fibercast/ports/SenderChannel"
 import { Array, type Clock, Effect, Latch } from "effect"
 import { type Handing } from "./HandOff.ts"

@@ -3,7 +3,7 @@
  */
 import { type DeliveryId } from "@fibercast/domain/Delivery"
 import { type Chunk } from "@fibercast/ports/Chunk"
-import { type HeldDelivery } from "@fibercast/ports/Ledger"
+import { type HeldDelivery } from "@fibercast/ports/HandOver"
 import { type Task } from "./Window.ts"
 
 export interface OutChunk {

@@ -6,7 +6,8 @@
  */
 import { type Lane } from "@fibercast/domain/Lane"
 import { type Epoch, type WorkspaceId } from "@fibercast/domain/Workspace"
-import { type EpochLost, Ledger, LedgerUnavailable, type Owned } from "@fibercast/ports/Ledger"
+import { Ledger, LedgerUnavailable } from "@fibercast/ports/Ledger"
+import { type EpochLost, type Owned } from "@fibercast/ports/Owned"
 import { type Clock, Duration, Effect, Latch, Schedule } from "effect"
 
 /** From 100 ms to 2 s apart, without end. */

@@ -10,7 +10,8 @@
  * An actor that holds nothing asks nothing. Held in memory: a reason for each delivery that is being stopped.
  */
 import { Outcome } from "@fibercast/domain/Outcome"
-import { type EpochLost, Ledger } from "@fibercast/ports/Ledger"
+import { Ledger } from "@fibercast/ports/Ledger"
+import { type EpochLost } from "@fibercast/ports/Owned"
 import { Effect, Latch } from "effect"
 import { type EngineSettings } from "./EngineConfig.ts"
 import { type Ownership, untilReachable } from "./Ownership.ts"

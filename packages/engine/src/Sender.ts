@@ -7,7 +7,8 @@
  * for urgent and high.
  */
 import { type Lane, lanes, weight } from "@fibercast/domain/Lane"
-import { type EpochLost, Ledger } from "@fibercast/ports/Ledger"
+import { Ledger } from "@fibercast/ports/Ledger"
+import { type EpochLost } from "@fibercast/ports/Owned"
 import { Clock, Effect } from "effect"
 import { Allowance } from "./Allowance.ts"
 import { type EngineSettings } from "./EngineConfig.ts"

@@ -6,7 +6,8 @@
  */
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { Alerts } from "@fibercast/ports/Alerts"
-import { type EpochLost, type LedgerUnavailable, type WorkspaceHeld } from "@fibercast/ports/Ledger"
+import { type LedgerUnavailable } from "@fibercast/ports/Ledger"
+import { type EpochLost, type WorkspaceHeld } from "@fibercast/ports/Owned"
 import { type WorkspaceNotFound, WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { Cause, Clock, Context, Effect, Random } from "effect"
 import { untilReachable } from "./Ownership.ts"

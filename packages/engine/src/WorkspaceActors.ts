@@ -6,7 +6,8 @@
  * that runs, or the one that is started for it.
  */
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
-import { type LedgerUnavailable, type WorkspaceHeld } from "@fibercast/ports/Ledger"
+import { type LedgerUnavailable } from "@fibercast/ports/Ledger"
+import { type WorkspaceHeld } from "@fibercast/ports/Owned"
 import { WorkspaceUnavailable } from "@fibercast/ports/WorkspaceRuntime"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { Clock, Deferred, Effect, Option } from "effect"

@@ -20,9 +20,12 @@ import { type ClaimedDelivery, type DeliveryId, type NewDelivery } from "@fiberc
 import { type FinalState } from "@fibercast/domain/DeliveryState"
 import { type ErrorClass } from "@fibercast/domain/ErrorClass"
 import { type Lane } from "@fibercast/domain/Lane"
-import { type Epoch, type WorkspaceId } from "@fibercast/domain/Workspace"
+import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { Context, type Effect, Schema } from "effect"
 import { type Dispatch, type Dispatched } from "./Dispatch.ts"
+import { type Begin, type Begun, type HeldDelivery, type Standing } from "./HandOver.ts"
+import { type EpochLost, type Holding, type Owned, type TakenOver, type TakeOver, type WorkspaceHeld } from "./Owned.ts"
+import { type Recall, type Recalled, type Stop } from "./Recall.ts"
 
 /**
  * The store could not be reached, or refused. Nobody knows whether the call was written; all but `claim`
@@ -36,53 +39,6 @@ export class LedgerUnavailable extends Schema.TaggedError<LedgerUnavailable>()("
     const { cause } = this
     return `the ledger could not ${this.operation}${cause instanceof Error && cause.message !== "" ? `: ${cause.message}` : ""}`
   }
-}
-
-/** Another owner has taken the workspace over. Stop working for it; nothing was written. */
-export class EpochLost extends Schema.TaggedError<EpochLost>()("EpochLost", {
-  workspaceId: Schema.Int,
-  epoch: Schema.Int
-}) {
-  override get message(): string {
-    return `workspace ${this.workspaceId} was taken over from epoch ${this.epoch}`
-  }
-}
-
-/** Another live owner holds the workspace. */
-export class WorkspaceHeld extends Schema.TaggedError<WorkspaceHeld>()("WorkspaceHeld", {
-  workspaceId: Schema.Int,
-  owner: Schema.String,
-  until: Schema.Number
-}) {
-  override get message(): string {
-    return `workspace ${this.workspaceId} is held by ${this.owner} until ${this.until}`
-  }
-}
-
-export interface TakeOver {
-  readonly workspaceId: WorkspaceId
-  /** Unique to this run of this process. */
-  readonly owner: string
-  readonly now: number
-  /** How long the ownership holds without a heartbeat, in milliseconds. */
-  readonly lease: number
-  /** Take it even from an owner whose lease still runs: the caller knows that owner is dead. */
-  readonly force: boolean
-}
-
-export interface TakenOver {
-  readonly epoch: Epoch
-  /** Claimed by the former owner and now claimable again. */
-  readonly rescued: number
-  /** Marked as started and unsettled: now `unknown`. */
-  readonly unknown: number
-}
-
-/** Proof of ownership; part of every write by an owner. */
-export interface Owned {
-  readonly workspaceId: WorkspaceId
-  readonly epoch: Epoch
-  readonly now: number
 }
 
 /** Where work is claimed from: one campaign, or the background jobs, of one lane. */
@@ -135,42 +91,6 @@ export type Settlement =
       readonly reason: string | null
     }
 
-/** A delivery as a standing claim holds it. `wasDue` names the try. */
-export interface HeldDelivery {
-  readonly claimId: bigint
-  readonly id: DeliveryId
-  readonly wasDue: number
-}
-
-export interface Begin extends Owned {
-  /** Of one campaign, or all background jobs; each once. */
-  readonly held: ReadonlyArray<HeldDelivery>
-  /** The campaign and the epoch under which its work may be sent; null for background jobs. */
-  readonly campaign: { readonly id: CampaignId; readonly epoch: number } | null
-  /** Write the started mark on what may be sent: at-most-once. */
-  readonly mark: boolean
-}
-
-/**
- * What became of a `begin`, each list in the order given. What is in neither is not held any more as named (settled,
- * put off, given back, claimed again), is of another campaign, or is begun elsewhere: it is not the caller's.
- */
-export interface Begun {
-  /** May be sent, and with `mark` by nobody but this caller: a delivery whose mark stands is never among them. */
-  readonly go: ReadonlyArray<DeliveryId>
-  /**
-   * Held as named and without a started mark, but not to be sent now: its campaign is not running under that epoch,
-   * its lane is paused, or it was asked back. To be given back; what was asked back is not claimed again then.
-   */
-  readonly back: ReadonlyArray<DeliveryId>
-}
-
-/** A delivery that is still held as named, and whether it carries a started mark. */
-export interface Standing {
-  readonly id: DeliveryId
-  readonly started: boolean
-}
-
 /**
  * A delivery that a claim holds and nobody began. If it is not held by that claim, nothing is given back. Where others
  * may begin it as well, only who has begun it, with the mark, can know that nobody else has.
@@ -198,30 +118,6 @@ export interface Settled {
   readonly later: number
 }
 
-/** Work to be taken back, wherever it is. */
-export interface Recall {
-  readonly workspaceId: WorkspaceId
-  readonly ids: ReadonlyArray<DeliveryId>
-  readonly now: number
-  readonly reason: string
-  /** Also what a standing claim holds is settled at once: whatever its sender says later is not written. */
-  readonly force: boolean
-}
-
-/** What a recall did, by id. What is in neither list was not open, or is not the workspace's. */
-export interface Recalled {
-  /** Settled as cancelled by this call. */
-  readonly cancelled: ReadonlyArray<DeliveryId>
-  /** A standing claim holds it: its owner is asked to stop it, and until then it may end by itself. */
-  readonly asked: ReadonlyArray<DeliveryId>
-}
-
-/** A delivery that its owner must stop, and why. */
-export interface Stop {
-  readonly id: DeliveryId
-  readonly reason: string
-}
-
 /** How long work waits for somebody who runs its pipeline before it counts as due for all, in milliseconds. */
 export const strangeWait = 30_000
 
@@ -233,16 +129,6 @@ export interface DueWorkspace {
   readonly workspaceId: WorkspaceId
   readonly owner: string | null
   readonly ownedUntil: number | null
-}
-
-/** Who holds a workspace, and how much of its work. */
-export interface Holding {
-  readonly owner: string | null
-  readonly ownedUntil: number | null
-  /** Deliveries in standing claims, begun or not. */
-  readonly held: Readonly<Record<Lane, number>>
-  /** Those of them that carry a started mark. */
-  readonly started: number
 }
 
 /** A final record with what operators need to act on it. */

@@ -10,36 +10,30 @@
 import { BatchId } from "@fibercast/domain/Batch"
 import { DeliveryId } from "@fibercast/domain/Delivery"
 import * as Lane from "@fibercast/domain/Lane"
-import { Epoch, WorkspaceId } from "@fibercast/domain/Workspace"
+import { WorkspaceId } from "@fibercast/domain/Workspace"
 import {
-  type Begin,
   type Claim,
   type DueWorkspace,
-  EpochLost,
-  type HeldDelivery,
   Ledger,
-  LedgerUnavailable,
-  type Owned,
   type Settle,
   strangersPassed,
-  strangeWait,
-  type TakeOver,
-  WorkspaceHeld
+  strangeWait
 } from "@fibercast/ports/Ledger"
-import { WorkspaceNotFound } from "@fibercast/ports/WorkspaceStore"
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
-import * as BeginStatements from "./internal/BeginStatements.ts"
 import * as ClaimStatement from "./internal/ClaimStatement.ts"
-import { campaignCode, errorClassCode, errorClassOf, finalStateOf, lanesOf, states } from "./internal/Codes.ts"
+import { campaignCode, errorClassCode, errorClassOf, finalStateOf, states } from "./internal/Codes.ts"
 import { Days } from "./internal/Days.ts"
+import { fenced } from "./internal/Fenced.ts"
 import * as FinishStatements from "./internal/FinishStatements.ts"
+import * as HandOverCalls from "./internal/HandOverCalls.ts"
 import { batchSize, insertDeliveries } from "./internal/InsertDeliveries.ts"
 import * as JobDispatch from "./internal/JobDispatch.ts"
 import { KeyedLock } from "./internal/KeyedLock.ts"
 import * as OpenStatements from "./internal/OpenStatements.ts"
+import * as OwnerCalls from "./internal/OwnerCalls.ts"
 import * as OwnerStatements from "./internal/OwnerStatements.ts"
-import { int2, int2s, int4, int8, int8s, text, texts } from "./internal/Parameters.ts"
+import { int2, int2s, int4, int8, int8s, range, text, texts } from "./internal/Parameters.ts"
 import { PipelineNames } from "./internal/PipelineNames.ts"
 import * as RecallStatements from "./internal/RecallStatements.ts"
 import { takeBack } from "./internal/TakeBack.ts"
@@ -54,65 +48,13 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
     const claiming = new KeyedLock<WorkspaceId>()
     const dispatch = yield* JobDispatch.make(sql, names)
 
-    const rescue = ({ now, workspaceId }: { readonly workspaceId: WorkspaceId; readonly now: number }) =>
-      sql
-        .unsafe<{ readonly rescued: number; readonly unknown: number }>(FinishStatements.rescue, [
-          int4(workspaceId),
-          text("its sender was lost after it may have been sent"),
-          int8(now)
-        ])
-        .pipe(Effect.map(([row]) => row ?? { rescued: 0, unknown: 0 }))
-
     return Ledger.of({
       insert: Effect.fn("Ledger.insert")((options) => insertDeliveries(sql, names, options), translate("insert")),
 
+      ...OwnerCalls.of(sql, days),
+      ...HandOverCalls.of(sql),
+
       dispatch,
-
-      takeOver: Effect.fn("Ledger.takeOver")(function* (options: TakeOver) {
-        const { force, lease, now, owner, workspaceId } = options
-        yield* days.make(now)
-        return yield* sql.withTransaction(
-          Effect.gen(function* () {
-            const [taken] = yield* sql.unsafe<{ readonly epoch: number }>(OwnerStatements.takeOver, [
-              int4(workspaceId),
-              text(owner),
-              int8(now),
-              int8(now + lease),
-              force
-            ])
-            if (taken !== undefined) return { epoch: Epoch.make(taken.epoch), ...(yield* rescue(options)) }
-            const [held] = yield* sql.unsafe<{ readonly owner: string; readonly until: number }>(
-              OwnerStatements.holder,
-              [int4(workspaceId)]
-            )
-            if (held === undefined)
-              return yield* new LedgerUnavailable({
-                operation: "take over",
-                cause: new WorkspaceNotFound({ workspaceId })
-              })
-            return yield* new WorkspaceHeld({ workspaceId, ...held })
-          })
-        )
-      }, translate("take over")),
-
-      heartbeat: Effect.fn("Ledger.heartbeat")(function* (options) {
-        const rows = yield* sql.unsafe<{ readonly paused_lanes: number }>(OwnerStatements.heartbeat, [
-          int4(options.workspaceId),
-          int4(options.epoch),
-          int8(options.now + options.lease)
-        ])
-        return lanesOf((yield* fenced(options, rows)).paused_lanes)
-      }, translate("heartbeat")),
-
-      abandon: Effect.fn("Ledger.abandon")(function* (options) {
-        yield* days.make(options.now)
-        yield* sql.withTransaction(
-          Effect.gen(function* () {
-            const given = yield* sql.unsafe(OwnerStatements.abandon, [int4(options.workspaceId), int4(options.epoch)])
-            if (given.length > 0) yield* rescue(options)
-          })
-        )
-      }, translate("abandon")),
 
       claim: Effect.fn("Ledger.claim")(function* (options: Claim) {
         const { after, limit, now, source, workspaceId } = options
@@ -167,43 +109,6 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
         yield* fenced(options, rows)
       }, translate("start")),
 
-      begin: Effect.fn("Ledger.begin")(function* ({ campaign, held, mark, ...owned }: Begin) {
-        const rows = yield* sql
-          .unsafe<BeginStatements.BegunRow>(mark ? BeginStatements.beginMarked : BeginStatements.begin, [
-            ...namedAs(owned, held),
-            int4(campaignCode(campaign?.id ?? null)),
-            int4(campaign?.epoch ?? 0)
-          ])
-          .pipe(Effect.repeat({ while: ([row]) => row?.is_stale === true }))
-        yield* fenced(owned, rows)
-        const idsWhere = (isGo: boolean) =>
-          rows.flatMap((row) => (row.is_go === isGo ? [DeliveryId.make(row.id, { disableChecks: true })] : []))
-        return { go: idsWhere(true), back: idsWhere(false) }
-      }, translate("begin")),
-
-      standing: Effect.fn("Ledger.standing")(function* ({ held, ...owned }) {
-        const rows = yield* sql.unsafe<BeginStatements.StandingRow>(BeginStatements.standing, namedAs(owned, held))
-        yield* fenced(owned, rows)
-        return rows.flatMap(({ id, started }) =>
-          id === null ? [] : [{ id: DeliveryId.make(id, { disableChecks: true }), started }]
-        )
-      }, translate("find what stands")),
-
-      rescue: Effect.fn("Ledger.rescue")(function* ({ held, ...owned }) {
-        const owner = [int4(owned.workspaceId), int4(owned.epoch)]
-        yield* sql.withTransaction(
-          Effect.gen(function* () {
-            yield* fenced(owned, yield* sql.unsafe(OwnerStatements.lock, owner))
-            yield* sql.unsafe(FinishStatements.rescueHeld, [
-              int4(owned.workspaceId),
-              int8s(held.map(({ claimId }) => claimId)),
-              int8s(held.map(({ id }) => id)),
-              int8s(held.map(({ wasDue }) => wasDue))
-            ])
-          })
-        )
-      }, translate("rescue")),
-
       settle: Effect.fn("Ledger.settle")(function* (options: Settle) {
         const { finishedClaims, givenBack = [], now, settlements } = options
         yield* days.make(now)
@@ -221,7 +126,7 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
           texts(settlements.map(({ reason }) => reason)),
           int8s(finishedClaims),
           givenBack.length > 0 || settlements.some(({ state }) => state === "retry" || state === "snooze"),
-          ...rangeOf(ids),
+          ...range(ids),
           int8s(givenBack.map(({ claimId }) => claimId)),
           int8s(givenBack.map(({ id }) => id))
         ])
@@ -342,25 +247,3 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
 
 /** Before any place in a source. */
 const beforeAll = { dueAt: Number.MIN_SAFE_INTEGER, id: 0n }
-
-/** The least and the greatest. */
-const rangeOf = (ids: ReadonlyArray<bigint>) => [
-  int8(ids.reduce((least, id) => (id < least ? id : least), ids[0] ?? 0n)),
-  int8(ids.reduce((greatest, id) => (id > greatest ? id : greatest), ids[0] ?? 0n))
-]
-
-/** What every statement of `BeginStatements` is given. */
-const namedAs = ({ epoch, workspaceId }: Pick<Owned, "workspaceId" | "epoch">, held: ReadonlyArray<HeldDelivery>) => [
-  int4(workspaceId),
-  int4(epoch),
-  int8s(held.map(({ claimId }) => claimId)),
-  int8s(held.map(({ id }) => id)),
-  int8s(held.map(({ wasDue }) => wasDue)),
-  ...rangeOf(held.map(({ claimId }) => claimId))
-]
-
-/** The one row of a fenced statement; without it another owns the workspace. */
-const fenced = <A>(owned: Owned, rows: ReadonlyArray<A>): Effect.Effect<A, EpochLost> =>
-  rows[0] === undefined
-    ? Effect.fail(new EpochLost({ workspaceId: owned.workspaceId, epoch: owned.epoch }))
-    : Effect.succeed(rows[0])

@@ -2,7 +2,7 @@
  * What of a claim may be sent, what of it still stands, and what of it a sender died with, in memory. Each is one synchronous step.
  */
 import { type DeliveryId } from "@fibercast/domain/Delivery"
-import { type Begin, type Begun, type HeldDelivery, type Standing } from "../Ledger.ts"
+import { type Begin, type Begun, type HeldDelivery, type Standing } from "../HandOver.ts"
 import { free, type MemoryState, type MemoryWorkspace, type OpenDelivery } from "./MemoryState.ts"
 
 /** The delivery, if it is held as named. */

@@ -4,31 +4,25 @@
 import { type CampaignId } from "@fibercast/domain/Campaign"
 import { type ClaimedDelivery, type DeliveryId } from "@fibercast/domain/Delivery"
 import { transition } from "@fibercast/domain/DeliveryState"
-import { type Lane, lanes } from "@fibercast/domain/Lane"
+import { lanes } from "@fibercast/domain/Lane"
 import { Epoch, type WorkspaceId } from "@fibercast/domain/Workspace"
 import { type Context, Effect, Option } from "effect"
+import { type Begin, type HeldDelivery } from "../HandOver.ts"
 import {
   type Batch,
-  type Begin,
   type Claim,
   type DoneDelivery,
-  type DueWorkspace,
-  EpochLost,
-  type HeldDelivery,
   type Ledger,
   LedgerUnavailable,
-  type Owned,
   type Settle,
-  type Settlement,
-  strangersPassed,
-  strangeWait,
-  type TakeOver,
-  WorkspaceHeld
+  type Settlement
 } from "../Ledger.ts"
+import { EpochLost, type Owned, type TakeOver, WorkspaceHeld } from "../Owned.ts"
 import { WorkspaceNotFound } from "../WorkspaceStore.ts"
 import { type EndedDelivery } from "./EndedDeliveries.ts"
 import { begin, rescueHeld, standing } from "./MemoryBegin.ts"
 import { dispatch } from "./MemoryDispatch.ts"
+import { dueWorkspaces, isPausedLane } from "./MemoryDue.ts"
 import { firstClaimable, recall, recalled, takeClaimable } from "./MemoryRecalls.ts"
 import {
   addAttempt,
@@ -45,7 +39,6 @@ import {
   type StandingClaim,
   stateOf
 } from "./MemoryState.ts"
-import { type PlaceOrder } from "./PlaceOrder.ts"
 
 const handOut = (delivery: OpenDelivery): ClaimedDelivery => {
   const { attempt, batchId = null, campaignId, deadline, dueAt, id, lane, payload, pipeline, rescues } = delivery
@@ -56,21 +49,6 @@ const doneOf = (record: EndedDelivery): DoneDelivery => {
   const { attempt, errorClass, id, payload, providerId, reason, settledAt, state } = record
   return { id, state, attempt, settledAt, providerId, errorClass, reason, payload }
 }
-
-/** Whether the source has something due for who runs these pipelines. */
-const isOffered = (source: PlaceOrder<OpenDelivery>, by: number, pipelines: ReadonlyArray<string> | undefined) => {
-  const { first } = source
-  if (first === undefined || first.dueAt > by) return false
-  if (pipelines === undefined || first.dueAt <= by - strangeWait) return true
-  let passed = 0
-  for (const { dueAt, pipeline } of source.after(null)) {
-    if (dueAt > by || passed++ === strangersPassed) return false
-    if (pipelines.includes(pipeline)) return true
-  }
-  return false
-}
-
-const isPausedLane = ({ row }: MemoryWorkspace, lane: Lane) => row.paused?.lanes.includes(lane) === true
 
 export const make = (state: MemoryState): Context.Service.Shape<typeof Ledger> => {
   const workspaceOf = (workspaceId: WorkspaceId, operation: string) => {
@@ -116,9 +94,6 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof Ledger> =
       }
     }
   }
-
-  const isPaused = ({ campaignId, lane, workspace }: OpenDelivery) =>
-    isPausedLane(workspace, lane) || (campaignId !== null && state.campaigns.get(campaignId)?.row.status === "paused")
 
   return {
     insert: Effect.fn("Ledger.insert")(function* (options) {
@@ -254,25 +229,7 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof Ledger> =
         return firstClaimable(workspace, source)?.dueAt ?? null
       }),
 
-    dueWorkspaces: ({ after, by, lanes: wanted, limit, now, pipelines }) =>
-      Effect.sync(() => {
-        const due: Array<DueWorkspace> = []
-        for (const [workspaceId, { claims, ownedUntil, owner, row, sources }] of state.workspaces) {
-          if (due.length >= limit) break
-          if (row.quarantine !== null || workspaceId <= (after ?? 0)) continue
-          const isStranded = claims.size > 0 && (ownedUntil ?? -Infinity) <= now
-          const isDue = () =>
-            [...sources.values()].some(
-              (source) =>
-                source.first !== undefined &&
-                wanted?.includes(source.first.lane) !== false &&
-                !isPaused(source.first) &&
-                isOffered(source, by, pipelines)
-            )
-          if (isStranded || isDue()) due.push({ workspaceId, owner, ownedUntil })
-        }
-        return due
-      }),
+    dueWorkspaces: (options) => Effect.sync(() => dueWorkspaces(state, options)),
 
     holding: (workspaceId) =>
       Effect.sync(() => {

@@ -3,7 +3,7 @@
  * which was asked for is claimed again.
  */
 import { type DeliveryId } from "@fibercast/domain/Delivery"
-import { type Recall, type Recalled, type Stop } from "../Ledger.ts"
+import { type Recall, type Recalled, type Stop } from "../Recall.ts"
 import { finish, type MemoryState, type MemoryWorkspace, type OpenDelivery, sourceOf, stateOf } from "./MemoryState.ts"
 import { type Place, type PlaceOrder } from "./PlaceOrder.ts"
 

@@ -15,6 +15,12 @@ export const int8s = (values: ReadonlyArray<number | bigint | null>): PgTypes.Pa
     PgTypes.OID.int8
   )
 
+/** The least and the greatest. */
+export const range = (ids: ReadonlyArray<bigint>) => [
+  int8(ids.reduce((least, id) => (id < least ? id : least), ids[0] ?? 0n)),
+  int8(ids.reduce((greatest, id) => (id > greatest ? id : greatest), ids[0] ?? 0n))
+]
+
 export const int4 = PgTypes.int4
 
 export const int4s = (values: ReadonlyArray<number | null>): PgTypes.Parameter => array(values, PgTypes.OID.int4)

@@ -3,7 +3,7 @@
  * of the day: that would be made in the caller's transaction, and lock it.
  */
 import { DeliveryId } from "@fibercast/domain/Delivery"
-import { type Recall, type Recalled } from "@fibercast/ports/Ledger"
+import { type Recall, type Recalled } from "@fibercast/ports/Recall"
 import { Array, Effect } from "effect"
 import { type SqlClient } from "effect/sql"
 import { batchSize } from "./InsertDeliveries.ts"
