@@ -3,7 +3,7 @@ import { none } from "@fibercast/domain/Counts"
 import { Outcome } from "@fibercast/domain/Outcome"
 import { type Recipient } from "@fibercast/domain/Recipient"
 import * as Broadcast from "@fibercast/engine/Broadcast"
-import * as Pipeline from "@fibercast/engine/Pipeline"
+import * as Runnable from "@fibercast/engine/Runnable"
 import * as Verdict from "@fibercast/engine/Verdict"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
@@ -54,7 +54,7 @@ const broadcast = Effect.fnUntraced(function* (
   deliveries: ReadonlyArray<readonly [Campaign | null, Readonly<Record<string, string>>]>
 ) {
   const { messenger, sent } = scripted("one")
-  const run = yield* Pipeline.handler(pipeline).pipe(Effect.provideService(First, messenger), Effect.provide(gates))
+  const run = yield* Runnable.handler(pipeline).pipe(Effect.provideService(First, messenger), Effect.provide(gates))
   const verdicts = yield* Effect.forEach(deliveries, ([campaign, columns]) => {
     const context = { ...contextOf(recipient(columns), { campaignId: campaign?.id ?? null }), campaign }
     const { delivery } = context

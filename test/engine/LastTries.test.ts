@@ -5,6 +5,7 @@
 import * as RetryPolicy from "@fibercast/domain/RetryPolicy"
 import * as Broadcast from "@fibercast/engine/Broadcast"
 import * as Pipeline from "@fibercast/engine/Pipeline"
+import type * as Runnable from "@fibercast/engine/Runnable"
 import { Ledger, LedgerUnavailable } from "@fibercast/ports/Ledger"
 import * as Expect from "@fibercast/testkit/Expect"
 import * as FakeMessenger from "@fibercast/testkit/FakeMessenger"
@@ -20,13 +21,13 @@ import { launchTo } from "./internal/Broadcasts.ts"
 const world = (script?: FakeMessenger.Script) =>
   Layer.mergeAll(TestEngine.layerStores(), FakeMessenger.FakeMessenger.layer(script), TestSenders.layerBetween)
 
-interface Told extends Pipeline.Ending {
+interface Told extends Runnable.Ending {
   readonly attempt: number
 }
 
 const listening = () => {
   const told: Array<Told> = []
-  const listen = <P>({ context: { attempt }, errorClass, reason, state }: Pipeline.FailedDelivery<P>) =>
+  const listen = <P>({ context: { attempt }, errorClass, reason, state }: Runnable.FailedDelivery<P>) =>
     Effect.sync(() => told.push({ state, errorClass, reason, attempt }))
   return { told, listen }
 }
@@ -50,8 +51,8 @@ const dispatched = Effect.fnUntraced(function* <P, A, E, R>(pipeline: Pipeline.P
 const apart = (times: ReadonlyArray<number>) => times.map((at) => Math.round((at - (times[0] ?? 0)) / 1000))
 
 const places = {
-  "in one process": <R>(pipeline: Pipeline.Runnable<R>) => Effect.asVoid(TestNode.make({ pipelines: [pipeline] })),
-  "over senders": <R>(pipeline: Pipeline.Runnable<R>) =>
+  "in one process": <R>(pipeline: Runnable.Runnable<R>) => Effect.asVoid(TestNode.make({ pipelines: [pipeline] })),
+  "over senders": <R>(pipeline: Runnable.Runnable<R>) =>
     Effect.gen(function* () {
       yield* TestSenders.makeEngine({ pipelines: [pipeline] })
       yield* Effect.replicateEffect(TestSenders.makeSender({ pipelines: [pipeline] }), 2, { discard: true })

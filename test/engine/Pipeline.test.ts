@@ -4,6 +4,7 @@ import { Outcome } from "@fibercast/domain/Outcome"
 import * as RetryPolicy from "@fibercast/domain/RetryPolicy"
 import { type AccountClosed, type AccountGates } from "@fibercast/engine/AccountGates"
 import * as Pipeline from "@fibercast/engine/Pipeline"
+import * as Runnable from "@fibercast/engine/Runnable"
 import { type Accepted } from "@fibercast/ports/Messenger"
 import { assert, describe, expectTypeOf, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Result, Schema } from "effect"
@@ -93,7 +94,7 @@ describe("stages", () => {
   it.effect("map, mapEffect and tap run in order, once each, and the last value is the exit", () =>
     Effect.gen(function* () {
       const seen: Array<number> = []
-      const run = yield* Pipeline.handler(
+      const run = yield* Runnable.handler(
         Numbers.pipe(
           Pipeline.map((n) => n + 1),
           Pipeline.tap((n) => Effect.sync(() => seen.push(n))),
@@ -108,7 +109,7 @@ describe("stages", () => {
   it.effect("requirements are taken where the handler is made", () =>
     Effect.gen(function* () {
       const pipeline = Numbers.pipe(Pipeline.mapEffect((n) => Effect.map(Greeting, ({ word }) => `${word} ${n}`)))
-      const run = yield* Effect.provideService(Pipeline.handler(pipeline), Greeting, { word: "hello" })
+      const run = yield* Effect.provideService(Runnable.handler(pipeline), Greeting, { word: "hello" })
       assert.strictEqual(yield* run(contextOf(1)), "hello 1")
       assert.strictEqual(yield* Effect.forkChild(run(contextOf(2))).pipe(Effect.flatMap(Fiber.join)), "hello 2")
     })
@@ -134,7 +135,7 @@ describe("stages", () => {
       if (outcome._tag !== "Failed") return assert.fail(outcome._tag)
       assert.strictEqual(outcome.errorClass, "messagePermanent")
       assert.match(outcome.reason, /student.*phone/s)
-      const run = yield* Pipeline.handler(Numbers)
+      const run = yield* Runnable.handler(Numbers)
       const exit = yield* Effect.exit(run({ ...contextOf(1), delivery: claimed("{ not json") }))
       assert.isTrue(Exit.isFailure(exit))
     })
@@ -144,7 +145,7 @@ describe("stages", () => {
     Effect.gen(function* () {
       const pipeline = Pipeline.make("dated", { payload: Schema.Struct({ at: Schema.Date, id: Schema.BigInt }) })
       const payload = { at: new Date(0), id: 5n }
-      const run = yield* Pipeline.handler(pipeline)
+      const run = yield* Runnable.handler(pipeline)
       const value = yield* run({ ...contextOf(null), delivery: claimed(yield* pipeline.encode(payload)) })
       assert.deepStrictEqual(value, payload)
     })
@@ -225,7 +226,7 @@ describe("onFailure", () => {
       )
       assert.strictEqual((yield* outcomeOf(pipeline, 5))._tag, "Retry")
       assert.deepStrictEqual(told, [], "a try that failed is no ending")
-      yield* Pipeline.failed(pipeline)(contextOf(5), ending)
+      yield* Runnable.failed(pipeline)(contextOf(5), ending)
       assert.deepStrictEqual(told, ["first", "5 used up transient 1"])
     })
   )
@@ -234,7 +235,7 @@ describe("onFailure", () => {
     Effect.gen(function* () {
       const payloads: Array<number | null> = []
       const pipeline = Numbers.pipe(Pipeline.onFailure(({ payload }) => Effect.sync(() => payloads.push(payload))))
-      yield* Pipeline.failed(pipeline)(contextOf("not a number"), ending)
+      yield* Runnable.failed(pipeline)(contextOf("not a number"), ending)
       assert.deepStrictEqual(payloads, [null])
     })
   )

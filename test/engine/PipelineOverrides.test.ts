@@ -1,5 +1,6 @@
 import * as RetryPolicy from "@fibercast/domain/RetryPolicy"
 import * as Pipeline from "@fibercast/engine/Pipeline"
+import type * as Runnable from "@fibercast/engine/Runnable"
 import * as PipelineOverrides from "@fibercast/engine/PipelineOverrides"
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
@@ -11,7 +12,7 @@ const job = Pipeline.make("job", {
   timeout: "10 seconds"
 })
 
-const waits = ({ options: { retry } }: Pipeline.Runnable<unknown>) =>
+const waits = ({ options: { retry } }: Runnable.Runnable<unknown>) =>
   [1, 2, 3, 4].map((ended) => RetryPolicy.next(retry, { ended, chance: 0 }))
 
 describe("overrides of a pipeline", () => {

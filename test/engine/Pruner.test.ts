@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { type FinalState, finalStates } from "@fibercast/domain/DeliveryState"
 import * as Pipeline from "@fibercast/engine/Pipeline"
+import type * as Runnable from "@fibercast/engine/Runnable"
 import { Ledger, LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { Records } from "@fibercast/ports/Records"
 import { Signal } from "@fibercast/ports/Signal"
@@ -17,7 +18,7 @@ const settings = { ...TestEngine.sparse.settings, retention: 2 * day, prune: 3_6
 const Job = Pipeline.make("job", { payload: Schema.Int })
 
 /** One whose records are kept as long as that. */
-const keptFor = (name: string, retention: "none" | "for ever" | number): Pipeline.Runnable<never> =>
+const keptFor = (name: string, retention: "none" | "for ever" | number): Runnable.Runnable<never> =>
   Pipeline.make(name, { payload: Schema.Int, retention })
 
 /** Jobs of the pipelines, which the engine has worked by now. */

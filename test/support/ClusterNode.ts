@@ -10,6 +10,7 @@ import * as Broadcast from "@fibercast/engine/Broadcast"
 import * as ClusterRuntime from "@fibercast/engine/ClusterRuntime"
 import * as Engine from "@fibercast/engine/Engine"
 import * as Pipeline from "@fibercast/engine/Pipeline"
+import type * as Runnable from "@fibercast/engine/Runnable"
 import * as Audiences from "@fibercast/node/Audiences"
 import * as Cluster from "@fibercast/node/Cluster"
 import * as LocalNode from "@fibercast/node/LocalNode"
@@ -61,7 +62,7 @@ export const Announce = Broadcast.make("announce", FakeMessenger.FakeMessenger)
 /** What a node has besides: its stores and its messenger. */
 const layer = ({ databaseUrl, port }: Place) => {
   const url = Redacted.make(databaseUrl)
-  const pipelines: ReadonlyArray<Pipeline.Runnable<AccountGates | FakeMessenger.FakeMessenger | SqlClient.SqlClient>> =
+  const pipelines: ReadonlyArray<Runnable.Runnable<AccountGates | FakeMessenger.FakeMessenger | SqlClient.SqlClient>> =
     [tickAt(port), Announce]
   return Engine.layerOn(ClusterRuntime.layer, { pipelines }).pipe(
     Layer.provide(Cluster.layer({ host: "127.0.0.1", port, databaseUrl: url })),

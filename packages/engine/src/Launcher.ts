@@ -12,7 +12,7 @@ import { type LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { Signal } from "@fibercast/ports/Signal"
 import { Clock, Context, Effect, Layer } from "effect"
 import { type CampaignRefused, dueAt, type KnownPipelines, type Launch, prepare } from "./CampaignLaunch.ts"
-import { type Runnable } from "./Pipeline.ts"
+import { type Runnable } from "./Runnable.ts"
 
 export interface Launched {
   readonly campaign: Campaign

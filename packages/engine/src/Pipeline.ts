@@ -44,58 +44,12 @@ import type * as KeyGate from "./internal/KeyGate.ts"
 import * as PayloadCodec from "./internal/PayloadCodec.ts"
 import * as PipelineRun from "./internal/PipelineRun.ts"
 import * as PipelineSettings from "./internal/PipelineSettings.ts"
-import type * as Retention from "./internal/Retention.ts"
 import * as SendStage from "./internal/SendStage.ts"
 import { type Prepare, sequence, type Step } from "./internal/StageFlow.ts"
-import { type Classify, type Halt, StageSkip } from "./internal/StageHalt.ts"
+import { type Classify, StageSkip } from "./internal/StageHalt.ts"
 import * as ThrottleStage from "./internal/ThrottleStage.ts"
 import { type UniqueOptions } from "./internal/Uniqueness.ts"
-
-export interface PipelineOptions {
-  /** Where its deliveries queue unless told otherwise. */
-  readonly lane: Lane
-  readonly retry: RetryPolicy.RetryPolicy
-  /** Milliseconds one try may take; null: as long as it likes. */
-  readonly timeout: number | null
-  readonly guarantee: Guarantee
-  /** So many of its deliveries of one key may be under way at once; null: no matter how many. */
-  readonly atOnce: number | null
-  /** How many that were dispatched to it may be open in a workspace; more are refused. Null: any number. */
-  readonly backlog: number | null
-  /** How long the record of what ended is kept; null: as long as others. `none`: of what completed there is no record. */
-  readonly retention: Retention.Retention | null
-}
-
-/** How a delivery ended that failed, or is in doubt, for good. */
-export interface Ending {
-  /** `unknown`: nobody can say whether it was done. */
-  readonly state: "failed" | "unknown"
-  readonly errorClass: ErrorClass
-  readonly reason: string
-}
-
-export interface FailedDelivery<out P> extends Ending {
-  readonly context: DeliveryContext
-  /** Null when it does not decode. */
-  readonly payload: P | null
-}
-
-/** What the engine needs of a pipeline, whatever its payload is. */
-export interface Runnable<out R> {
-  readonly name: string
-  readonly options: PipelineOptions
-  /** Made once by whoever runs it; decodes the payload and runs the stages for one delivery. */
-  readonly handler: Effect.Effect<
-    (context: DeliveryContext) => Effect.Effect<unknown, Halt<unknown>, R>,
-    never,
-    R | Scope.Scope
-  >
-  readonly failed: (context: DeliveryContext, ending: Ending) => Effect.Effect<void, never, R>
-  /** Whom its `send` stages push to; one alone sets the pace of what is fed to it. */
-  readonly messengers: Messengers<R>
-}
-
-type Messengers<R> = ReadonlyArray<Effect.Effect<Messenger, never, R>>
+import { type FailedDelivery, type Messengers, type Runnable } from "./Runnable.ts"
 
 export interface Pipeline<in out P, out A, out E, out R> extends Runnable<R>, Pipeable.Pipeable {
   readonly payload: Schema.Codec<P, unknown>
@@ -386,18 +340,6 @@ export const onFailure =
   <P, R2>(f: (failed: FailedDelivery<P>) => Effect.Effect<unknown, unknown, R2>) =>
   <A, E, R>(self: Pipeline<P, A, E, R>): Pipeline<P, A, E, R | R2> =>
     build<P, A, E, R | R2>({ ...self, hooks: [...self.hooks, f] })
-
-/** Runs for one delivery what `prepare` made, with the requirements at hand when it was made. */
-export const handler = <R>(
-  self: Runnable<R>
-): Effect.Effect<(context: DeliveryContext) => Effect.Effect<unknown, Halt<unknown>>, never, R | Scope.Scope> =>
-  PipelineRun.provided(self.handler)
-
-/** Runs the `onFailure` hooks. To be called once, when the delivery has ended as failed or unknown. */
-export const failed =
-  <R>(self: Runnable<R>) =>
-  (context: DeliveryContext, ending: Ending): Effect.Effect<void, never, R> =>
-    self.failed(context, ending)
 
 /**
  * Asks for one delivery of the payload, and says what became of that: `Inserted`, `Deduplicated` with the delivery that

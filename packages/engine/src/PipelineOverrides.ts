@@ -4,7 +4,7 @@
  */
 import * as RetryPolicy from "@fibercast/domain/RetryPolicy"
 import { type Array, type Duration } from "effect"
-import { type Runnable } from "./Pipeline.ts"
+import { type Runnable } from "./Runnable.ts"
 
 export interface Overrides {
   /** Milliseconds. */

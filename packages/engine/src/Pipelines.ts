@@ -12,7 +12,7 @@ import { Cause, Context, Effect, Exit, Layer, Option, Schema, type Scope } from 
 import * as Activity from "./Activity.ts"
 import { type DeliveryContext } from "./DeliveryContext.ts"
 import { StageFailure } from "./internal/StageHalt.ts"
-import * as Pipeline from "./Pipeline.ts"
+import * as Runnable from "./Runnable.ts"
 import * as Turns from "./Turns.ts"
 import { type Verdict, verdict } from "./Verdict.ts"
 
@@ -69,7 +69,7 @@ export interface Prepared {
   /** Whom the pipeline of this name pushes to. */
   readonly messengers: (pipeline: string) => ReadonlyArray<Messenger>
   /** Runs the failure hooks; a hook that crashes is logged. */
-  readonly failed: (context: DeliveryContext, ending: Pipeline.Ending) => Effect.Effect<void>
+  readonly failed: (context: DeliveryContext, ending: Runnable.Ending) => Effect.Effect<void>
 }
 
 export class Pipelines extends Context.Service<
@@ -77,18 +77,18 @@ export class Pipelines extends Context.Service<
   {
     readonly names: ReadonlyArray<string>
     /** What the pipeline of this name was made with; undefined if it is not known here. */
-    readonly options: (pipeline: string) => Pipeline.PipelineOptions | undefined
+    readonly options: (pipeline: string) => Runnable.PipelineOptions | undefined
     readonly prepare: Effect.Effect<Prepared, never, Scope.Scope>
   }
 >()("fibercast/engine/Pipelines") {
   static readonly layer = <R>(
-    runnables: ReadonlyArray<Pipeline.Runnable<R>>
+    runnables: ReadonlyArray<Runnable.Runnable<R>>
   ): Layer.Layer<Pipelines, DuplicatePipeline, R> =>
     Layer.effect(
       Pipelines,
       Effect.gen(function* () {
         const services = yield* Effect.context<R>()
-        const byName = new Map<string, Pipeline.Runnable<R>>()
+        const byName = new Map<string, Runnable.Runnable<R>>()
         for (const runnable of runnables) {
           if (byName.has(runnable.name)) return yield* new DuplicatePipeline({ name: runnable.name })
           byName.set(runnable.name, runnable)
@@ -101,7 +101,7 @@ export class Pipelines extends Context.Service<
           const handlers = new Map<string, (context: DeliveryContext) => Effect.Effect<unknown, unknown>>()
           const messengers = new Map<string, ReadonlyArray<Messenger>>()
           for (const [name, runnable] of byName) {
-            handlers.set(name, yield* Turns.numbered(Pipeline.handler(runnable)))
+            handlers.set(name, yield* Turns.numbered(Runnable.handler(runnable)))
             messengers.set(name, yield* Effect.all(runnable.messengers))
           }
           return {
@@ -126,7 +126,7 @@ export class Pipelines extends Context.Service<
             failed: (context, ending) => {
               const runnable = of(context)
               if (runnable === undefined) return Effect.void
-              return Pipeline.failed(runnable)(context, ending).pipe(
+              return Runnable.failed(runnable)(context, ending).pipe(
                 Effect.provideContext(services),
                 Effect.catchCause((cause) => Effect.logError(`a failure hook of ${runnable.name} crashed`, cause))
               )

@@ -10,7 +10,7 @@ import { Records } from "@fibercast/ports/Records"
 import { Clock, Effect, Layer, Random } from "effect"
 import { EngineConfig } from "./EngineConfig.ts"
 import { untilReachable } from "./Ownership.ts"
-import { type PipelineOptions } from "./Pipeline.ts"
+import { type PipelineOptions } from "./Runnable.ts"
 import { Pipelines } from "./Pipelines.ts"
 
 /** Rows deleted in one step. */

@@ -10,6 +10,7 @@ import * as RetryPolicy from "@fibercast/domain/RetryPolicy"
 import { TriggerStore } from "@fibercast/ports/TriggerStore"
 import { Effect, Schema } from "effect"
 import * as Pipeline from "./Pipeline.ts"
+import type * as Runnable from "./Runnable.ts"
 import * as RunOutput from "./RunOutput.ts"
 import { type Scheduled } from "./Scheduled.ts"
 import { TriggerRun } from "./TriggerRun.ts"
@@ -28,7 +29,7 @@ const keep = (run: TriggerRun) => (text: string) =>
   ).pipe(Effect.catch((error) => Effect.logWarning(`the output of ${run.name} was not kept`, error)))
 
 /** Null: the trigger runs no code of its own. */
-export const of = <R>(scheduled: Scheduled<R>): Pipeline.Runnable<R | TriggerStore> | null => {
+export const of = <R>(scheduled: Scheduled<R>): Runnable.Runnable<R | TriggerStore> | null => {
   const { code, definition, hooks } = scheduled
   if (code === null || definition.target._tag !== "Deliver") return null
 

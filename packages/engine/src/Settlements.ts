@@ -3,7 +3,7 @@
  */
 import { type Outcome } from "@fibercast/domain/Outcome"
 import { type Settlement } from "@fibercast/ports/Ledger"
-import { type Ending } from "./Pipeline.ts"
+import { type Ending } from "./Runnable.ts"
 import { type DeliveryContext } from "./DeliveryContext.ts"
 
 /** A try, and when its delivery was claimed. */

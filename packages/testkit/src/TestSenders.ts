@@ -3,7 +3,7 @@
  * killed and frozen one by one.
  */
 import * as Engine from "@fibercast/engine/Engine"
-import { type Runnable } from "@fibercast/engine/Pipeline"
+import { type Runnable } from "@fibercast/engine/Runnable"
 import { defaults, SenderConfig, type SenderSettings } from "@fibercast/engine/SenderConfig"
 import * as StreamHandOff from "@fibercast/engine/StreamHandOff"
 import { SenderChannel } from "@fibercast/ports/SenderChannel"

@@ -4,7 +4,7 @@
  */
 import * as ClusterRuntime from "@fibercast/engine/ClusterRuntime"
 import * as Engine from "@fibercast/engine/Engine"
-import { type Runnable } from "@fibercast/engine/Pipeline"
+import { type Runnable } from "@fibercast/engine/Runnable"
 import { type Overrides } from "@fibercast/engine/PipelineOverrides"
 import type * as Scheduler from "@fibercast/engine/Scheduler"
 import * as SchedulerHealth from "@fibercast/engine/SchedulerHealth"

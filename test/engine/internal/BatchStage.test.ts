@@ -1,6 +1,7 @@
 import { Outcome } from "@fibercast/domain/Outcome"
 import { type DeliveryContext } from "@fibercast/engine/DeliveryContext"
 import * as Pipeline from "@fibercast/engine/Pipeline"
+import * as Runnable from "@fibercast/engine/Runnable"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Result } from "effect"
 import { TestClock } from "effect/testing"
@@ -25,7 +26,7 @@ describe("batch", () => {
   it.effect("calls at once when `size` values wait, each member with its own answer", () =>
     Effect.gen(function* () {
       const calls: Array<ReadonlyArray<number>> = []
-      const run = yield* Pipeline.handler(batched(calls))
+      const run = yield* Runnable.handler(batched(calls))
       const exits = yield* Effect.flatMap(runAll(run, [1, 2, 3, 4, 5, 6]), Fiber.join)
       assert.deepStrictEqual(calls, [
         [1, 2, 3],
@@ -41,7 +42,7 @@ describe("batch", () => {
   it.effect("calls `within` after the first value with what there is, and counts anew after a full call", () =>
     Effect.gen(function* () {
       const calls: Array<ReadonlyArray<number>> = []
-      const run = yield* Pipeline.handler(batched(calls))
+      const run = yield* Runnable.handler(batched(calls))
       const first = yield* runAll(run, [1, 2, 3, 4])
       yield* TestClock.adjust("600 millis")
       const second = yield* runAll(run, [5])
@@ -62,7 +63,7 @@ describe("batch", () => {
       const one = batched([], (n) => (n === 2 ? Result.fail(new Banned()) : Result.succeed(`${n}`)))
       const outcomes = yield* Effect.scoped(
         Effect.gen(function* () {
-          const run = yield* Pipeline.handler(one)
+          const run = yield* Runnable.handler(one)
           return yield* Effect.flatMap(runAll(run, [1, 2, 3]), Fiber.join)
         })
       )
@@ -88,7 +89,7 @@ describe("batch", () => {
       const short = Numbers.pipe(
         Pipeline.batch({ size: 2, within: "1 second" }, () => Effect.succeed([Result.succeed(1)]))
       )
-      const run = yield* Pipeline.handler(short)
+      const run = yield* Runnable.handler(short)
       const exits = yield* Effect.flatMap(runAll(run, [1, 2]), Fiber.join)
       assert.isTrue(exits.every(Exit.hasDies))
     })
@@ -106,7 +107,7 @@ describe("batch", () => {
           )
         )
       )
-      const run = yield* Pipeline.handler(slow)
+      const run = yield* Runnable.handler(slow)
       const leaving = yield* Effect.forkChild(run(contextOf(1)))
       const staying = yield* Effect.forkChild(run(contextOf(2)))
       yield* TestClock.adjust("500 millis")
@@ -122,7 +123,7 @@ describe("batch", () => {
     Effect.gen(function* () {
       const fiber = yield* Effect.scoped(
         Effect.gen(function* () {
-          const run = yield* Pipeline.handler(batched([]))
+          const run = yield* Runnable.handler(batched([]))
           const fiber = yield* Effect.forkDetach(run(contextOf(1)))
           yield* TestClock.adjust("10 millis")
           return fiber

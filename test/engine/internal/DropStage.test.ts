@@ -1,5 +1,6 @@
 import { Outcome } from "@fibercast/domain/Outcome"
 import * as Pipeline from "@fibercast/engine/Pipeline"
+import * as Runnable from "@fibercast/engine/Runnable"
 import { assert, describe, expectTypeOf, it } from "@effect/vitest"
 import { Effect, Fiber } from "effect"
 import { TestClock } from "effect/testing"
@@ -39,7 +40,7 @@ describe("dropWhen", () => {
         Pipeline.dropWhen((n) => Effect.map(Greeting, ({ word }) => word.length > n), "gone")
       )
       expectTypeOf<Pipeline.ValueOf<typeof pipeline>>().toEqualTypeOf<number>()
-      const run = yield* Effect.provideService(Pipeline.handler(pipeline), Greeting, { word: "hello" })
+      const run = yield* Effect.provideService(Runnable.handler(pipeline), Greeting, { word: "hello" })
       assert.strictEqual(yield* run(contextOf(9)), 9)
     })
   )
@@ -65,7 +66,7 @@ describe("dropWhen", () => {
         asking--
         return false
       })
-      const run = yield* Pipeline.handler(Numbers.pipe(Pipeline.dropWhen(() => ask, "gone", { concurrency: 2 })))
+      const run = yield* Runnable.handler(Numbers.pipe(Pipeline.dropWhen(() => ask, "gone", { concurrency: 2 })))
       const fiber = yield* Effect.forkChild(
         Effect.forEach([1, 2, 3, 4, 5], (n) => run(contextOf(n)), { concurrency: "unbounded" })
       )

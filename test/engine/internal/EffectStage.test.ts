@@ -1,5 +1,6 @@
 import { Outcome } from "@fibercast/domain/Outcome"
 import * as Pipeline from "@fibercast/engine/Pipeline"
+import * as Runnable from "@fibercast/engine/Runnable"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber } from "effect"
 import { TestClock } from "effect/testing"
@@ -10,7 +11,7 @@ describe("mapEffect", () => {
     Effect.gen(function* () {
       let open = 0
       let most = 0
-      const run = yield* Pipeline.handler(
+      const run = yield* Runnable.handler(
         Numbers.pipe(
           Pipeline.mapEffect(
             () =>

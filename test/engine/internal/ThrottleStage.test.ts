@@ -1,5 +1,6 @@
 import { Outcome } from "@fibercast/domain/Outcome"
 import * as Pipeline from "@fibercast/engine/Pipeline"
+import * as Runnable from "@fibercast/engine/Runnable"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Exit, Fiber } from "effect"
 import { TestClock } from "effect/testing"
@@ -12,7 +13,7 @@ describe("throttle", () => {
   it.effect("spaces values of one key, and only those", () =>
     Effect.gen(function* () {
       const starts: Array<readonly [number, number]> = []
-      const run = yield* Pipeline.handler(
+      const run = yield* Runnable.handler(
         throttled().pipe(
           Pipeline.tap((n) => Effect.map(Clock.currentTimeMillis, (now) => starts.push([n, now] as const)))
         )
@@ -33,7 +34,7 @@ describe("throttle", () => {
 
   it.effect("puts off what would wait for more than a second, each to its own place in the rate", () =>
     Effect.gen(function* () {
-      const run = yield* Pipeline.handler(throttled())
+      const run = yield* Runnable.handler(throttled())
       const outcomes = yield* Effect.forEach([1, 3, 5, 7, 9], (n) =>
         Effect.forkChild(Effect.exit(run(contextOf(n))), { startImmediately: true })
       )
@@ -52,7 +53,7 @@ describe("throttle", () => {
 
   it.effect("holds no more keys than told: one too many is put off until another is idle", () =>
     Effect.gen(function* () {
-      const run = yield* Pipeline.handler(throttled(1))
+      const run = yield* Runnable.handler(throttled(1))
       yield* run(contextOf(1))
       assert.isTrue(Exit.isFailure(yield* Effect.exit(run(contextOf(2)))))
       yield* TestClock.adjust("401 millis")

@@ -11,6 +11,7 @@ import { WorkspaceId } from "@fibercast/domain/Workspace"
 import { AccountGates } from "@fibercast/engine/AccountGates"
 import { type DeliveryContext } from "@fibercast/engine/DeliveryContext"
 import * as Pipeline from "@fibercast/engine/Pipeline"
+import * as Runnable from "@fibercast/engine/Runnable"
 import * as Verdict from "@fibercast/engine/Verdict"
 import { Alerts } from "@fibercast/ports/Alerts"
 import { type Accepted, type Messenger, SendFailed } from "@fibercast/ports/Messenger"
@@ -39,7 +40,7 @@ export const contextOf = (payload: unknown, options: Partial<ClaimedDelivery> = 
 
 /** What becomes of a delivery of this pipeline after a try that ended so, at this instant. */
 export const judged = (
-  { options: { guarantee, retry } }: Pick<Pipeline.Runnable<never>, "options">,
+  { options: { guarantee, retry } }: Pick<Runnable.Runnable<never>, "options">,
   delivery: ClaimedDelivery,
   exit: Exit.Exit<unknown, unknown>,
   now: number
@@ -47,13 +48,13 @@ export const judged = (
 
 /** What becomes of one delivery with this payload. */
 export const outcomeOf = <R>(
-  pipeline: Pipeline.Runnable<R>,
+  pipeline: Runnable.Runnable<R>,
   payload: unknown,
   delivery: Partial<ClaimedDelivery> = {}
 ) =>
   Effect.gen(function* () {
     const context = contextOf(payload, delivery)
-    const run = yield* Pipeline.handler(pipeline)
+    const run = yield* Runnable.handler(pipeline)
     const exit = yield* Effect.exit(run(context))
     return judged(pipeline, context.delivery, exit, yield* Clock.currentTimeMillis)
   })

@@ -1,12 +1,12 @@
 /**
  * What a pipeline does with one delivery: it decodes the payload, and runs the stages, or the failure hooks.
  */
-import { type ErrorClass } from "@fibercast/domain/ErrorClass"
-import { Context, Effect, type Schema, type Scope } from "effect"
+import { Effect, type Schema } from "effect"
 import { type DeliveryContext } from "../DeliveryContext.ts"
+import { type Ending, type FailedDelivery } from "../Runnable.ts"
 import * as KeyGate from "./KeyGate.ts"
 import { type Prepare } from "./StageFlow.ts"
-import { failure, type Halt } from "./StageHalt.ts"
+import { failure } from "./StageHalt.ts"
 
 type Decode<P> = (text: string) => Effect.Effect<P, Schema.SchemaError>
 
@@ -48,12 +48,6 @@ const gated = <P, A, E, R>(prepare: Prepare<P, A, E, R>, gate: Effect.Effect<Key
       )
   )
 
-interface Ending {
-  readonly state: "failed" | "unknown"
-  readonly errorClass: ErrorClass
-  readonly reason: string
-}
-
 /** Every hook runs, one after another, whatever the others do. */
 export const failedOf =
   <P, R>({
@@ -63,11 +57,7 @@ export const failedOf =
   }: {
     readonly name: string
     readonly decode: Decode<P>
-    readonly hooks: ReadonlyArray<
-      (
-        failed: Ending & { readonly context: DeliveryContext; readonly payload: P | null }
-      ) => Effect.Effect<unknown, unknown, R>
-    >
+    readonly hooks: ReadonlyArray<(failed: FailedDelivery<P>) => Effect.Effect<unknown, unknown, R>>
   }) =>
   (context: DeliveryContext, ending: Ending): Effect.Effect<void, never, R> =>
     hooks.length === 0
@@ -80,20 +70,3 @@ export const failedOf =
             )
           }
         })
-
-/** The handler with the requirements at hand where it is made; what a caller has of its own goes before them. */
-export const provided = <R, E>(
-  made: Effect.Effect<(context: DeliveryContext) => Effect.Effect<unknown, Halt<E>, R>, never, R | Scope.Scope>
-): Effect.Effect<(context: DeliveryContext) => Effect.Effect<unknown, Halt<E>>, never, R | Scope.Scope> =>
-  Effect.contextWith((services: Context.Context<R | Scope.Scope>) => {
-    let known: Context.Context<never> = services
-    let merged: Context.Context<R> = services
-    const provide = (own: Context.Context<never>): Context.Context<R> => {
-      if (own !== known) {
-        known = own
-        merged = Context.merge(services, own)
-      }
-      return merged
-    }
-    return Effect.map(made, (run) => (context: DeliveryContext) => Effect.updateContext(run(context), provide))
-  })
