@@ -11,7 +11,7 @@ import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { Clock, Console, Deferred, Effect, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import * as BenchStores from "./BenchStores.ts"
-import * as ServerCpu from "./ServerCpu.ts"
+import * as Processors from "./Processors.ts"
 
 const backlogs = process.argv.slice(2).map(Number)
 
@@ -51,7 +51,7 @@ const drain = Effect.fnUntraced(function* (rows: number) {
   )
   const [wal] = yield* sql<{ lsn: string }>`select pg_current_wal_lsn()::text as lsn`
   const pid = postmaster?.pid ?? 0
-  const server = ServerCpu.seconds(pid)
+  const server = Processors.seconds(pid)
   const own = process.cpuUsage()
   const began = yield* Clock.currentTimeMillis
   yield* Effect.gen(function* () {
@@ -71,7 +71,7 @@ const drain = Effect.fnUntraced(function* (rows: number) {
   }>`select pg_wal_lsn_diff(pg_current_wal_lsn(), ${wal?.lsn}::pg_lsn)::text as n`
   const perItem = (micros: number) => (micros / rows).toFixed(1)
   yield* Console.log(
-    `${String(rows).padStart(9)} rows  ${String(Math.round(rows / seconds)).padStart(7)}/s  node ${perItem(used.user + used.system)} µs  postgres ${perItem((ServerCpu.seconds(pid) - server) * 1e6)} µs  WAL ${Math.round(Number(bytes?.n ?? 0) / rows)} B  RSS ${Math.round(process.memoryUsage().rss / 1e6)} MB`
+    `${String(rows).padStart(9)} rows  ${String(Math.round(rows / seconds)).padStart(7)}/s  node ${perItem(used.user + used.system)} µs  postgres ${perItem((Processors.seconds(pid) - server) * 1e6)} µs  WAL ${Math.round(Number(bytes?.n ?? 0) / rows)} B  RSS ${Math.round(process.memoryUsage().rss / 1e6)} MB`
   )
 })
 

@@ -11,14 +11,15 @@ import { Epoch, WorkspaceId } from "@fibercast/domain/Workspace"
 import * as Nats from "@fibercast/nats/Nats"
 import { NatsServer, layer } from "@fibercast/nats/NatsServer"
 import * as NatsWorkStream from "@fibercast/nats/NatsWorkStream"
-import * as Chunk from "@fibercast/ports/Chunk"
+import { type Chunk, type ChunkDelivery } from "@fibercast/ports/Chunk"
+import * as ChunkText from "@fibercast/ports/ChunkText"
 import { WorkStream } from "@fibercast/ports/WorkStream"
 import { Clock, Console, Effect, Fiber, Layer, Stream } from "effect"
-import * as ServerCpu from "./ServerCpu.ts"
+import * as Processors from "./Processors.ts"
 
 const [chunks = 5000, deliveries = 64] = process.argv.slice(2).map(Number)
 
-const delivery = (at: number): Chunk.ChunkDelivery => ({
+const delivery = (at: number): ChunkDelivery => ({
   id: DeliveryId.make(BigInt(1_000_000_000_000 + at)),
   claimId: 77n,
   claimedAt: 1_700_000_000_000,
@@ -31,7 +32,7 @@ const delivery = (at: number): Chunk.ChunkDelivery => ({
   payload: JSON.stringify({ at, text: "x".repeat(200 - 20) })
 })
 
-const chunk = (id: string): Chunk.Chunk => ({
+const chunk = (id: string): Chunk => ({
   id,
   lane: "bulk",
   workspaceId: WorkspaceId.make(7),
@@ -61,11 +62,11 @@ const micros = <E, R>(work: Effect.Effect<unknown, E, R>) =>
 const codec = Effect.gen(function* () {
   let texts: ReadonlyArray<string> = []
   const write = Effect.sync(() => {
-    texts = all.map(Chunk.encode)
+    texts = all.map(ChunkText.encode)
   })
   for (const run of ["cold", "warm"]) {
     const writing = yield* micros(write)
-    const reading = yield* micros(Effect.forEach(texts, (text) => Chunk.decode(text), { discard: true }))
+    const reading = yield* micros(Effect.forEach(texts, (text) => ChunkText.decode(text), { discard: true }))
     yield* Console.log(
       `codec ${run}: ${(writing.cpu + reading.cpu).toFixed(2)} µs a delivery (write ${writing.cpu.toFixed(2)}, read ${reading.cpu.toFixed(2)}), ${texts[0]?.length} bytes a chunk`
     )
@@ -76,7 +77,7 @@ const handOn = Effect.fnUntraced(function* (title: string, writers: number, rece
   const server = yield* NatsServer
   const stream = yield* WorkStream
   const pid = yield* server.pid
-  const before = ServerCpu.seconds(pid)
+  const before = Processors.seconds(pid)
   const took = yield* micros(
     Effect.gen(function* () {
       const publisher = yield* Effect.forkChild(
@@ -114,7 +115,7 @@ const handOn = Effect.fnUntraced(function* (title: string, writers: number, rece
     })
   )
   yield* Console.log(
-    `${title}: ${Math.round(1e6 / took.real / deliveries)} chunks/s, ${Math.round(1e6 / took.real)} deliveries/s; node ${took.cpu.toFixed(1)} µs, server ${(((ServerCpu.seconds(pid) - before) * 1e6) / total).toFixed(1)} µs a delivery`
+    `${title}: ${Math.round(1e6 / took.real / deliveries)} chunks/s, ${Math.round(1e6 / took.real)} deliveries/s; node ${took.cpu.toFixed(1)} µs, server ${(((Processors.seconds(pid) - before) * 1e6) / total).toFixed(1)} µs a delivery`
   )
 })
 

@@ -1,7 +1,8 @@
 /** What is published is handed out: whole, in order, to one receiver at a time. */
 import { assert } from "@effect/vitest"
 import { lanes } from "@fibercast/domain/Lane"
-import { Chunk, encode } from "@fibercast/ports/Chunk"
+import { Chunk } from "@fibercast/ports/Chunk"
+import * as ChunkText from "@fibercast/ports/ChunkText"
 import { WorkStream } from "@fibercast/ports/WorkStream"
 import { Arbitrary, Effect, Equal } from "effect"
 import { chunk, chunks, idsOf, patient, picker, publish, receiver, type WorkStreamSentence } from "./GivenChunks.ts"
@@ -137,7 +138,7 @@ export const sentencesOf = (pace: Pace, runs: number): ReadonlyArray<WorkStreamS
             const received = yield* next
             yield* received.ackSure
             // Unlike deepStrictEqual, it takes 0 and -0 for the same number, as JSON does.
-            assert.isTrue(Equal.equals(received.chunk, one), `received ${encode(received.chunk)}`)
+            assert.isTrue(Equal.equals(received.chunk, one), `received ${ChunkText.encode(received.chunk)}`)
           })
         )
       )

@@ -5,7 +5,8 @@ import { Campaigns } from "@fibercast/engine/Campaigns"
 import * as Deliveries from "@fibercast/engine/Deliveries"
 import * as Pipeline from "@fibercast/engine/Pipeline"
 import { Alerts } from "@fibercast/ports/Alerts"
-import * as Chunk from "@fibercast/ports/Chunk"
+import { type Chunk } from "@fibercast/ports/Chunk"
+import * as ChunkText from "@fibercast/ports/ChunkText"
 import { type Begin } from "@fibercast/ports/HandOver"
 import { Ledger } from "@fibercast/ports/Ledger"
 import { SenderChannel } from "@fibercast/ports/SenderChannel"
@@ -55,8 +56,8 @@ const narrow = Layer.effect(
   WorkStream,
   Effect.map(WorkStream, (stream) => ({
     ...stream,
-    publish: (chunk: Chunk.Chunk) =>
-      new TextEncoder().encode(Chunk.encode(chunk)).length <= 1_048_576
+    publish: (chunk: Chunk) =>
+      new TextEncoder().encode(ChunkText.encode(chunk)).length <= 1_048_576
         ? stream.publish(chunk)
         : new WorkStreamUnavailable({ operation: "publish a chunk", cause: new Error("maximum payload exceeded") })
   }))
@@ -99,7 +100,7 @@ describe("What crashes", () => {
         WorkStream,
         Effect.map(WorkStream, (stream) => ({
           ...stream,
-          publish: (chunk: Chunk.Chunk) => (crashes++ < 3 ? Effect.die(new Error("a bug")) : stream.publish(chunk))
+          publish: (chunk: Chunk) => (crashes++ < 3 ? Effect.die(new Error("a bug")) : stream.publish(chunk))
         }))
       )
       yield* Effect.provide(TestSenders.makeEngine({ pipelines }), crashing)

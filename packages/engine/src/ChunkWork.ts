@@ -10,10 +10,10 @@ import { type Campaign } from "@fibercast/domain/Campaign"
 import { Outcome } from "@fibercast/domain/Outcome"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
 import { type Chunk, type ChunkDelivery } from "@fibercast/ports/Chunk"
-import { type Begun } from "@fibercast/ports/HandOver"
-import { Ledger } from "@fibercast/ports/Ledger"
+import { type Ledger } from "@fibercast/ports/Ledger"
 import { type Ended, SenderChannel } from "@fibercast/ports/SenderChannel"
-import { Clock, Effect } from "effect"
+import { Clock, Effect, type Scope } from "effect"
+import * as Begins from "./Begins.ts"
 import { type ChunkSettler } from "./ChunkSettler.ts"
 import { type OpenChunk, type Sending } from "./OpenChunk.ts"
 import { untilReachable } from "./Ownership.ts"
@@ -32,10 +32,10 @@ export type ChunkWork = (open: OpenChunk) => Effect.Effect<void>
 export const make = Effect.fnUntraced(function* (options: {
   readonly settler: ChunkSettler
   readonly start: (sendings: ReadonlyArray<Sending>) => Effect.Effect<void>
-}): Effect.fn.Return<ChunkWork, never, Ledger | CampaignStore | SenderChannel> {
+}): Effect.fn.Return<ChunkWork, never, Ledger | CampaignStore | SenderChannel | Scope.Scope> {
   const { settler, start } = options
   const clock = yield* Clock.Clock
-  const ledger = yield* Ledger
+  const begins = yield* Begins.make
   const store = yield* CampaignStore
   const channel = yield* SenderChannel
   const campaigns = new Map<number, Campaign>()
@@ -73,19 +73,14 @@ export const make = Effect.fnUntraced(function* (options: {
     ended(sending, Outcome.Snoozed({ after: strangerWait, reason }), now)
   }
 
-  const begin = ({ chunk, deliveries, isOnce }: OpenChunk) =>
-    untilReachable(
-      Effect.suspend(() =>
-        ledger.begin({
-          workspaceId: chunk.workspaceId,
-          epoch: chunk.epoch,
-          now: clock.currentTimeMillisUnsafe(),
-          held: deliveries.map(({ claimId, dueAt: wasDue, id }) => ({ claimId, id, wasDue })),
-          campaign: chunk.campaign,
-          mark: isOnce
-        })
-      )
-    )
+  const begin = ({ chunk: { campaign, epoch, workspaceId }, deliveries, isOnce }: OpenChunk) =>
+    begins({
+      workspaceId,
+      epoch,
+      held: deliveries.map(({ claimId, dueAt: wasDue, id }) => ({ claimId, id, wasDue })),
+      campaign,
+      mark: isOnce
+    })
 
   /** Nothing of it may be begun here: to the stream while nobody else knows of it, else to its owner. */
   const turnBack = (open: OpenChunk) =>
@@ -137,17 +132,15 @@ export const make = Effect.fnUntraced(function* (options: {
 
   const begun = Effect.fnUntraced(function* (
     open: OpenChunk,
-    { back, go }: Begun,
+    { back, go }: Begins.Answer,
     campaign: Campaign | null,
     restore: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
   ) {
     const { chunk } = open
-    const goes = new Set(go)
-    const backs = new Set(back)
     const wait = (chunk.slot?.at ?? 0) - clock.currentTimeMillisUnsafe()
     if (wait > 0) yield* Effect.onInterrupt(restore(Effect.sleep(wait)), () => turnBack(open))
-    const going = open.deliveries.filter(({ id }) => goes.has(id))
-    const returning = open.deliveries.filter(({ id }) => backs.has(id))
+    const going = open.deliveries.filter(({ id }) => go.has(id))
+    const returning = open.deliveries.filter(({ id }) => back.has(id))
     open.expect(going.length + returning.length)
     open.isStarted = true
     giveBack(open, returning)

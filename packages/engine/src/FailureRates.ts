@@ -32,20 +32,25 @@ export const make = ({ most, rate, sample }: Options): FailureRates => {
   const size = Math.max(1, Math.floor(sample))
   /** Whose job ended last is last. */
   const samples = new Map<string, Sample>()
+  /** The last of them: mostly the next as well. */
+  let latest: { readonly workspaceId: number; readonly pipeline: string; readonly sample: Sample } | null = null
 
-  const of = (key: string): Sample => {
+  const of = (workspaceId: number, pipeline: string): Sample => {
+    if (latest?.pipeline === pipeline && latest.workspaceId === workspaceId) return latest.sample
+    const key = `${workspaceId}/${pipeline}`
     const known = samples.get(key)
     const [oldest] = samples.keys()
     if (known !== undefined) samples.delete(key)
     else if (samples.size >= most && oldest !== undefined) samples.delete(oldest)
     const one = known ?? { ends: new Uint8Array(size), at: 0, settled: 0, failed: 0, isEpisode: false }
     samples.set(key, one)
+    latest = { workspaceId, pipeline, sample: one }
     return one
   }
 
   return {
     count: (workspaceId, pipeline, hasFailed) => {
-      const one = of(`${workspaceId}/${pipeline}`)
+      const one = of(workspaceId, pipeline)
       one.failed += (hasFailed ? 1 : 0) - (one.ends[one.at] ?? 0)
       one.ends[one.at] = hasFailed ? 1 : 0
       one.at = (one.at + 1) % size

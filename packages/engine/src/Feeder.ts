@@ -3,7 +3,7 @@
  *
  * It claims no more than fits the window, of which a tenth is kept for urgent and high, no more than the flow's
  * limits let out within a third of the ownership's lease, no more than may yet be begun (`Allowance`), and nothing for a
- * flow that still has enough queued or whose account takes nothing. Where the last look found nothing more it asks what is
+ * flow that still has a claim queued or whose account takes nothing. Where the last look found nothing more it asks what is
  * due before it claims again. More urgent lanes are fed first; within a lane the emptiest flow is.
  */
 import { lanes } from "@fibercast/domain/Lane"
@@ -52,11 +52,17 @@ export const run = Effect.fnUntraced(function* (options: {
     return Math.min(settings.batch, paced, room(flow))
   }
 
+  /** What is claimed arrives while what is queued is sent; of what is paced little is held. */
+  const isHungry = (flow: Flow): boolean => {
+    const queued = window.queued(flow)
+    return (Limiter.hintAll(flow.limiters) === null ? queued : queued * 2) <= allowance(flow)
+  }
+
   const next = (now: number): Flow | undefined => {
     for (const lane of lanes) {
       const hungry = window
         .open(lane)
-        .filter((flow) => restsUntil(flow) <= now && room(flow) > 0 && window.queued(flow) * 2 <= allowance(flow))
+        .filter((flow) => restsUntil(flow) <= now && room(flow) > 0 && isHungry(flow))
         .toSorted((a, b) => a.size - b.size)
       if (hungry[0] !== undefined) return hungry[0]
     }

@@ -133,7 +133,7 @@ const make = Effect.gen(function* () {
         for (const sending of sendings) if (!begun.has(sending)) settler.add(returned(sending))
       })
     )
-  const work = yield* ChunkWork.make({ settler, start })
+  const work = yield* Scope.provide(ChunkWork.make({ settler, start }), writing)
 
   const workers = yield* Scope.provide(FiberSet.make(), writing)
   /** `done` says whether this was the last of its chunk. */

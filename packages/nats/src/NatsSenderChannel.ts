@@ -5,9 +5,10 @@
  * Reports to one owner that come together travel together. At most 4096 reports wait to be sent, the oldest are dropped
  * first; while the connection is down, all are. Stop orders go out at once, in messages of at most 2000 stops.
  */
-import { answerWithin, Asked, Report, SenderChannel, StopOrder } from "@fibercast/ports/SenderChannel"
+import { answerWithin, Asked, type Report, SenderChannel, StopOrder } from "@fibercast/ports/SenderChannel"
 import { Effect, FiberSet, Layer, Queue, Schema } from "effect"
 import { listen, tell } from "./internal/Listen.ts"
+import * as ReportText from "./internal/ReportText.ts"
 import { Nats } from "./Nats.ts"
 import { defaultPrefix } from "./Topology.ts"
 
@@ -21,7 +22,6 @@ const unsent = 4096
 const together = 32
 const stopsTogether = 2000
 
-const Reports = Schema.fromJsonString(Schema.toCodecJson(Schema.NonEmptyArray(Report)))
 const Request = Schema.fromJsonString(Schema.toCodecJson(Asked))
 const Answer = Schema.fromJsonString(Schema.NullOr(Schema.Finite))
 const Order = Schema.fromJsonString(Schema.toCodecJson(StopOrder))
@@ -50,7 +50,7 @@ export const layer = ({ prefix = defaultPrefix }: Options = {}): Layer.Layer<Sen
       ): Effect.fn.Return<void, Schema.SchemaError> {
         const [first, ...rest] = reports
         if (first === undefined) return
-        const text = yield* Schema.encodeEffect(Reports)([first, ...rest])
+        const text = yield* ReportText.encode([first, ...rest])
         const most = nats.connection.info?.max_payload ?? 1_048_576
         if (Buffer.byteLength(text) <= most) {
           yield* tell(nats, reportSubject(owner), text)
@@ -92,8 +92,7 @@ export const layer = ({ prefix = defaultPrefix }: Options = {}): Layer.Layer<Sen
               reports.map((report) => ({ owner, report }))
             )
           ),
-        reports: (owner) =>
-          listen(nats, reportSubject(owner), (message) => Schema.decodeEffect(Reports)(message.string())),
+        reports: (owner) => listen(nats, reportSubject(owner), (message) => ReportText.decode(message.string())),
         stop: (order) =>
           Effect.forEach(
             inSlices(order.stops, stopsTogether),

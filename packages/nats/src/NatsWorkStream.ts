@@ -13,7 +13,8 @@
 import { jetstream } from "@nats-io/jetstream"
 import { type Msg } from "@nats-io/transport-node"
 import { type Lane } from "@fibercast/domain/Lane"
-import * as Chunk from "@fibercast/ports/Chunk"
+import { type Chunk } from "@fibercast/ports/Chunk"
+import * as ChunkText from "@fibercast/ports/ChunkText"
 import {
   defaults,
   type Received,
@@ -60,16 +61,16 @@ const make = Effect.fnUntraced(function* ({
     .pipe(Effect.catch((error) => Effect.logWarning(error.message)))
   const js = jetstream(nats.connection, { timeout: publishTimeout })
 
-  const publish = Effect.fn("WorkStream.publish")(function* (chunk: Chunk.Chunk) {
+  const publish = Effect.fn("WorkStream.publish")(function* (chunk: Chunk) {
     if (!(yield* nats.isUp)) return yield* unavailable("publish a chunk", new Error("NATS is not connected"))
     const subject = Topology.sendSubject(prefix, chunk.lane, chunk.workspaceId)
     yield* Effect.tryPromise({
-      try: () => js.publish(subject, Chunk.encode(chunk), { msgID: messageId(chunk.id) }),
+      try: () => js.publish(subject, ChunkText.encode(chunk), { msgID: messageId(chunk.id) }),
       catch: (cause) => unavailable("publish a chunk", cause)
     }).pipe(Effect.tapError((error) => (isStreamGone(error.cause) ? restore : Effect.void)))
   })
 
-  const received = (message: Msg, chunk: Chunk.Chunk): Received => ({
+  const received = (message: Msg, chunk: Chunk): Received => ({
     chunk,
     times: Fetched.timesOf(message),
     ack: Effect.sync(() => Fetched.say(message, Fetched.ack)),
@@ -90,7 +91,7 @@ const make = Effect.fnUntraced(function* ({
     }).pipe(Effect.asVoid)
 
   const read = Effect.fnUntraced(function* (message: Msg) {
-    const decoded = yield* Effect.result(Effect.suspend(() => Chunk.decode(message.string())))
+    const decoded = yield* Effect.result(Effect.suspend(() => ChunkText.decode(message.string())))
     if (Result.isSuccess(decoded)) return [received(message, decoded.success)]
     Fetched.say(message, Fetched.term)
     yield* Effect.logError(`a message on ${message.subject} is no chunk and is dropped: ${decoded.failure.message}`)

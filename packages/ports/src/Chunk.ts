@@ -3,13 +3,14 @@
  *
  * It carries what a sender needs to judge and to send them, and the epoch of its owner, under which their ends are
  * written. A sender that gets it late, twice, or after its owner was replaced finds out from the Ledger before it sends.
+ * `ChunkText` is how it travels.
  */
 import { BatchId } from "@fibercast/domain/Batch"
 import { CampaignId, Guarantee } from "@fibercast/domain/Campaign"
 import { DeliveryId } from "@fibercast/domain/Delivery"
 import { Lane } from "@fibercast/domain/Lane"
 import { Epoch, WorkspaceId } from "@fibercast/domain/Workspace"
-import { type Effect, Schema } from "effect"
+import { Schema } from "effect"
 
 /** One delivery of a chunk, as it was claimed. */
 export const ChunkDelivery = Schema.Struct({
@@ -51,26 +52,3 @@ export const Chunk = Schema.Struct({
   deliveries: Schema.NonEmptyArray(ChunkDelivery)
 })
 export type Chunk = typeof Chunk.Type
-
-/** As text for a wire. Written by hand, as a schema takes three times as long; only the two identifiers are no JSON. */
-export const encode = (chunk: Chunk): string =>
-  JSON.stringify({ ...chunk, deliveries: chunk.deliveries.map(encodeDelivery) })
-
-const encodeDelivery = (delivery: ChunkDelivery) =>
-  ({
-    id: delivery.id.toString(),
-    claimId: delivery.claimId.toString(),
-    claimedAt: delivery.claimedAt,
-    pipeline: delivery.pipeline,
-    attempt: delivery.attempt,
-    rescues: delivery.rescues,
-    dueAt: delivery.dueAt,
-    deadline: delivery.deadline,
-    payload: delivery.payload,
-    batchId: delivery.batchId
-  }) satisfies Record<keyof ChunkDelivery, string | number | null>
-
-/** Text off a wire. Only what is a chunk in every part is taken. */
-export const decode: (text: string) => Effect.Effect<Chunk, Schema.SchemaError> = Schema.decodeEffect(
-  Schema.fromJsonString(Schema.toCodecJson(Chunk))
-)
