@@ -12,7 +12,7 @@ import { WorkspaceRuntime } from "@fibercast/ports/WorkspaceRuntime"
 import { Clock, Console, Effect, Schedule, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import * as BenchStores from "./BenchStores.ts"
-import * as ServerCpu from "./ServerCpu.ts"
+import * as Processors from "./Processors.ts"
 
 const workspaces = Number(process.argv[2] ?? 10_000)
 const seconds = Number(process.argv[3] ?? 20)
@@ -32,14 +32,14 @@ const measured = Effect.fnUntraced(function* (
   work: Effect.Effect<unknown, unknown, never>
 ) {
   const own = process.cpuUsage()
-  const server = ServerCpu.seconds(postmaster)
+  const server = Processors.seconds(postmaster)
   const began = yield* Clock.currentTimeMillis
   yield* work
   const elapsed = ((yield* Clock.currentTimeMillis) - began) / 1000
   const used = process.cpuUsage(own)
   const share = (cpu: number) => `${((100 * cpu) / elapsed).toFixed(1)} %`
   yield* Console.log(
-    `${what.padEnd(44)} process ${share((used.user + used.system) / 1e6)}, Postgres ${share(ServerCpu.seconds(postmaster) - server)} of a core; RSS ${megabytes()} MB`
+    `${what.padEnd(44)} process ${share((used.user + used.system) / 1e6)}, Postgres ${share(Processors.seconds(postmaster) - server)} of a core; RSS ${megabytes()} MB`
   )
 })
 

@@ -1,0 +1,85 @@
+/**
+ * The picture for the README: for each case, Fibercast and the others beside each other, as multiples of the best of the
+ * others.
+ */
+import { init, use } from "echarts/core"
+import { BarChart } from "echarts/charts"
+import { GridComponent, LegendComponent, TitleComponent } from "echarts/components"
+import { SVGRenderer } from "echarts/renderers"
+import { type Case } from "./Case.ts"
+import * as Catalogue from "./Catalogue.ts"
+import * as Report from "./Report.ts"
+import { type Sample } from "./Sample.ts"
+
+use([BarChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer])
+
+const colours: Readonly<Record<string, string>> = {
+  fibercast: "#0f766e",
+  "fibercast-jetstream": "#5eead4",
+  plain: "#d4d4d8",
+  "graphile-worker": "#475569",
+  "pg-boss": "#94a3b8",
+  bullmq: "#b45309",
+  "bee-queue": "#fbbf24"
+}
+
+/** As wide as a README shows it; readable on white and on black. */
+const width = 860
+const rowHeight = 92
+const ink = "#64748b"
+
+/** How each did in the case, the best of the other queues being 1. */
+const relative = (one: Case, samples: ReadonlyArray<Sample>): ReadonlyMap<string, number> => {
+  const lines = Report.linesOf(one, samples)
+  const best = lines.find(({ isCeiling, subject }) => !isCeiling && !subject.startsWith("fibercast"))
+  return new Map(
+    lines.map(({ subject, value }) => [
+      subject,
+      best === undefined ? 1 : Report.times(one.unit, value.median, best.value.median)
+    ])
+  )
+}
+
+export const svg = (cases: ReadonlyArray<Case>, samples: ReadonlyArray<Sample>): string => {
+  const shown = [...Catalogue.subjects].filter(([name]) => samples.some(({ subject }) => subject === name))
+  const columns = cases.map((one) => relative(one, samples))
+  const chart = init(null, null, { renderer: "svg", ssr: true, width, height: 110 + cases.length * rowHeight })
+  chart.setOption({
+    animation: false,
+    textStyle: { fontFamily: "system-ui, sans-serif", color: ink },
+    title: {
+      text: "Times the best other queue (longer is better)",
+      textStyle: { fontSize: 15, fontWeight: 600, color: ink }
+    },
+    legend: { top: 30, left: 0, textStyle: { color: ink } },
+    grid: { top: 70, left: 8, right: 48, bottom: 8, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+    xAxis: {
+      type: "value",
+      position: "top",
+      axisLabel: { color: ink },
+      splitLine: { lineStyle: { color: "#94a3b833" } }
+    },
+    yAxis: {
+      type: "category",
+      inverse: true,
+      data: cases.map(({ title }) => title.replace(/ \(.*\)/, "").replace(/[,:] /g, ",\n")),
+      axisTick: { show: false },
+      axisLabel: { color: ink, fontSize: 11 }
+    },
+    series: shown.map(([name, { title }]) => ({
+      type: "bar",
+      name: title,
+      itemStyle: { color: colours[name] ?? ink },
+      barGap: "10%",
+      barCategoryGap: "30%",
+      data: columns.map((column) => column.get(name) ?? null),
+      label: { show: name.startsWith("fibercast"), position: "right", color: ink, formatter: labelled }
+    }))
+  })
+  const drawn = chart.renderToSVGString()
+  chart.dispose()
+  return drawn
+}
+
+const labelled = ({ value }: { readonly value?: unknown }): string =>
+  typeof value === "number" ? `${Report.figure(value)}×` : ""

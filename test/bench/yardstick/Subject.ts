@@ -1,0 +1,53 @@
+/**
+ * What is measured: a job queue, or what one would be at best. Each in the fastest mode that its documentation gives.
+ */
+import { type Effect, type Scope } from "effect"
+import { type Servers } from "./Servers.ts"
+
+/** Some 150 bytes as JSON. */
+export interface Payload {
+  readonly n: number
+  readonly text: string
+}
+
+export const payloadOf = (n: number): Payload => ({ n, text: "x".repeat(120) })
+
+export interface Job {
+  /** Jobs that are worked at once. */
+  readonly concurrency: number
+  /** How long each takes, besides what the subject itself does; 0: it does nothing. */
+  readonly millis: number
+  /** Called when the handler begins. */
+  readonly begun: (payload: Payload) => void
+}
+
+/** A subject on servers of its own. */
+export interface Opened {
+  /** Returns when it is stored. */
+  readonly add: (payload: Payload) => Effect.Effect<unknown>
+  /** The same with a key that is not there yet; null: it has none. */
+  readonly addUnique: ((payload: Payload) => Effect.Effect<unknown>) | null
+  /** Returns when all are stored. */
+  readonly addAll: (payloads: ReadonlyArray<Payload>) => Effect.Effect<unknown>
+  /** Works what is there and what comes until the scope closes; returns once it has begun. */
+  readonly work: (job: Job) => Effect.Effect<void, never, Scope.Scope>
+  /** Of a further process: how it helps `work`. */
+  readonly help: (job: Job) => Effect.Effect<void, never, Scope.Scope>
+  /** Whether everything that was added is done and recorded. */
+  readonly isEmpty: Effect.Effect<boolean>
+}
+
+export type Open = (servers: Servers) => Effect.Effect<Opened, never, Scope.Scope>
+
+export interface Subject {
+  readonly title: string
+  /** The server that keeps its jobs. */
+  readonly store: "postgres" | "redis"
+  readonly needsNats: boolean
+  /** Not a queue: what the work itself costs. */
+  readonly isCeiling: boolean
+  /** What it promises in the mode that is measured. */
+  readonly promises: string
+  /** Its code, which only those load that measure it. */
+  readonly load: Effect.Effect<Open>
+}

@@ -1,0 +1,111 @@
+/**
+ * Fibercast through its public modules, with the settings that it has unless told otherwise and every promise kept: jobs of
+ * one workspace, in process or handed to senders over JetStream.
+ */
+import * as Engine from "@fibercast/engine/Engine"
+import * as EngineConfig from "@fibercast/engine/EngineConfig"
+import * as Pipeline from "@fibercast/engine/Pipeline"
+import { type DuplicatePipeline } from "@fibercast/engine/Pipelines"
+import * as SenderConfig from "@fibercast/engine/SenderConfig"
+import * as StreamHandOff from "@fibercast/engine/StreamHandOff"
+import * as Nats from "@fibercast/nats/Nats"
+import * as NatsSenderChannel from "@fibercast/nats/NatsSenderChannel"
+import * as NatsSignal from "@fibercast/nats/NatsSignal"
+import * as NatsWorkStream from "@fibercast/nats/NatsWorkStream"
+import * as LocalNode from "@fibercast/node/LocalNode"
+import { Alerts } from "@fibercast/ports/Alerts"
+import { AudienceSource } from "@fibercast/ports/AudienceSource"
+import { type Ledger } from "@fibercast/ports/Ledger"
+import { type Signal } from "@fibercast/ports/Signal"
+import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
+import * as Migrations from "@fibercast/postgres/Migrations"
+import * as Postgres from "@fibercast/postgres/Postgres"
+import { Effect, Layer, Schema, type Scope } from "effect"
+import { SqlClient } from "effect/sql"
+import { type Job, type Opened, type Payload, type Open } from "../Subject.ts"
+
+const payload = Schema.Struct({ n: Schema.Int, text: Schema.String })
+
+const Bench = Pipeline.make("bench.job", { payload })
+
+const pipelineOf = ({ begun, millis }: Job) =>
+  Bench.pipe(
+    Pipeline.tap((payload: Payload) => {
+      begun(payload)
+      return millis === 0 ? Effect.void : Effect.sleep(millis)
+    })
+  )
+
+const stream = (url: string) =>
+  Layer.mergeAll(NatsWorkStream.layer(), NatsSenderChannel.layer(), NatsSignal.layer()).pipe(
+    Layer.provide(Nats.layer({ servers: url }))
+  )
+
+const stores = <A, E>(url: string, between: Layer.Layer<A | Signal, E, SqlClient.SqlClient>) =>
+  LocalNode.layerStores.pipe(
+    Layer.provideMerge(between),
+    Layer.provideMerge(Layer.mergeAll(AudienceSource.layerMemory(), Alerts.layerLog)),
+    Layer.provideMerge(Layer.effectDiscard(Migrations.run)),
+    Layer.provideMerge(Postgres.layerUrl(url))
+  )
+
+const settings = ({ concurrency }: Job) =>
+  Layer.mergeAll(
+    Layer.succeed(EngineConfig.EngineConfig, { ...EngineConfig.defaults, concurrency }),
+    Layer.succeed(SenderConfig.SenderConfig, {
+      ...SenderConfig.defaults,
+      capacity: Math.max(SenderConfig.defaults.capacity, concurrency)
+    })
+  )
+
+type Works = (job: Job) => Effect.Effect<unknown, DuplicatePipeline, Scope.Scope>
+
+/** What it asks of the ledger, and how it works and helps in this process. */
+const opened = Effect.fnUntraced(function* (work: Works, help: Works) {
+  const context = yield* Effect.context<Ledger | Signal>()
+  const sql = yield* SqlClient.SqlClient
+  const { id: workspaceId } = yield* Effect.orDie(
+    (yield* WorkspaceStore).ensure({ name: "bench", zone: "UTC", limits: {} })
+  )
+  const here = <A, E>(effect: Effect.Effect<A, E, Ledger | Signal>) =>
+    Effect.orDie(Effect.provideContext(effect, context))
+  const found = sql`SELECT 1 FROM deliveries WHERE workspace_id = ${workspaceId} LIMIT 1`
+  const own: Opened = {
+    add: (payload) => here(Pipeline.dispatch(Bench, { workspaceId, payload })),
+    addUnique: (payload) =>
+      here(Pipeline.dispatch(Bench, { workspaceId, payload, unique: { key: `key ${payload.n}` } })),
+    addAll: (payloads) => here(Pipeline.dispatchMany(Bench, { workspaceId, payloads })),
+    work: (job) => Effect.orDie(Effect.asVoid(work(job))),
+    help: (job) => Effect.orDie(Effect.asVoid(help(job))),
+    isEmpty: Effect.orDie(Effect.map(found, (rows) => rows.length === 0))
+  }
+  return own
+})
+
+const engine = (job: Job) =>
+  Engine.layer({ alone: true, pipelines: [pipelineOf(job)] }).pipe(Layer.provide(settings(job)))
+
+const sender = (job: Job) => Engine.layerSender({ pipelines: [pipelineOf(job)] }).pipe(Layer.provide(settings(job)))
+
+/** In one process. */
+export const open: Open = Effect.fnUntraced(function* ({ postgres }) {
+  const ground = stores(postgres?.url ?? "", LocalNode.layerSignal)
+  const context = yield* Effect.orDie(Layer.build(ground))
+  const work: Works = (job) => Effect.provideContext(Layer.build(engine(job)), context)
+  return yield* Effect.provideContext(
+    opened(work, () => Effect.void),
+    context
+  )
+})
+
+/** Handed over to senders, in this process and in those that help. */
+export const openOverStream: Open = Effect.fnUntraced(function* ({ nats, postgres }) {
+  const ground = stores(postgres?.url ?? "", stream(nats?.url ?? ""))
+  const context = yield* Effect.orDie(Layer.build(ground))
+  const help: Works = (job) => Effect.provideContext(Layer.build(sender(job)), context)
+  const work: Works = (job) => {
+    const both = Layer.merge(sender(job), Layer.provide(engine(job), StreamHandOff.layer))
+    return Effect.provideContext(Layer.build(both), context)
+  }
+  return yield* Effect.provideContext(opened(work, help), context)
+})
