@@ -17,10 +17,7 @@ import { Clock, Effect, Layer, Logger } from "effect"
 
 export const zone = "Europe/Berlin"
 
-/** Milliseconds. */
-export const day = 86_400_000
-
-/** `id` cars are on offer by the provider of the same id, unless told otherwise. */
+/** A car of provider 1, unless told otherwise. */
 export const listing = (id: number, more: Partial<NewListing> = {}): NewListing => ({
   id,
   provider: 1,
@@ -81,7 +78,7 @@ export const outside = (given: Pick<Outside, "telling" | "image"> = {}): Outside
   ...given
 })
 
-export const layerOutside = (world: Outside) => {
+const layerOutside = (world: Outside) => {
   const { image = ({ listing, place }) => Effect.succeed(`${listing}/${place}.jpg`), telling = () => Effect.void } =
     world
   return Layer.mergeAll(
@@ -135,9 +132,4 @@ export const ended = (pipeline: string) =>
     } as const
     const records = yield* (yield* Records).ended({ filter, after: null, limit: 1000 })
     return records.map(({ reason, state }) => (reason === null ? state : `${state}: ${reason}`))
-  })
-
-export const openOf = (pipeline: string) =>
-  Effect.gen(function* () {
-    return yield* (yield* Records).countOpen({ workspaceId: yield* workspace, pipeline })
   })

@@ -208,17 +208,19 @@ describe("A notice", () => {
   })
 })
 
+/** The answer of the operation takes so long. */
+const slow = (operation: string, seconds: number) => (called: string) =>
+  called === operation ? Effect.sleep(seconds * 1000) : Effect.void
+
 describe("A node that dies", () => {
   const sponsored = "2026-05-04T21:59:00Z"
 
   it.effect("while views are counted leaves them to the next, and each counts once", () => {
-    // A count takes a second, so that the crash meets some under way and some not begun; some of them were counted.
-    const slow = (called: string) => (called === "once" ? Effect.sleep("1 second") : Effect.void)
     return Effect.gen(function* () {
       yield* aListing
       yield* Effect.replicateEffect(view(), 200)
       const options = { app: "cars", pipelines, scheduled: scheduledIn(Cars.zone), settings: { concurrency: 20 } }
-      const run = TestNode.run(Cars.node(options).pipe(Layer.provide(interposed({ after: slow }))), {})
+      const run = TestNode.run(Cars.node(options).pipe(Layer.provide(interposed({ after: slow("once", 1) }))), {})
       const first = yield* run
       yield* pass(3)
       yield* first.kill
@@ -236,13 +238,15 @@ describe("A node that dies", () => {
     "in the middle of ending sponsorships leaves the rest to the next: none is lost, none is told of twice",
     () => {
       const world = Cars.outside()
-      const slow = (called: string) => (called === "expireSponsored" ? Effect.sleep("10 seconds") : Effect.void)
       return Effect.gen(function* () {
         yield* Cars.putProviders(Cars.provider(1))
         const ids = Array.from({ length: 1200 }, (_, n) => n + 1)
         yield* Cars.putListings(...ids.map((id) => Cars.listing(id, { sponsoredUntil: Date.parse(sponsored) })))
         const options = { app: "cars", pipelines, scheduled: scheduledIn(Cars.zone) }
-        const run = TestNode.run(Cars.node(options).pipe(Layer.provide(interposed({ after: slow }))), {})
+        const run = TestNode.run(
+          Cars.node(options).pipe(Layer.provide(interposed({ after: slow("expireSponsored", 10) }))),
+          {}
+        )
         const first = yield* run
         yield* pass(125)
         yield* first.kill

@@ -58,12 +58,13 @@ describe("A year of the site in Berlin", () => {
   })
 })
 
+const hours = (name: string, zone: string) => {
+  const { from, until } = Days.day(name, zone)
+  return (until - from) / 3_600_000
+}
+
 describe("A day of the business", () => {
   it("has 23, 24 or 25 hours, by its own wall clock", () => {
-    const hours = (name: string, zone: string) => {
-      const { from, until } = Days.day(name, zone)
-      return (until - from) / 3_600_000
-    }
     assert.deepStrictEqual(
       ["2026-03-29", "2026-07-01", "2026-10-25"].map((name) => hours(name, "Europe/Berlin")),
       [23, 24, 25]

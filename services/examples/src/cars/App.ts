@@ -23,32 +23,33 @@ import { IncrementViews } from "./Views.ts"
 export const pipelines = [IncrementViews, ProcessImages, SponsorshipExpired, LowBalance]
 export type Needs = Pipeline.RequirementsOf<(typeof pipelines)[number]>
 
-/** One run at a time, on one node: a time is skipped while the run before is not over. */
-const upkeep = <A, E, R>(
-  name: string,
-  trigger: Trigger,
-  run: (run: TriggerRun) => Effect.Effect<A, E, R>
-): Scheduled.Scheduled<R> =>
-  Scheduled.run(name, trigger, run, { retry: RetryPolicy.after("5 minutes", { tries: 3 }), timeout: "1 hour" }).pipe(
-    Scheduled.withoutOverlapping
-  )
+/** By the wall clock of the zone. One run at a time, on one node: a time is skipped while the run before is not over. */
+const upkeepIn =
+  (zone: string) =>
+  <A, E, R>(name: string, frequency: Trigger, run: (run: TriggerRun) => Effect.Effect<A, E, R>) =>
+    Scheduled.run(name, Frequency.timezone(zone)(frequency), run, {
+      retry: RetryPolicy.after("5 minutes", { tries: 3 }),
+      timeout: "1 hour"
+    }).pipe(Scheduled.withoutOverlapping, Scheduled.inWorkspace("cars", { zone }))
 
-/** By the wall clock of the zone. */
 export const scheduledIn = (zone: string) => {
-  const by = Frequency.timezone(zone)
+  const upkeep = upkeepIn(zone)
   return [
-    upkeep("sponsored.expire", by(Frequency.dailyAt("00:01")), Upkeep.expireSponsored),
-    upkeep("featured.expire", by(Frequency.dailyAt("00:02")), Upkeep.expireFeatured),
+    upkeep("sponsored.expire", Frequency.dailyAt("00:01"), Upkeep.expireSponsored),
+    upkeep("featured.expire", Frequency.dailyAt("00:02"), Upkeep.expireFeatured),
     // Days that nobody came to are made up for, by one run that stands for all of them.
-    upkeep("analytics.aggregate", by(Frequency.dailyAt("02:00")), Upkeep.aggregate).pipe(
+    upkeep("analytics.aggregate", Frequency.dailyAt("02:00"), Upkeep.aggregate).pipe(
       Scheduled.misfire({ down: { _tag: "Merged" }, overloaded: { _tag: "Merged" }, paused: { _tag: "Merged" } })
     ),
-    upkeep("analytics.archive", by(Frequency.monthlyOn(1, "03:00")), Upkeep.archive),
-    upkeep("listings.purge", by(Frequency.dailyAt("04:00")), Upkeep.purge),
-    upkeep("sitemap.write", by(Frequency.dailyAt("05:00")), Upkeep.writeSitemap),
-    upkeep("balances.remind", by(Frequency.weeklyOn("monday", "09:00")), Upkeep.remindLowBalance)
+    upkeep("analytics.archive", Frequency.monthlyOn(1, "03:00"), Upkeep.archive),
+    upkeep("listings.purge", Frequency.dailyAt("04:00"), Upkeep.purge),
+    upkeep("sitemap.write", Frequency.dailyAt("05:00"), Upkeep.writeSitemap),
+    upkeep("balances.remind", Frequency.weeklyOn("monday", "09:00"), Upkeep.remindLowBalance)
   ]
 }
+
+/** What `/health` of its nodes judges queues by: more than that, and somebody should look. */
+const targets = { size: 1000, age: 60_000, failed: 5, growth: 100 }
 
 /** Where the business is. */
 export const zone = Effect.runSync(Config.String("CARS_ZONE").pipe(Config.withDefault("Asia/Riyadh")))
@@ -57,6 +58,7 @@ export default App.make({
   name: "cars",
   pipelines,
   scheduled: scheduledIn(zone),
+  targets,
   layer: Sitemap.layerFile.pipe(
     Layer.provideMerge(
       Layer.mergeAll(SqlListings.layer, Providers.layerSql, Analytics.layerSql, Images.layerFolder, Notices.layerLog)
