@@ -2,7 +2,7 @@
  * The sitemap of the site: its static pages, the listings that visitors see, and the providers that are verified.
  *
  * It is written as a stream, to a file beside the real one, and takes its place once it is whole: a crash never leaves half
- * a sitemap, only the one before. In memory: one page of rows.
+ * a sitemap, only the one before, and at worst a folder `.sitemap-…` beside it. In memory: one page of rows.
  */
 import { Config, Context, DateTime, Effect, FileSystem, Layer, Option, Path, type PlatformError, Stream } from "effect"
 import { Xml } from "effect/encoding"

@@ -5,7 +5,7 @@
 import { type TriggerRun } from "@fibercast/engine/TriggerRun"
 import * as Pipeline from "@fibercast/engine/Pipeline"
 import * as Dispatch from "@fibercast/ports/Dispatch"
-import { Clock, Effect, Schema } from "effect"
+import { Clock, Effect } from "effect"
 import { Analytics } from "./Analytics.ts"
 import * as Days from "./Days.ts"
 import { Listings } from "./Listings.ts"
@@ -21,13 +21,6 @@ export const kept = { events: 180 * day, deleted: 30 * day }
 
 /** Rows of one transaction. */
 export const chunk = { listings: 500, events: 10_000 }
-
-/** A notice was refused, so what it is about must not happen either. */
-export class NoticeRefused extends Schema.TaggedError<NoticeRefused>()("NoticeRefused", { answer: Schema.String }) {
-  override get message(): string {
-    return `a notice was ${this.answer}`
-  }
-}
 
 /** Again until less than `limit` was done; answers how much in all. */
 const allOf = <E, R>(limit: number, some: Effect.Effect<number, E, R>): Effect.Effect<number, E, R> =>
@@ -46,11 +39,7 @@ export const expireSponsored = Effect.fn("Upkeep.expireSponsored")(function* ({ 
   const now = yield* Clock.currentTimeMillis
   const limit = chunk.listings
   const some = expireSponsored({ now, limit }, (payloads) =>
-    Effect.gen(function* () {
-      const answers = yield* Pipeline.dispatchMany(SponsorshipExpired, { workspaceId, payloads })
-      const refused = answers.find(({ _tag }) => _tag === "Refused")
-      if (refused !== undefined) return yield* new NoticeRefused({ answer: Dispatch.describe(refused) })
-    })
+    Pipeline.dispatchMany(SponsorshipExpired, { workspaceId, payloads }).pipe(Effect.flatMap(Dispatch.orFail))
   )
   return `${yield* allOf(limit, some)} sponsorships have ended`
 })
@@ -94,7 +83,7 @@ export const remindLowBalance = Effect.fn("Upkeep.remindLowBalance")(function* (
   for (;;) {
     const page = yield* low({ after, limit: chunk.listings })
     const payloads = page.map(({ id: provider }) => ({ provider, week }))
-    yield* Pipeline.dispatchMany(LowBalance, { workspaceId, payloads })
+    yield* Dispatch.orFail(yield* Pipeline.dispatchMany(LowBalance, { workspaceId, payloads }))
     count += page.length
     after = page.at(-1)?.id ?? after
     if (page.length < chunk.listings) return `${count} balances are low`
