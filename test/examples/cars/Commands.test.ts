@@ -53,7 +53,7 @@ describe("The commands of the car listings", () => {
         const { photos } = yield* Schema.decodeEffect(Shown)((yield* desk("show", "7")).stdout.trim())
         assert.isTrue(yield* files.exists(`${folder}/.fibercast/cars/photos/${photos[0]}`))
       }).pipe(Effect.scoped, Effect.provide(world)),
-    120_000
+    180_000
   )
 
   it.live(
@@ -73,7 +73,7 @@ describe("The commands of the car listings", () => {
         for (const name of ["sponsored.expire", "analytics.archive", "balances.remind"]) assert.include(listed, name)
         assert.include(listed, "Europe/Berlin")
       }).pipe(Effect.scoped, Effect.provide(world)),
-    120_000
+    180_000
   )
 
   it.live("a zone that does not exist is told before anything starts", () =>

@@ -8,7 +8,7 @@ import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import * as Expect from "@fibercast/testkit/Expect"
 import * as TestEngine from "@fibercast/testkit/TestEngine"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import * as Cars from "./Cars.ts"
 
@@ -50,6 +50,19 @@ describe("Sponsorships", () => {
       assert.lengthOf(world.told, 3)
       yield* Expect.dispatched("cars.sponsorship-expired", 3)
     }).pipe(Effect.provide(days(world)))
+  })
+
+  it.effect("end once on two nodes", () => {
+    const world = Cars.outside()
+    const nodes = Layer.merge(Cars.node({ alone: false }), Cars.node({ alone: false }))
+    return Effect.gen(function* () {
+      yield* Cars.putProviders(Cars.provider(1))
+      yield* Cars.putListings(Cars.listing(1, { sponsoredUntil: at(evening) }))
+      yield* pass(3)
+      assert.deepStrictEqual(world.told, ["SponsorshipExpired car-1 to Provider 1"])
+      yield* Expect.occurred("sponsored.expire", "fired", 1)
+      yield* Expect.ended("sponsored.expire", "completed", 1)
+    }).pipe(Effect.provide(Layer.provideMerge(nodes, Cars.stores(world, evening))))
   })
 
   it.effect("of more listings than fit into one transaction all end", () => {
