@@ -3,7 +3,7 @@ import { WorkspaceId } from "@fibercast/domain/Workspace"
 import { defaults } from "@fibercast/engine/QueueHealth"
 import * as Ink from "@fibercast/cli/Ink"
 import * as QueueBoard from "@fibercast/cli/QueueBoard"
-import { type Measured, type NamedLine } from "@fibercast/cli/QueueSamples"
+import { type Measured, type NamedLine } from "@fibercast/engine/QueueSamples"
 
 const line = (varied: Partial<NamedLine> = {}): NamedLine => ({
   workspaceId: WorkspaceId.make(3),

@@ -10,12 +10,14 @@ const well = (name: string): HealthCheck => ({ name, check: Effect.succeed(null)
 const ill = (name: string, reason: string): HealthCheck => ({ name, check: Effect.succeed(reason) })
 
 const listening = (options: Partial<HealthServer.Options>) =>
-  Effect.map(HealthServer.listen({ host: "127.0.0.1", port: 0, ready: [], scheduler: [], ...options }), (address) =>
-    Effect.fnUntraced(function* (method: "GET" | "HEAD" | "POST", path: string) {
-      const client = yield* HttpClient.HttpClient
-      const response = yield* client.execute(HttpClientRequest.make(method)(`${address}${path}`))
-      return { status: response.status, headers: response.headers, body: yield* response.text }
-    })
+  Effect.map(
+    HealthServer.listen({ host: "127.0.0.1", port: 0, ready: [], scheduler: [], work: [], ...options }),
+    (address) =>
+      Effect.fnUntraced(function* (method: "GET" | "HEAD" | "POST", path: string) {
+        const client = yield* HttpClient.HttpClient
+        const response = yield* client.execute(HttpClientRequest.make(method)(`${address}${path}`))
+        return { status: response.status, headers: response.headers, body: yield* response.text }
+      })
   )
 
 describe("health over HTTP", () => {
@@ -74,6 +76,23 @@ describe("health over HTTP", () => {
     }).pipe(Effect.provide(NodeHttpClient.layerUndici))
   )
 
+  it.effect("of everything is told in one place, the checks of readiness, of scheduling and of work together", () =>
+    Effect.gen(function* () {
+      const checks = { ready: [well("node")], scheduler: [well("last pass")], work: [ill("queue", "too long")] }
+      const ask = yield* listening(checks)
+      const { body, status } = yield* ask("GET", "/health")
+      assert.strictEqual(status, 503)
+      assert.deepStrictEqual(JSON.parse(body).checks, [
+        { name: "node", ok: true },
+        { name: "last pass", ok: true },
+        { name: "queue", ok: false, reason: "too long" }
+      ])
+      assert.strictEqual((yield* ask("GET", "/health/ready")).status, 200)
+      const sender = yield* listening({ ...checks, scheduler: null, work: [well("workers")] })
+      assert.strictEqual((yield* sender("GET", "/health")).status, 200)
+    }).pipe(Effect.provide(NodeHttpClient.layerUndici))
+  )
+
   it.effect("answers HEAD without a body, refuses to be written to, and has nothing elsewhere", () =>
     Effect.gen(function* () {
       const ask = yield* listening({ ready: [well("node")] })
@@ -81,7 +100,7 @@ describe("health over HTTP", () => {
       assert.deepStrictEqual([head.status, head.body], [200, ""])
       const written = yield* ask("POST", "/health/ready")
       assert.deepStrictEqual([written.status, written.headers["allow"]], [405, "GET, HEAD"])
-      for (const path of ["/", "/health", "/health/ready/", "/health/../etc"]) {
+      for (const path of ["/", "/healthy", "/health/ready/", "/health/../etc"]) {
         assert.strictEqual((yield* ask("GET", path)).status, 404, path)
       }
     }).pipe(Effect.provide(NodeHttpClient.layerUndici))
@@ -89,7 +108,7 @@ describe("health over HTTP", () => {
 
   it.effect("says what to do when another listens there", () =>
     Effect.gen(function* () {
-      const options = { host: "127.0.0.1", ready: [], scheduler: null }
+      const options = { host: "127.0.0.1", ready: [], scheduler: null, work: [] }
       const taken = Number(new URL(yield* HealthServer.listen({ ...options, port: 0 })).port)
       const refused = yield* Effect.flip(HealthServer.listen({ ...options, port: taken }))
       assert.match(refused.message, new RegExp(`at 127\\.0\\.0\\.1:${taken}: .*FIBERCAST_HEALTH_PORT`, "u"))

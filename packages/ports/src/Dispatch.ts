@@ -3,6 +3,7 @@
  */
 import { type DeliveryId, type NewDelivery } from "@fibercast/domain/Delivery"
 import { type Unique } from "@fibercast/domain/Unique"
+import { Effect, Schema } from "effect"
 
 export interface Dispatch {
   /** A background job: of no campaign. */
@@ -49,4 +50,31 @@ export const describe = (dispatched: Dispatched): string => {
         ? `refused: delivery ${dispatched.reason.by} has its key`
         : `refused: the backlog of the ${dispatched.reason.of} is full, at ${dispatched.reason.cap}`
   }
+}
+
+/** Something was refused that whoever asked cannot do without. */
+export class DispatchRefused extends Schema.TaggedError<DispatchRefused>()("DispatchRefused", {
+  /** How many of how many dispatches. */
+  refused: Schema.Int,
+  asked: Schema.Int,
+  /** Of the first. */
+  reason: Schema.String
+}) {
+  override get message(): string {
+    return `${this.refused} of ${this.asked} dispatches refused: ${this.reason}`
+  }
+}
+
+/**
+ * The answers, unless there is a refusal among them: then it fails. In a transaction, what is dispatched is there if and only
+ * if the rest is: `Effect.flatMap(Pipeline.dispatchMany(…), Dispatch.orFail)`.
+ */
+export const orFail = (
+  answers: ReadonlyArray<Dispatched>
+): Effect.Effect<ReadonlyArray<Dispatched>, DispatchRefused> => {
+  const refused = answers.filter(({ _tag }) => _tag === "Refused")
+  const [first] = refused
+  if (first === undefined) return Effect.succeed(answers)
+  const reason = describe(first).replace(/^refused: /u, "")
+  return new DispatchRefused({ refused: refused.length, asked: answers.length, reason })
 }

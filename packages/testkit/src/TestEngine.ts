@@ -117,7 +117,8 @@ export const sparse = {
     heartbeat: 12 * hour,
     lease: 36 * hour,
     idle: 1000 * hour,
-    prune: 1000 * hour
+    prune: 1000 * hour,
+    longWait: 1000 * hour
   },
   scheduling: { poll: 24 * hour, housekeeping: 1000 * hour, keep: 100_000 * hour }
 }

@@ -6,7 +6,7 @@ import * as Figures from "./Figures.ts"
 import * as FindingText from "./FindingText.ts"
 import { type Ink } from "./Ink.ts"
 import * as Instant from "./Instant.ts"
-import { type Measured, type NamedLine } from "./QueueSamples.ts"
+import { type Measured, type NamedLine } from "@fibercast/engine/QueueSamples"
 import * as Table from "./Table.ts"
 
 const blocks = "▁▂▃▄▅▆▇█"

@@ -10,6 +10,7 @@ import * as Engine from "@fibercast/engine/Engine"
 import { Launcher } from "@fibercast/engine/Launcher"
 import { type Pipelines } from "@fibercast/engine/Pipelines"
 import { type Overrides } from "@fibercast/engine/PipelineOverrides"
+import type * as QueueHealth from "@fibercast/engine/QueueHealth"
 import { type Runnable } from "@fibercast/engine/Runnable"
 import { type Scheduled } from "@fibercast/engine/Scheduled"
 import { type Scheduler } from "@fibercast/engine/Scheduler"
@@ -60,6 +61,8 @@ export interface App {
   readonly [TypeId]: typeof TypeId
   /** Whose triggers they are: apps on one database have names of their own. */
   readonly name: string
+  /** What its nodes judge queues by at `/health`; null: they do not. */
+  readonly targets: QueueHealth.Targets | null
   /** Everything in one process: it works every workspace, schedules and sends. */
   readonly node: <R = never>(running: Running<R>) => Layer.Layer<Scheduler | Triggers | Stores, unknown, Platform | R>
   /** An engine among others: it works the workspaces that the cluster gives it, and schedules. */
@@ -86,10 +89,12 @@ export const make = <Own, E>(options: {
   readonly pipelines?: ReadonlyArray<Runnable<NoInfer<Own> | Sending>>
   readonly scheduled?: ReadonlyArray<Scheduled<NoInfer<Own> | Offered>>
   readonly audiences?: Readonly<Record<string, OpenAudience>>
+  /** What queues are to keep to: `/health` of its nodes is 503 while a lane of any workspace misses one. */
+  readonly targets?: QueueHealth.Targets | undefined
   /** What pipelines and triggers need beyond what a node offers. */
   readonly layer: Layer.Layer<Own, E, Offered>
 }): App => {
-  const { audiences, name, pipelines = [], scheduled = [] } = options
+  const { audiences, name, pipelines = [], scheduled = [], targets = null } = options
   if (!validName.test(name)) {
     throw new RangeError(
       `"${name}" cannot name an app: use 1 to 80 lower-case letters, digits, dots, dashes and underscores`
@@ -152,5 +157,5 @@ export const make = <Own, E>(options: {
       Layer.provideMerge(LocalNode.layerStores),
       Layer.provideMerge(LocalNode.layerSignal)
     )
-  return { [TypeId]: TypeId, name, node, engine, worker, sender }
+  return { [TypeId]: TypeId, name, targets, node, engine, worker, sender }
 }

@@ -4,6 +4,7 @@
  *
  * | path | 200 while |
  * |---|---|
+ * | `/health` | all is well, as far as this node can see: what the others say, and that work is done |
  * | `/health/live` | the process answers at all |
  * | `/health/ready` | it works, and has what it needs for that |
  * | `/health/scheduler` | triggers are looked after; 404 on a node that does not schedule |
@@ -14,7 +15,12 @@ import { HttpServer, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { createServer } from "node:http"
 import * as HealthCheck from "./HealthCheck.ts"
 
-export const paths = { live: "/health/live", ready: "/health/ready", scheduler: "/health/scheduler" } as const
+export const paths = {
+  all: "/health",
+  live: "/health/live",
+  ready: "/health/ready",
+  scheduler: "/health/scheduler"
+} as const
 
 /** There is no listening at that place. */
 export class HealthUnheard extends Schema.TaggedError<HealthUnheard>()("HealthUnheard", {
@@ -37,6 +43,8 @@ export interface Options {
   readonly ready: ReadonlyArray<HealthCheck.HealthCheck>
   /** Null: this node does not schedule. */
   readonly scheduler: ReadonlyArray<HealthCheck.HealthCheck> | null
+  /** Whether work is done, whoever does it. */
+  readonly work: ReadonlyArray<HealthCheck.HealthCheck>
 }
 
 const line = ({ name, ok, reason }: HealthCheck.Checked): string =>
@@ -56,7 +64,7 @@ const judged = (checks: ReadonlyArray<HealthCheck.HealthCheck>) =>
     checked.every(({ ok }) => ok) ? answered(200, "ok", checked) : answered(503, "failing", checked)
   )
 
-const app = ({ ready, scheduler }: Options) =>
+const app = ({ ready, scheduler, work }: Options) =>
   Effect.gen(function* () {
     const { method, url } = yield* HttpServerRequest.HttpServerRequest
     const path = url.split("?")[0]
@@ -66,6 +74,7 @@ const app = ({ ready, scheduler }: Options) =>
       return HttpServerResponse.setHeader(answered(405, "only GET and HEAD", []), "allow", "GET, HEAD")
     }
     if (path === paths.live) return answered(200, "ok", [])
+    if (path === paths.all) return yield* judged([...ready, ...(scheduler ?? []), ...work])
     if (path === paths.ready) return yield* judged(ready)
     if (scheduler === null) return answered(404, "this node has no engine role: it schedules nothing", [])
     return yield* judged(scheduler)

@@ -62,14 +62,16 @@ const make = Effect.fnUntraced(function* <R>(
       life === null ? Effect.succeed(states.starting) : Effect.map(life.state, (state) => states[state])
     )
   }
-  const scheduler = yield* HealthCheck.scheduler(app.name, settings.schedulerDeadAfter).pipe(
-    Effect.provide(LocalNode.layerStores)
-  )
+  const { scheduler, work } = yield* Effect.all({
+    scheduler: HealthCheck.scheduler(app.name, settings.schedulerDeadAfter),
+    work: HealthCheck.work(app.targets)
+  }).pipe(Effect.provide(LocalNode.layerStores))
   const address = yield* HealthServer.listen({
     host: settings.healthHost,
     port: settings.healthPort,
     ready: [standing, yield* HealthCheck.database, ...checks],
-    scheduler: roles.some(({ name }) => name === "engine") ? scheduler : null
+    scheduler: roles.some(({ name }) => name === "engine") ? scheduler : null,
+    work
   })
   const { lanes, name, release } = settings
   life = yield* NodeLife.make({ name, app: app.name, release, address, lanes, roles })

@@ -1,13 +1,14 @@
 /**
- * Samples of the queues, one after the other: how each lane stands, measured over the last minute.
+ * Samples of the queues, one after the other: how each lane stands, measured over the last minute, or since the sample
+ * before where that is longer ago.
  *
  * A sample reads all open work once. Where that takes long, they are taken less often. In memory: the samples of a
  * minute, and for each lane its last depths.
  */
-import * as Checkup from "@fibercast/engine/Checkup"
-import * as Diagnosis from "@fibercast/engine/Diagnosis"
-import { type Finding, severity } from "@fibercast/engine/Finding"
-import * as QueueHealth from "@fibercast/engine/QueueHealth"
+import * as Checkup from "./Checkup.ts"
+import * as Diagnosis from "./Diagnosis.ts"
+import { type Finding, severity } from "./Finding.ts"
+import * as QueueHealth from "./QueueHealth.ts"
 import { rank } from "@fibercast/domain/Lane"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { Records } from "@fibercast/ports/Records"
@@ -19,6 +20,8 @@ export interface Options {
   readonly workspaceId: WorkspaceId | null
   readonly targets: QueueHealth.Targets
   readonly byPipeline: boolean
+  /** Between two looks at nodes, schedulers and the like, in milliseconds. Default 10 seconds. */
+  readonly checkupEvery?: number | undefined
 }
 
 export interface NamedLine extends QueueHealth.QueueLine {
@@ -42,11 +45,8 @@ export interface Measured {
 const window = 60_000
 /** Points of a course. */
 const kept = 30
-/** Between two looks at nodes, schedulers and the like, in milliseconds. */
-const checkupEvery = 10_000
-
 /** Each run of the effect takes one sample; the first is measured against itself. */
-export const make = Effect.fnUntraced(function* ({ byPipeline, targets, workspaceId }: Options) {
+export const make = Effect.fnUntraced(function* ({ byPipeline, checkupEvery = 10_000, targets, workspaceId }: Options) {
   const records = yield* Records
   const workspaces = yield* WorkspaceStore
   const samples: Array<QueueHealth.Sample> = []
@@ -72,7 +72,7 @@ export const make = Effect.fnUntraced(function* ({ byPipeline, targets, workspac
   return Effect.gen(function* () {
     const at = yield* Clock.currentTimeMillis
     const now = { at, depths: yield* records.depths({ workspaceId, now: at }) }
-    while (samples.length > 0 && at - (samples[0]?.at ?? at) > window) samples.shift()
+    while (samples.length > 1 && at - (samples[0]?.at ?? at) > window) samples.shift()
     const before = samples[0] ?? now
     samples.push(now)
     const passages = yield* records.passages({ workspaceId, from: before.at, until: at })
