@@ -17,6 +17,7 @@ import * as Jobs from "./migrations/0006_jobs.ts"
 import * as Dispatch from "./migrations/0007_dispatch.ts"
 import * as Batches from "./migrations/0008_batches.ts"
 import * as Pauses from "./migrations/0009_pauses.ts"
+import * as Doubts from "./migrations/0010_doubts.ts"
 
 /** Every migration ever released, in order. Append only. */
 export const all: ReadonlyArray<Migration> = [
@@ -28,7 +29,8 @@ export const all: ReadonlyArray<Migration> = [
   Jobs.migration,
   Dispatch.migration,
   Batches.migration,
-  Pauses.migration
+  Pauses.migration,
+  Doubts.migration
 ]
 
 /** The database has migrations this code does not know. Run the newer release, or restore a backup. */

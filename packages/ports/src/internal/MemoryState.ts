@@ -52,12 +52,22 @@ export interface MemoryWorkspace {
   readonly claims: Map<bigint, StandingClaim>
   /** Why its owner must stop them. */
   readonly recalls: Map<DeliveryId, string>
+  /** What nobody was told of yet. */
+  readonly doubts: Map<DeliveryId, MemoryDoubt>
   /** What is open and in no claim, by source. */
   readonly sources: Map<string, PlaceOrder<OpenDelivery>>
   /** When each charged attempt ended. */
   readonly attempts: Array<number>
   readonly campaignKeys: Map<string, MemoryCampaign>
   readonly keys: MemoryKeys
+}
+
+/** What its final record does not say of a delivery in doubt. */
+export interface MemoryDoubt {
+  readonly pipeline: string
+  readonly at: number
+  readonly deadline: number | null
+  readonly rescues: number
 }
 
 export interface MemoryCampaign {
@@ -242,6 +252,8 @@ export const rescue = (
       if (!delivery.isStarted) continue
       const reason = "its sender was lost after it may have been sent"
       finish(state, delivery, { state: "unknown", now, providerId: null, errorClass: "unknown", reason })
+      const { deadline, id, pipeline, rescues } = delivery
+      workspace.doubts.set(id, { pipeline, at: now, deadline, rescues })
       unknown += 1
     }
     for (const delivery of release(state, workspace, claim)) {
