@@ -18,6 +18,7 @@ import * as Dispatch from "./migrations/0007_dispatch.ts"
 import * as Batches from "./migrations/0008_batches.ts"
 import * as Pauses from "./migrations/0009_pauses.ts"
 import * as Doubts from "./migrations/0010_doubts.ts"
+import * as RunsByDelivery from "./migrations/0011_runs_by_delivery.ts"
 
 /** Every migration ever released, in order. Append only. */
 export const all: ReadonlyArray<Migration> = [
@@ -30,7 +31,8 @@ export const all: ReadonlyArray<Migration> = [
   Dispatch.migration,
   Batches.migration,
   Pauses.migration,
-  Doubts.migration
+  Doubts.migration,
+  RunsByDelivery.migration
 ]
 
 /** The database has migrations this code does not know. Run the newer release, or restore a backup. */
