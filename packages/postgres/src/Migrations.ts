@@ -19,6 +19,7 @@ import * as Batches from "./migrations/0008_batches.ts"
 import * as Pauses from "./migrations/0009_pauses.ts"
 import * as Doubts from "./migrations/0010_doubts.ts"
 import * as RunsByDelivery from "./migrations/0011_runs_by_delivery.ts"
+import * as OverBatches from "./migrations/0012_over_batches.ts"
 
 /** Every migration ever released, in order. Append only. */
 export const all: ReadonlyArray<Migration> = [
@@ -32,7 +33,8 @@ export const all: ReadonlyArray<Migration> = [
   Batches.migration,
   Pauses.migration,
   Doubts.migration,
-  RunsByDelivery.migration
+  RunsByDelivery.migration,
+  OverBatches.migration
 ]
 
 /** The database has migrations this code does not know. Run the newer release, or restore a backup. */

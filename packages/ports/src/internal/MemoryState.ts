@@ -90,6 +90,7 @@ export interface MemoryState {
   readonly triggers: MemoryTriggers
   lastDeliveryId: bigint
   lastClaimId: bigint
+  lastBatchId: number
 }
 
 export const make = (): MemoryState => ({
@@ -102,7 +103,8 @@ export const make = (): MemoryState => ({
   retention: new Map(),
   triggers: noTriggers(),
   lastDeliveryId: 0n,
-  lastClaimId: 0n
+  lastClaimId: 0n,
+  lastBatchId: 0
 })
 
 export const nextDeliveryId = (state: MemoryState): DeliveryId => {
