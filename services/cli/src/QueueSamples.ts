@@ -10,6 +10,7 @@ import { type Finding, severity } from "@fibercast/engine/Finding"
 import * as QueueHealth from "@fibercast/engine/QueueHealth"
 import { rank } from "@fibercast/domain/Lane"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
+import { NodeRegistry } from "@fibercast/ports/NodeRegistry"
 import { Records } from "@fibercast/ports/Records"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { Clock, Effect } from "effect"
@@ -40,6 +41,8 @@ export interface Measured {
 }
 
 const window = 60_000
+/** What nodes have said last is known for so long after they went, in milliseconds. */
+const remembered = 10 * window
 /** Points of a course. */
 const kept = 30
 /** Between two looks at nodes, schedulers and the like, in milliseconds. */
@@ -49,6 +52,7 @@ const checkupEvery = 10_000
 export const make = Effect.fnUntraced(function* ({ byPipeline, targets, workspaceId }: Options) {
   const records = yield* Records
   const workspaces = yield* WorkspaceStore
+  const nodes = yield* NodeRegistry
   const samples: Array<QueueHealth.Sample> = []
   const courses = new Map<string, Array<number>>()
   const names = new Map<WorkspaceId, string>()
@@ -69,9 +73,16 @@ export const make = Effect.fnUntraced(function* ({ byPipeline, targets, workspac
     return course
   }
 
+  const vanished = Effect.fnUntraced(function* (at: number) {
+    const seen = yield* nodes.list(at - remembered)
+    return seen.flatMap(({ id: node, vanished }) =>
+      vanished.filter((one) => workspaceId === null || one.workspaceId === workspaceId).map((one) => ({ ...one, node }))
+    )
+  })
+
   return Effect.gen(function* () {
     const at = yield* Clock.currentTimeMillis
-    const now = { at, depths: yield* records.depths({ workspaceId, now: at }) }
+    const now = { at, depths: yield* records.depths({ workspaceId, now: at }), vanished: yield* vanished(at) }
     while (samples.length > 0 && at - (samples[0]?.at ?? at) > window) samples.shift()
     const before = samples[0] ?? now
     samples.push(now)

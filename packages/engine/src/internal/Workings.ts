@@ -14,6 +14,7 @@ import { type Ledger } from "@fibercast/ports/Ledger"
 import { type EpochLost } from "@fibercast/ports/Owned"
 import { type Workspace, type WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { Clock, Effect, Scope } from "effect"
+import * as Activity from "../Activity.ts"
 import { Allowance } from "../Allowance.ts"
 import * as BatchKeeper from "../BatchKeeper.ts"
 import * as CampaignKeeper from "../CampaignKeeper.ts"
@@ -70,6 +71,7 @@ export const make = Effect.fnUntraced(function* (options: {
   const workspaceId = workspace.id
   const clock = yield* Clock.Clock
   const alerts = yield* Alerts
+  const activity = yield* Activity.Activity
   const needs = yield* Effect.context<Needs>()
   const known = yield* Pipelines
   const pipelines = yield* Scope.provide(known.prepare, senders)
@@ -118,6 +120,9 @@ export const make = Effect.fnUntraced(function* (options: {
       listener.told({ _tag: "Ended", workspaceId, delivery, attempt, ...ended })
     }
     if (hold !== null && campaign !== null) keeper.hold(campaign, hold)
+    if (settlement.state === "completed" && pipelines.isTemporary(task.context)) {
+      Activity.vanish(activity, workspaceId, delivery)
+    }
     if (Settlements.isTried(settlement)) yield* countTried(delivery, settlement.state !== "completed")
     const ending = Settlements.ending(settlement)
     if (ending !== null) hooks.add(yield* tellFailed(task.context, ending))
