@@ -20,6 +20,7 @@ import * as Pauses from "./migrations/0009_pauses.ts"
 import * as Doubts from "./migrations/0010_doubts.ts"
 import * as RunsByDelivery from "./migrations/0011_runs_by_delivery.ts"
 import * as OverBatches from "./migrations/0012_over_batches.ts"
+import * as CampaignConsequences from "./migrations/0013_campaign_consequences.ts"
 
 /** Every migration ever released, in order. Append only. */
 export const all: ReadonlyArray<Migration> = [
@@ -34,7 +35,8 @@ export const all: ReadonlyArray<Migration> = [
   Pauses.migration,
   Doubts.migration,
   RunsByDelivery.migration,
-  OverBatches.migration
+  OverBatches.migration,
+  CampaignConsequences.migration
 ]
 
 /** The database has migrations this code does not know. Run the newer release, or restore a backup. */

@@ -8,6 +8,7 @@ import { DeliveryId, type NewDelivery } from "@fibercast/domain/Delivery"
 import { type FinalState, type State } from "@fibercast/domain/DeliveryState"
 import { type Lane } from "@fibercast/domain/Lane"
 import { type Epoch, type WorkspaceId } from "@fibercast/domain/Workspace"
+import { type Consequences } from "../BatchStore.ts"
 import { type DoneDelivery } from "../Ledger.ts"
 import { type AttemptRecord } from "../Records.ts"
 import { type Workspace } from "../WorkspaceStore.ts"
@@ -74,6 +75,8 @@ export interface MemoryCampaign {
   /** All but the counts. */
   row: Campaign
   counts: Counts
+  /** What was not dispatched yet; null: nothing is left that may be. */
+  consequences: Consequences | null
   /** The row that each identity was first read in. */
   readonly identities: Map<string, number>
 }
