@@ -9,6 +9,8 @@ const isFor = (pipelines: string, by: string): string =>
     select id from pipelines where name = any (${pipelines}::text[])))`
 
 /**
+ * Records are looked up by their ids as an array: planned for any number of them, that is always by index.
+ *
  * $1 workspace, $2 epoch, $3 pipelines, $4 by for those of others, $5 limit. Answers no row when the epoch is lost, one
  * with a null `taken` when there is none. A row with a null id was opened again or forgotten since.
  */
@@ -19,12 +21,15 @@ taken as (
     where b.workspace_id = $1 and ${isFor("$3", "$4")} and exists (select 1 from owned)
     order by b.delivery_id limit $5) b
   where d.delivery_id = b.delivery_id
-  returning d.*)
+  returning d.*),
+ended as materialized (
+  select e.* from deliveries_done e
+  where e.id = any (array(select delivery_id from taken)) and e.state = 6 and e.payload is not null
+    and e.lane is not null)
 select t.delivery_id as taken, e.id, e.pipeline_id, e.lane, e.campaign_id, e.attempt, t.rescues,
   e.due_at::float8 as due_at, t.deadline::float8 as deadline, e.payload::text as payload, e.batch_id, e.reason
 from owned left join taken t on true
-left join deliveries_done e on e.id = t.delivery_id and e.settled_at = t.at and e.state = 6 and e.payload is not null
-  and e.lane is not null`
+left join ended e on e.id = t.delivery_id and e.settled_at = t.at`
 
 export interface TakenRow {
   readonly taken: bigint | null

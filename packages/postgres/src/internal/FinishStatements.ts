@@ -115,7 +115,7 @@ gone as (
   delete from deliveries d using doubted x
   where d.id = x.id and d.workspace_id = $1
   returning ${ending("6::smallint", "8::smallint", "null::text", "$2::text")}, d.deadline, d.rescues),
-untold as (
+remembered as (
   insert into doubts (delivery_id, workspace_id, pipeline_id, at, deadline, rescues)
   select id, $1, pipeline_id, $3, deadline, rescues from gone
   on conflict (delivery_id) do update set at = excluded.at, deadline = excluded.deadline, rescues = excluded.rescues),
