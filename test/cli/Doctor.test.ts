@@ -12,7 +12,7 @@ import * as SqlTriggerStore from "@fibercast/postgres/SqlTriggerStore"
 import * as SqlWorkspaceStore from "@fibercast/postgres/SqlWorkspaceStore"
 import { Clock, Effect, Layer, Schema } from "effect"
 import { spec } from "../conformance/Given.ts"
-import { asked, defined } from "../conformance/GivenTriggers.ts"
+import { asked, defined, filled, firedAt, freshTrigger } from "../conformance/GivenTriggers.ts"
 import { TriggerStore } from "@fibercast/ports/TriggerStore"
 import { tempFolder } from "../support/TempFolder.ts"
 import { TestDatabase } from "../support/TestDatabase.ts"
@@ -303,6 +303,23 @@ describe("fibercast explain", () => {
       const strange = yield* run("explain", "4711")
       assert.strictEqual(strange.code, 1)
       assert.match(strange.stderr, /^Nothing is known of delivery 4711: /u)
+    }).pipe(Effect.scoped, Effect.provide(layer))
+  )
+
+  it.live("says of a trigger's run which trigger it is of, and for which time", () =>
+    Effect.gen(function* () {
+      const { run } = yield* given
+      const trigger = yield* freshTrigger({ definition: defined("report") })
+      const nominal = Date.UTC(2026, 0, 1)
+      const late = { outcome: "late", reason: "backfill", zone: "Asia/Jakarta" } as const
+      assert.deepStrictEqual(yield* filled(trigger, firedAt(nominal, late)), [nominal])
+      const told = yield* run("explain", "1")
+      assert.strictEqual(told.code, 0, told.stderr)
+      const words = "dispatched by trigger report for 2026-01-01 07:00:00 +07:00 (backfill)"
+      assert.include(told.stdout, `+ ${words}`)
+      const { course } = JSON.parse((yield* run("explain", "1", "--json")).stdout)
+      const by = { _tag: "Trigger", name: "report", nominal: "2026-01-01T00:00:00.000Z", zone: "Asia/Jakarta" }
+      assert.deepInclude(course[0], { text: words, by: { ...by, reason: "backfill" } })
     }).pipe(Effect.scoped, Effect.provide(layer))
   )
 

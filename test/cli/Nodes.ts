@@ -23,6 +23,7 @@ export const known = (varied: Partial<KnownNode> = {}): KnownNode => ({
   capacity: 300,
   pipelines: ["school.report"],
   brokenAccounts: [],
+  vanished: [],
   clockAhead: 0,
   seenAt: now - 1000,
   wish: "working",

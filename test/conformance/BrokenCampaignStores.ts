@@ -4,6 +4,7 @@
 import { type Campaign, type CampaignId } from "@fibercast/domain/Campaign"
 import { none } from "@fibercast/domain/Counts"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
+import { type Consequences } from "@fibercast/ports/BatchStore"
 import { type CampaignStore, type Page } from "@fibercast/ports/CampaignStore"
 import { type Context, Effect } from "effect"
 import { type BrokenTwin, brokenCampaignStore, brokenLedger } from "./BrokenTwin.ts"
@@ -18,6 +19,23 @@ const completing = (
       options.to === "completed" && isReady(campaign) ? { ...campaign, status: "completed" } : campaign
     )
 })
+
+/** A store that is asked for other consequences. */
+const following = (does: string, breaks: string, change: (asked: Consequences) => Consequences): BrokenTwin =>
+  brokenCampaignStore(does, breaks, (campaigns) => ({
+    create: ({ consequences, ...wanted }) =>
+      campaigns.create(consequences === undefined ? wanted : { ...wanted, consequences: change(consequences) })
+  }))
+
+const isFollowed =
+  "when a campaign has completed, what is to be done then and finally is dispatched, once, and not before"
+const isCaught =
+  "what a campaign catches is dispatched at its first failure, once, while it runs, whatever kind of failure it is"
+const isCancelled =
+  "of a campaign that is cancelled only what is to be done finally is dispatched, once nothing of it is open"
+const isLimited =
+  "at most so many campaigns are followed a call, of one workspace, by id, with what they were launched with first"
+const isDelayed = "a job that follows waits as long as it says, counted from then"
 
 export const brokenCampaignStores: ReadonlyArray<BrokenTwin> = [
   brokenCampaignStore(
@@ -218,5 +236,32 @@ export const brokenCampaignStores: ReadonlyArray<BrokenTwin> = [
     "loses skipped records",
     "bad rows are counted as skipped and recorded with row, input and reason",
     () => ({ done: () => Effect.succeed([]) })
-  )
+  ),
+  brokenCampaignStore("lets nothing follow a campaign", isFollowed, () => ({ advance: () => Effect.succeed([]) })),
+  following("takes what is to be done then for what is to be caught", isFollowed, ({ then, finally: last }) => ({
+    then: null,
+    catch: then,
+    finally: last
+  })),
+  following("catches nothing", isCaught, (asked) => ({ ...asked, catch: null })),
+  following("does finally what it should only do then", isCancelled, (asked) => ({ ...asked, finally: asked.then })),
+  brokenCampaignStore("follows more campaigns than asked for", isLimited, (campaigns) => ({
+    advance: (options) => campaigns.advance({ ...options, limit: 1000 })
+  })),
+  brokenCampaignStore("counts delays from the epoch", isDelayed, (campaigns) => ({
+    advance: (options) => campaigns.advance({ ...options, now: 0 })
+  })),
+  brokenCampaignStore("does not see what is to follow a campaign that is over", isFollowed, (campaigns) => {
+    const over = new Set<WorkspaceId>()
+    return {
+      transition: (options) =>
+        Effect.tap(campaigns.transition(options), ({ status, workspaceId }) =>
+          Effect.sync(() => status === "completed" && over.add(workspaceId))
+        ),
+      activeWorkspaces: (by, pipelines) =>
+        Effect.map(campaigns.activeWorkspaces(by, pipelines), (found) =>
+          found.filter(({ workspaceId }) => !over.has(workspaceId))
+        )
+    }
+  })
 ]

@@ -167,5 +167,26 @@ export const brokenDispatches: ReadonlyArray<BrokenTwin> = [
       ...dispatch,
       idempotencyKey: idempotencyKey === null ? null : `${dispatch.delivery.pipeline}:${idempotencyKey}`
     })
+  ),
+  asking(
+    "has one lane for whatever is dispatched",
+    "what is dispatched is answered one each, in order, and claimed as it was asked for",
+    ({ delivery, ...dispatch }) => ({ ...dispatch, delivery: { ...delivery, lane: "normal" } })
+  ),
+  brokenLedger(
+    "does not keep the limit of a workspace",
+    "a workspace takes no more background jobs than its limit, of whatever pipeline and lane",
+    (ledger) => ({
+      dispatch: Effect.fnUntraced(function* (options) {
+        const answers = yield* ledger.dispatch(options)
+        return yield* Effect.forEach(answers, (answer, at) => {
+          const delivery = options.dispatches[at]?.delivery
+          const isFull = answer._tag === "Refused" && answer.reason._tag === "BacklogFull"
+          if (!isFull || answer.reason.of !== "workspace" || delivery === undefined) return Effect.succeed(answer)
+          const inserted = ledger.insert({ ...options, deliveries: [delivery] })
+          return Effect.map(inserted, ([id]): Dispatched => (id === undefined ? answer : { _tag: "Inserted", id }))
+        })
+      })
+    })
   )
 ]

@@ -1,6 +1,7 @@
 import { describe } from "@effect/vitest"
 import { brokenBegins } from "./BrokenBegins.ts"
 import { brokenDispatches } from "./BrokenDispatches.ts"
+import { brokenDoubts } from "./BrokenDoubts.ts"
 import { brokenLanePauses } from "./BrokenLanePauses.ts"
 import { brokenLedgers } from "./BrokenLedgers.ts"
 import { brokenOwnerships } from "./BrokenOwnerships.ts"
@@ -17,5 +18,6 @@ describe("the Ledger suite", () =>
     ...brokenPutOffs,
     ...brokenOwnerships,
     ...brokenRecalls,
+    ...brokenDoubts,
     ...brokenLanePauses
   ]))

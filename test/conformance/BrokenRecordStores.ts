@@ -2,9 +2,11 @@
  * Records that keep every guarantee but one.
  */
 import { type DeliveryId } from "@fibercast/domain/Delivery"
+import { type Batch } from "@fibercast/ports/BatchStore"
+import { type Doubt } from "@fibercast/ports/Doubt"
 import { type DeliveryRecord } from "@fibercast/ports/Records"
 import { Effect } from "effect"
-import { type BrokenTwin, brokenRecordsOf } from "./BrokenTwin.ts"
+import { brokenBatchStore, brokenLedger, type BrokenTwin, brokenRecordsOf } from "./BrokenTwin.ts"
 
 const depthsSay =
   "open work is counted by lane and pipeline: what is due, what is claimed, who has waited longest, and what is next"
@@ -19,10 +21,13 @@ const isHidden =
 const isNamed = "only what is named, and in the filter, is opened; at most the limit, by id"
 const isForgotten =
   "what is forgotten keeps its state and its counts, but neither payload nor reasons, and is not listed nor opened"
+const isInDoubt = "what was in doubt and is opened again or forgotten is not told as in doubt any more"
 const isCleared = "only what is in the filter is cleared away, in every workspace that is asked for"
 const isCancelled =
   "open work that no claim holds is cleared away as cancelled, with the reason, at most the limit a call"
 const isKept = "a final record is kept as long as its pipeline says, or else as long as others, and no longer"
+const areBatchesKept =
+  "a batch that is over is kept as long as other records and no longer, unless work of it is open; its number is not given again"
 const inSteps = "rows are pruned in steps of the limit, and it is said while there is more"
 
 const withoutTries = ({ id, workspaceId }: DeliveryRecord) => ({ id, workspaceId })
@@ -30,6 +35,18 @@ const withoutTries = ({ id, workspaceId }: DeliveryRecord) => ({ id, workspaceId
 const isBefore = "what comes before a delivery is what is due, unclaimed and earlier of its own lane and campaign"
 
 export const brokenRecordStores: ReadonlyArray<BrokenTwin> = [
+  brokenLedger("tells a doubt whatever became of it since", isInDoubt, (ledger) => {
+    const doubts: Array<Doubt> = []
+    return {
+      takeOver: Effect.fnUntraced(function* (options) {
+        const taken = yield* ledger.takeOver(options)
+        const all = { ...options, epoch: taken.epoch, limit: 1000, pipelines: ["jobs"] }
+        doubts.push(...(yield* Effect.orDie(ledger.takeDoubts(all))))
+        return taken
+      }),
+      takeDoubts: ({ limit }) => Effect.sync(() => doubts.splice(0, limit))
+    }
+  }),
   brokenRecordsOf("counts a delivery among those before it", isBefore, (records) => ({
     before: (options) => Effect.map(records.before(options), (count) => count + 1)
   })),
@@ -188,6 +205,22 @@ export const brokenRecordStores: ReadonlyArray<BrokenTwin> = [
     prune: (options) => Effect.map(records.prune(options), (pruned) => pruned && { ...pruned, isMore: false })
   })),
   brokenRecordsOf("prunes nothing", "a record that is pruned is not found, and its tries are not either", () => ({
-    prune: () => Effect.succeed({ days: 0, records: 0, keys: 0, isMore: false })
+    prune: () => Effect.succeed({ days: 0, records: 0, keys: 0, batches: 0, isMore: false })
+  })),
+  brokenBatchStore("finds batches for ever", areBatchesKept, (batches) => {
+    const seen = new Map<number, Batch>()
+    return {
+      get: (workspaceId, batchId) =>
+        batches.get(workspaceId, batchId).pipe(
+          Effect.tap((batch) => Effect.sync(() => seen.set(batchId, batch))),
+          Effect.catchTag("BatchNotFound", (error) => {
+            const batch = seen.get(batchId)
+            return batch === undefined ? Effect.fail(error) : Effect.succeed(batch)
+          })
+        )
+    }
+  }),
+  brokenRecordsOf("prunes batches as soon as records may go", areBatchesKept, (records) => ({
+    prune: (options) => records.prune({ ...options, otherwise: options.otherwise / 2 })
   }))
 ]

@@ -192,5 +192,24 @@ export const brokenRuns: ReadonlyArray<BrokenTwin> = [
           return written
         })
     })
+  ),
+  brokenTriggerStore(
+    "finds the newest run of a trigger for whichever delivery",
+    "the run that dispatched a delivery is found by it, open and ended, also when its trigger was removed",
+    (triggers) => ({
+      runOf: () =>
+        Effect.map(everyRecord(triggers), (records) => records.find(({ row }) => ran(row.outcome))?.row ?? null)
+    })
+  ),
+  brokenTriggerStore(
+    "finds a run only while it is open",
+    "the run that dispatched a delivery is found by it, open and ended, also when its trigger was removed",
+    (triggers) => ({
+      runOf: (deliveryId) =>
+        Effect.map(
+          everyRecord(triggers),
+          (records) => records.find(({ row }) => row.deliveryId === deliveryId && row.state === null)?.row ?? null
+        )
+    })
   )
 ]

@@ -6,6 +6,7 @@ import { type Ledger } from "@fibercast/ports/Ledger"
 import { type WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { type Layer } from "effect"
 import { anyAudience, appendSentences } from "./AppendSentences.ts"
+import { consequenceSentences } from "./ConsequenceSentences.ts"
 import { createSentences } from "./CreateSentences.ts"
 import { register, type Sentence } from "./Sentence.ts"
 import { transitionSentences } from "./TransitionSentences.ts"
@@ -17,6 +18,7 @@ export const sentencesOf = (runs: number): ReadonlyArray<Sentence<Used>> => [
   ...createSentences,
   ...appendSentences,
   ...transitionSentences,
+  ...consequenceSentences,
   anyAudience(runs)
 ]
 

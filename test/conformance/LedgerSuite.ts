@@ -13,6 +13,7 @@ import { ownershipSentences } from "./OwnershipSentences.ts"
 import { dispatchKeySentences } from "./DispatchKeySentences.ts"
 import { anyDispatches } from "./DispatchProperty.ts"
 import { doneSentences } from "./DoneSentences.ts"
+import { doubtSentences } from "./DoubtSentences.ts"
 import { dueSentences } from "./DueSentences.ts"
 import { giveBackSentences } from "./GiveBackSentences.ts"
 import { lanePauseSentences } from "./LanePauseSentences.ts"
@@ -41,6 +42,7 @@ export const sentencesOf = (runs: number): ReadonlyArray<Sentence<Used>> => [
   ...doneSentences,
   ...ownershipSentences,
   ...rescueSentences,
+  ...doubtSentences,
   ...dueSentences,
   ...cancelSentences,
   ...recallSentences,

@@ -20,7 +20,9 @@ import {
   later,
   openCampaign,
   ownedWorkspace,
-  second
+  second,
+  start,
+  takenByAnother
 } from "./Given.ts"
 import { allOf, failedOf, workspaceOfEnded } from "./GivenRecords.ts"
 import { sentence } from "./Sentence.ts"
@@ -77,6 +79,24 @@ export const mendSentences = [
       assert.deepStrictEqual([yield* forget, yield* forget, yield* forget], [2, 1, 0])
       assert.strictEqual(yield* records.countEnded(allOf(owned)), 2)
       assert.strictEqual(yield* records.countEnded(allOf(other.owned)), 1)
+    })
+  ),
+  sentence(
+    "what was in doubt and is opened again or forgotten is not told as in doubt any more",
+    Effect.gen(function* () {
+      const ledger = yield* Ledger
+      const records = yield* Records
+      const owned = yield* ownedWorkspace()
+      const ids = yield* ledger.insert({ ...owned, deliveries: jobs(3) })
+      const batch = yield* claimed(owned, background)
+      yield* start(owned, batch, batch.deliveries)
+      const { owned: next } = yield* takenByAnother(later(owned, second))
+      const filter = allOf(owned)
+      yield* records.retry({ filter, ids: ids.slice(0, 1), limit: 10, now: next.now })
+      assert.strictEqual(yield* records.forget({ filter, ids: ids.slice(1, 2), limit: 10 }), 1)
+      const take = ledger.takeDoubts({ ...next, limit: 1, pipelines: ["jobs"] })
+      assert.deepStrictEqual(idsOf((yield* take).map(({ delivery }) => delivery)), ids.slice(2))
+      assert.deepStrictEqual(yield* take, [])
     })
   ),
   sentence(

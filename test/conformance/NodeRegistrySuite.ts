@@ -2,6 +2,7 @@
  * The one meaning of "a NodeRegistry". Every implementation passes it unchanged.
  */
 import { assert } from "@effect/vitest"
+import { WorkspaceId } from "@fibercast/domain/Workspace"
 import { type NodeBeat, NodeNotFound, NodeRegistry } from "@fibercast/ports/NodeRegistry"
 import { Effect, type Layer } from "effect"
 import { base, freshName, idsOf, second } from "./Given.ts"
@@ -24,6 +25,7 @@ const freshNode = Effect.fnUntraced(function* (changes: Partial<NodeBeat> = {}) 
     capacity: 500,
     pipelines: ["school.report", "school.letter"],
     brokenAccounts: [{ account: "fonnte:main", reason: "device disconnected", isFatal: false }],
+    vanished: [{ workspaceId: WorkspaceId.make(7), lane: "high", pipeline: "uptime.check", count: 4711 }],
     clockAhead: -3,
     ...changes
   }
@@ -61,6 +63,7 @@ export const nodeSentences: ReadonlyArray<Sentence<NodeRegistry>> = [
         state: "gone",
         pipelines: null,
         brokenAccounts: [],
+        vanished: [],
         clockAhead: null
       })
       yield* registry.beat(node, base)

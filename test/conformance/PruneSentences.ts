@@ -3,14 +3,18 @@
  */
 import { assert } from "@effect/vitest"
 import { type DeliveryId } from "@fibercast/domain/Delivery"
+import { BatchStore } from "@fibercast/ports/BatchStore"
 import { Ledger } from "@fibercast/ports/Ledger"
 import { Records } from "@fibercast/ports/Records"
-import { Effect } from "effect"
+import { Effect, Exit } from "effect"
 import { base, claimable, claimed, ended, freshName, jobs, later, ownedWorkspace, putOff, second } from "./Given.ts"
+import * as GivenBatches from "./GivenBatches.ts"
 import { allOf, endedJobs, workspaceOfEnded } from "./GivenRecords.ts"
 import { sentence } from "./Sentence.ts"
 
 const day = 86_400_000
+
+const nothingFollows = { then: null, catch: null, finally: null }
 
 /** Until nothing is left to prune. What other sentences left goes as well. */
 const pruneAll = Effect.fnUntraced(function* (now: number, otherwise: number) {
@@ -113,6 +117,36 @@ export const pruneSentences = [
       )
       assert.deepStrictEqual([steps[0]?.isMore, steps[2]?.isMore], [true, false])
       assert.strictEqual(yield* records.countEnded(allOf(owned)), 1)
+    })
+  ),
+  sentence(
+    "a batch that is over is kept as long as other records and no longer, unless work of it is open; its number is not given again",
+    Effect.gen(function* () {
+      const batches = yield* BatchStore
+      const ledger = yield* Ledger
+      const { id: over, owned } = yield* GivenBatches.created([GivenBatches.stage("a")], nothingFollows)
+      const { workspaceId } = owned
+      const more = { workspaceId, name: "import", allowFailures: 0, ...nothingFollows, now: owned.now }
+      const late = yield* batches.create({ ...more, stages: [GivenBatches.stage("b")] })
+      const running = yield* batches.create({ ...more, stages: [GivenBatches.stage("c"), GivenBatches.stage("d")] })
+      const claimedNow = yield* GivenBatches.claimedNow(owned)
+      yield* GivenBatches.settle(owned, claimedNow, { a: "completed", b: "failed", c: "completed" })
+      yield* batches.advance({ workspaceId, now: owned.now, limit: 10 })
+      // Somebody counts more work for one that is over.
+      yield* ledger.insert({ ...owned, deliveries: jobs(1, { batchId: late, dueAt: base + 100 * day }) })
+      const kept = Effect.fnUntraced(function* (now: number) {
+        yield* pruneAll(now, 10 * day)
+        const listed = yield* batches.list({ workspaceId, before: null, limit: 10 })
+        const found = yield* Effect.forEach([over, late, running], (id) =>
+          Effect.map(Effect.exit(batches.get(workspaceId, id)), (exit) => (Exit.isSuccess(exit) ? [id] : []))
+        )
+        assert.deepStrictEqual(listed.map(({ id }) => id).toReversed(), found.flat())
+        return found.flat()
+      })
+      assert.deepStrictEqual(yield* kept(owned.now + 10 * day), [over, late, running])
+      assert.deepStrictEqual(yield* kept(owned.now + 10 * day + 1), [late, running])
+      assert.deepStrictEqual(yield* kept(owned.now + 1000 * day), [late, running])
+      assert.isAbove(yield* batches.create({ ...more, stages: [] }), running)
     })
   )
 ]

@@ -6,7 +6,7 @@ import { finalStates } from "@fibercast/domain/DeliveryState"
 import { Ledger } from "@fibercast/ports/Ledger"
 import { type EndedRun, type StoredTrigger, TriggerStore } from "@fibercast/ports/TriggerStore"
 import { Effect } from "effect"
-import { background, claimed, freshName, freshWorkspace, lease, putOff, start } from "./Given.ts"
+import { background, claimed, freshName, freshWorkspace, job, lease, putOff, start } from "./Given.ts"
 import {
   added,
   another,
@@ -232,6 +232,28 @@ export const runSentences = [
       assert.deepInclude(yield* recordAt(trigger, nth(0)), { output: "more", state: "completed" })
       yield* triggers.output({ triggerId: trigger.id, nominal: nth(9), text: "of nothing" })
       assert.isNull((yield* recordAt(trigger, nth(1))).output)
+    })
+  ),
+  sentence(
+    "the run that dispatched a delivery is found by it, open and ended, also when its trigger was removed",
+    Effect.gen(function* () {
+      const triggers = yield* TriggerStore
+      const ledger = yield* Ledger
+      const trigger = yield* recorded(yield* freshTrigger(), [
+        skippedAt(nth(0)),
+        firedAt(nth(1), { zone: "Asia/Jakarta" }),
+        firedAt(nth(2), { outcome: "late", reason: "down" })
+      ])
+      const late = yield* recordAt(trigger, nth(2))
+      if (late.deliveryId === null) return assert.fail("it dispatched nothing")
+      const found = Effect.map(triggers.runOf(late.deliveryId), (run) => run && { ...run })
+      assert.deepInclude(yield* found, runOf(late))
+      yield* worked(trigger)
+      yield* endOf(trigger)
+      yield* triggers.remove({ triggerId: trigger.id, revision: trigger.revision, now: passed })
+      assert.deepInclude(yield* found, runOf(late))
+      const [lone] = yield* ledger.insert({ workspaceId: trigger.workspaceId, now: passed, deliveries: [job()] })
+      assert.isNull(lone === undefined ? undefined : yield* triggers.runOf(lone))
     })
   )
 ]

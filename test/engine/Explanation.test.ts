@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { CampaignId } from "@fibercast/domain/Campaign"
 import { DeliveryId } from "@fibercast/domain/Delivery"
+import { TriggerId } from "@fibercast/domain/TriggerId"
 import * as Explanation from "@fibercast/engine/Explanation"
 import { type AttemptRecord, type DeliveryRecord } from "@fibercast/ports/Records"
 import { campaign, minute, node, now, workspace, workspaceId } from "./Standing.ts"
@@ -45,6 +46,7 @@ const explained = (varied: Partial<Explanation.ExplanationFacts> = {}) =>
     attempts: [],
     workspace: workspace(),
     campaign: null,
+    run: null,
     nodes: [node()],
     before: 0,
     ...varied
@@ -60,6 +62,28 @@ describe("the course of a delivery", () => {
     assert.deepStrictEqual(ofCampaign, [
       { _tag: "Dispatched", at: now - 5 * minute, by: { _tag: "Campaign", id: 12, name: "May" } }
     ])
+  })
+
+  it("says which trigger it is a run of, and for which time", () => {
+    const run = {
+      occurrenceId: 1n,
+      triggerId: TriggerId.make(3),
+      workspaceId,
+      name: "sessions.expire",
+      nominal: now - 6 * minute,
+      dueAt: now - 5 * minute,
+      zone: "Asia/Jakarta",
+      outcome: "late",
+      reason: "down",
+      covers: null,
+      deliveryId: DeliveryId.make(41n),
+      campaignId: null
+    } as const
+    assert.deepStrictEqual(explained({ run }).course[0], {
+      _tag: "Dispatched",
+      at: now - 5 * minute,
+      by: { _tag: "Trigger", name: "sessions.expire", nominal: now - 6 * minute, zone: "Asia/Jakarta", reason: "down" }
+    })
   })
 
   it("tells each try that did not complete, and how often a node died while it held it", () => {

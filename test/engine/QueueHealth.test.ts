@@ -36,11 +36,12 @@ const linesOf = (options: {
   readonly before?: ReadonlyArray<Depth>
   readonly now?: ReadonlyArray<Depth>
   readonly passages?: ReadonlyArray<Passage>
+  readonly vanished?: readonly [QueueHealth.Sample["vanished"], QueueHealth.Sample["vanished"]]
   readonly byPipeline?: boolean
 }) =>
   QueueHealth.lines({
-    before: { at: at - minute, depths: options.before ?? [depth()] },
-    now: { at, depths: options.now ?? [depth()] },
+    before: { at: at - minute, depths: options.before ?? [depth()], vanished: options.vanished?.[0] ?? [] },
+    now: { at, depths: options.now ?? [depth()], vanished: options.vanished?.[1] ?? [] },
     passages: options.passages ?? [],
     targets: QueueHealth.defaults,
     byPipeline: options.byPipeline ?? false
@@ -49,7 +50,37 @@ const linesOf = (options: {
 const verdict = (varied: Partial<QueueHealth.QueueLine>) =>
   QueueHealth.judge({ open: 50, age: null, failed: 0, growth: 0, ...varied }, QueueHealth.defaults)
 
+/** So much has vanished on a node. */
+const vanished = (count: number, varied: Partial<QueueHealth.Sample["vanished"][number]> = {}) => ({
+  node: "a",
+  workspaceId,
+  lane: "normal" as const,
+  pipeline: "checks",
+  count,
+  ...varied
+})
+
 describe("the health of queues", () => {
+  it("counts temporary work that left no record by what nodes say of it, each since the sample before", () => {
+    const [line] = linesOf({
+      passages: [passage({ failed: 60 })],
+      vanished: [
+        [vanished(1000), vanished(500, { node: "b" }), vanished(70, { node: "gone" })],
+        [vanished(1120), vanished(60, { node: "b" }), vanished(60, { node: "new" })]
+      ]
+    })
+    assert.deepInclude(line, { out: 5, in: 5, failed: 60 })
+  })
+
+  it("lists a lane through which nothing but temporary work went", () => {
+    const [, other, ...more] = linesOf({
+      byPipeline: true,
+      vanished: [[], [vanished(60, { lane: "high", pipeline: "uptime.check" })]]
+    })
+    assert.deepInclude(other, { lane: "high", pipeline: "uptime.check", open: 0, out: 1, in: 1, verdict: "OK" })
+    assert.deepStrictEqual(more, [])
+  })
+
   it("measures a lane: what is open, who waits longest, what came, went and failed, and its growth", () => {
     const [line] = linesOf({
       before: [depth({ open: 10 })],

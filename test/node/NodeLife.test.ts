@@ -80,6 +80,7 @@ describe("the life of a node", () => {
         capacity: 14,
         pipelines: [],
         brokenAccounts: [],
+        vanished: [],
         clockAhead: 0,
         wish: "working"
       })

@@ -46,7 +46,7 @@ it.layer(stores, { timeout: "30 seconds" })("SqlLedger's plans", (it) => {
       yield* sql`VACUUM ANALYZE claims`.unprepared
 
       const ids = batch.deliveries.map(({ id }) => id)
-      const [claim, settle, cancel, recall, recalled] = yield* sql.withTransaction(
+      const [claim, settle, cancel, recall, recalled, doubts] = yield* sql.withTransaction(
         Effect.gen(function* () {
           yield* ledger.claim({ ...owned, source, limit: 1000, after: null })
           yield* ledger.settle({ ...owned, settlements, finishedClaims: [] })
@@ -54,6 +54,7 @@ it.layer(stores, { timeout: "30 seconds" })("SqlLedger's plans", (it) => {
           yield* ledger.recall({ ...owned, ids, reason: "a mistake", force: false })
           yield* sql`INSERT INTO recalls (delivery_id, workspace_id, reason, at) VALUES (-1, ${owned.workspaceId}, 'a', 0)`
           yield* ledger.recalled(owned)
+          yield* ledger.takeDoubts({ ...owned, limit: 100, pipelines: ["a"] })
           return [
             yield* planOf("picked as", "(1, 1, 1, 1, 1, 1, 1, 1000)"),
             yield* planOf(
@@ -62,12 +63,15 @@ it.layer(stores, { timeout: "30 seconds" })("SqlLedger's plans", (it) => {
             ),
             yield* planOf("chosen as", "(1, 1, 1, 'a', 10)"),
             yield* planOf("told as", "(1, '{1}', 1, 'a', false, 1, 1)"),
-            yield* planOf("forgotten as", "(1, 1, 1)")
+            yield* planOf("forgotten as", "(1, 1, 1)"),
+            yield* planOf("taken as", "(1, 1, '{a}', 1, 100)")
           ] as const
         })
       )
 
       for (const plan of [claim, settle, cancel, recall, recalled]) assert.notInclude(plan, "Seq Scan on deliveries")
+      assert.notMatch(doubts, /Seq Scan on deliveries_done/)
+      assert.match(doubts, /Index Scan using doubts_of_workspace[^]*Index Cond: .*workspace_id/)
       assert.match(claim, /Limit[^]*Index Scan using deliveries_due[^]*Index Cond: .*workspace_id[^]*hashed SubPlan/)
       assert.notMatch(claim, /Limit[^]*Sort[^]*Index Scan using deliveries_due/)
       assert.strictEqual(

@@ -14,7 +14,7 @@ const prune = Effect.fnUntraced(function* (now: number, otherwise = 30 * day) {
   return yield* (yield* Records).prune({ now, otherwise, limit: 1000 })
 })
 
-const nothing = { days: 0, records: 0, keys: 0, isMore: false }
+const nothing = { days: 0, records: 0, keys: 0, batches: 0, isMore: false }
 
 it.layer(stores, { timeout: "30 seconds" })("SqlRecords, pruning", (it) => {
   it.effect("drops the tables of a day when all of it is old, tallies after two days, and no day too early", () =>

@@ -8,8 +8,8 @@ import { Records } from "@fibercast/ports/Records"
 import { TriggerStore } from "@fibercast/ports/TriggerStore"
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
-import { base, claimedCampaign, ended, jobs, putOff, second } from "../conformance/Given.ts"
-import { stage } from "../conformance/GivenBatches.ts"
+import { base, claimedCampaign, ended, freshWorkspace, jobs, putOff, second, spec } from "../conformance/Given.ts"
+import * as GivenBatches from "../conformance/GivenBatches.ts"
 import { asked, dispatched, dispatchedOne, tagsOf, unique } from "../conformance/GivenDispatches.ts"
 import { allOf, endedJobs, failedOf } from "../conformance/GivenRecords.ts"
 import { advanceOf, definitionOf, dueTrigger, minute, occurrenceAt, stores } from "./GivenDue.ts"
@@ -19,6 +19,7 @@ const tables = {
   workspaces: "id",
   campaigns: "workspace_id",
   campaign_counts: "workspace_id",
+  campaign_consequences: "workspace_id",
   batches: "workspace_id",
   batch_standings: "workspace_id",
   recipients: "workspace_id",
@@ -26,6 +27,7 @@ const tables = {
   claims: "workspace_id",
   keys: "workspace_id",
   recalls: "workspace_id",
+  doubts: "workspace_id",
   deliveries_done: "workspace_id",
   attempts: "workspace_id",
   tallies: "workspace_id",
@@ -33,6 +35,14 @@ const tables = {
   occurrences: "workspace_id",
   occurrence_tallies: "workspace_id"
 }
+
+/** A campaign of the workspace that something follows. */
+const followed = Effect.fnUntraced(function* (workspaceId: WorkspaceId) {
+  const campaigns = yield* CampaignStore
+  const consequences = { then: GivenBatches.job("then"), catch: null, finally: null }
+  const hashes = { templateHash: "t1", audienceHash: "a1" }
+  return yield* campaigns.create({ workspaceId, key: "followed", spec, ...hashes, consequences, now: base })
+})
 
 /** A workspace with a row in every table. */
 const populated = Effect.gen(function* () {
@@ -58,12 +68,16 @@ const populated = Effect.gen(function* () {
     now: base
   })
   const nothing = { then: null, catch: null, finally: null }
+  yield* followed(owned.workspaceId)
+  const sql = yield* SqlClient.SqlClient
+  yield* sql`INSERT INTO doubts (delivery_id, workspace_id, pipeline_id, at, rescues)
+    SELECT id, workspace_id, pipeline_id, ${base}, 0 FROM deliveries WHERE workspace_id = ${owned.workspaceId} LIMIT 1`
   yield* (yield* BatchStore).create({
     workspaceId: owned.workspaceId,
     name: "import",
     allowFailures: 0,
     ...nothing,
-    stages: [stage("a")],
+    stages: [GivenBatches.stage("a")],
     now: base
   })
   const trigger = yield* dueTrigger(owned.workspaceId, "report")
@@ -122,6 +136,15 @@ it.layer(recorded, { timeout: "30 seconds" })("row-level security", (it) => {
     })
   )
 
+  it.effect("a tenant launches a campaign that something follows, in its own workspace and in no other", () =>
+    Effect.gen(function* () {
+      const mine = yield* freshWorkspace
+      const other = yield* freshWorkspace
+      assert.isTrue((yield* asTenant(mine.id, followed(mine.id))).created)
+      assert.strictEqual((yield* Effect.flip(asTenant(mine.id, followed(other.id))))._tag, "LedgerUnavailable")
+    })
+  )
+
   it.effect("a tenant can neither change rows of another nor add rows in its name", () =>
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
@@ -143,6 +166,8 @@ it.layer(recorded, { timeout: "30 seconds" })("row-level security", (it) => {
           VALUES (${other.workspaceId}, 0, 0, 1, 0, '{}')`,
         sql`DELETE FROM deliveries`,
         sql`DELETE FROM recalls`,
+        sql`DELETE FROM doubts`,
+        sql`UPDATE campaign_consequences SET then_job = NULL`,
         sql`UPDATE workspaces SET epoch = 0`,
         sql`INSERT INTO batch_standings (batch_id, workspace_id, allowed, catches)
           VALUES (1, ${other.workspaceId}, 0, false)`,

@@ -2,7 +2,9 @@
  * What the actors of one node have under way, and how their stopping went. Whoever runs a node provides one of its own.
  */
 import { Context, Effect, type Scope } from "effect"
-import { type BrokenAccount } from "@fibercast/ports/NodeRegistry"
+import { type ClaimedDelivery } from "@fibercast/domain/Delivery"
+import { type WorkspaceId } from "@fibercast/domain/Workspace"
+import { type BrokenAccount, named, type Vanished } from "@fibercast/ports/NodeRegistry"
 
 /** An actor that sends, or a sender. */
 export interface Sending {
@@ -21,6 +23,8 @@ export interface Activity {
   readonly pipelines: Set<ReadonlyArray<string>>
   /** Of each role that is open, the accounts that take nothing now. */
   readonly broken: Set<() => ReadonlyArray<BrokenAccount>>
+  /** Temporary work that completed and left no record, where it did so last at the end; at most `named.vanished`. */
+  readonly vanished: Map<string, Vanished>
   /** Sends that were under way when it began to stop, and ended by themselves. */
   finished: number
   /** Deliveries that were claimed, not begun, and given back. */
@@ -34,6 +38,7 @@ export const make = (): Activity => ({
   sending: new Set(),
   pipelines: new Set(),
   broken: new Set(),
+  vanished: new Map(),
   finished: 0,
   returned: 0,
   cut: 0
@@ -54,6 +59,20 @@ export const pipelines = (activity: Activity): ReadonlyArray<string> =>
 
 export const brokenAccounts = (activity: Activity): ReadonlyArray<BrokenAccount> =>
   Array.from(activity.broken, (of) => of()).flat()
+
+/** A delivery has completed, of which no record is kept. */
+export const vanish = (
+  { vanished }: Activity,
+  workspaceId: WorkspaceId,
+  { lane, pipeline }: Pick<ClaimedDelivery, "lane" | "pipeline">
+): void => {
+  const key = `${workspaceId}/${lane}/${pipeline}`
+  const count = (vanished.get(key)?.count ?? 0) + 1
+  vanished.delete(key)
+  vanished.set(key, { workspaceId, lane, pipeline, count })
+  const [first] = vanished.keys()
+  if (first !== undefined && vanished.size > named.vanished) vanished.delete(first)
+}
 
 /** Is counted among them until the scope closes. */
 export const join = <A>(among: (activity: Activity) => Set<A>, one: A): Effect.Effect<void, never, Scope.Scope> =>

@@ -1,6 +1,6 @@
 /**
  * The keeper brings a workspace's campaigns through their life: it has audiences read, starts what is
- * due, silences what is paused or cancelled, cancels what is left open, and completes what is done.
+ * due, silences what is paused or cancelled, cancels what is left open, completes what is done, and dispatches what follows.
  *
  * It works from the CampaignStore alone, so a change made by another process takes effect within one
  * poll, and nothing is lost with this process.
@@ -25,6 +25,9 @@ type Needs = Ledger | CampaignStore | AudienceSource | Alerts
 
 /** Deliveries cancelled in one transaction. */
 const cancelPage = 2000
+
+/** Campaigns of which what follows is dispatched in one call. */
+const followPage = 100
 
 export interface CampaignKeeper {
   /** Runs until interrupted. */
@@ -62,6 +65,8 @@ export const make = Effect.fnUntraced(function* (options: {
   /** The highest epoch that a command answered with: what was read before it is stale. */
   const commanded = new Map<number, number>()
   let idleUntil = 0
+  /** Some campaign was active in the pass before. */
+  let mayFollow = true
 
   const flowOf = (campaignId: number): Flow | undefined =>
     [...window.flows.values()].find((flow) => flow.source.campaignId === campaignId)
@@ -188,6 +193,17 @@ export const make = Effect.fnUntraced(function* (options: {
     }
   })
 
+  /** Dispatches what is to follow, also of what was over when this began. */
+  const follow = Effect.fnUntraced(function* () {
+    for (;;) {
+      const now = clock.currentTimeMillisUnsafe()
+      const advance = store.advance({ workspaceId: window.workspaceId, now, limit: followPage })
+      const advanced = yield* untilReachable(advance)
+      if (advanced.some(({ dispatched }) => dispatched > 0)) window.wake()
+      if (advanced.length < followPage) return
+    }
+  })
+
   /** Answers when the next campaign is due that was not yet when it began; Infinity: none is. */
   const pass = Effect.gen(function* () {
     const began = clock.currentTimeMillisUnsafe()
@@ -203,6 +219,9 @@ export const make = Effect.fnUntraced(function* (options: {
     }
     for (const campaignId of commanded.keys()) if (!active.has(campaignId)) commanded.delete(campaignId)
     for (const campaign of campaigns) yield* reconcile(campaign)
+    // What is over is not active any more: one look more.
+    if (campaigns.length > 0 || mayFollow) yield* follow()
+    mayFollow = campaigns.length > 0
     const busy = campaigns.filter(
       (campaign) =>
         campaign.status === "running" ||

@@ -16,6 +16,7 @@ import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { AudienceSource, type AudienceUnreadable } from "@fibercast/ports/AudienceSource"
 import { type NewCampaign } from "@fibercast/ports/CampaignStore"
 import { Clock, DateTime, Duration, Effect, Result, Schema } from "effect"
+import { type Described } from "./Batches.ts"
 import { type Pipelines } from "./Pipelines.ts"
 
 /** The campaign cannot be launched as asked: which field, and why. */
@@ -56,7 +57,23 @@ export interface Launch {
   readonly at?: { readonly wallTime: string; readonly zone: string } | undefined
   /** Not sent later than this after its time. */
   readonly deadline?: Duration.Input | undefined
+  /** A job, as `Pipeline.job` describes it, that is dispatched when it has completed, however much of it failed. */
+  readonly then?: Described | undefined
+  /** Dispatched at its first failure: once, within about a second. */
+  readonly catch?: Described | undefined
+  /** Dispatched when it is over: completed, or cancelled and nothing of it open. */
+  readonly finally?: Described | undefined
 }
+
+/** Undefined: nothing follows. */
+const consequencesOf = Effect.fnUntraced(function* (asked: Launch) {
+  const jobs = { then: asked.then, catch: asked.catch, finally: asked.finally }
+  if (Object.values(jobs).every((job) => job === undefined)) return undefined
+  const described = Effect.fnUntraced(function* (field: keyof typeof jobs) {
+    return yield* Effect.mapError(jobs[field] ?? Effect.succeed(null), (error) => refuse(field, error))
+  })
+  return { then: yield* described("then"), catch: yield* described("catch"), finally: yield* described("finally") }
+})
 
 const isRate = Schema.is(Rate)
 
@@ -117,12 +134,14 @@ export const prepare = Effect.fn("CampaignLaunch.prepare")(function* (
   }
   const known = Template.checkColumns(template.success, columns)
   if (Result.isFailure(known)) return yield* refuse("template", known.failure)
+  const consequences = yield* consequencesOf(asked)
   const deadline = asked.deadline === undefined ? null : due + Duration.toMillis(asked.deadline)
   return {
     workspaceId: asked.workspaceId,
     key: asked.key ?? asked.name,
     templateHash: Sha256.hex(asked.template),
     audienceHash: audience.hash,
+    ...(consequences === undefined ? {} : { consequences }),
     now,
     spec: {
       name: asked.name,

@@ -11,6 +11,7 @@ import { Alerts } from "@fibercast/ports/Alerts"
 import { type GivenBack, Ledger, type Settlement } from "@fibercast/ports/Ledger"
 import { type Ended, type Report, SenderChannel } from "@fibercast/ports/SenderChannel"
 import { Cause, Clock, Effect, Exit, FiberSet, type Scope } from "effect"
+import * as Activity from "./Activity.ts"
 import { type DeliveryContext } from "./DeliveryContext.ts"
 import { EngineConfig } from "./EngineConfig.ts"
 import * as FailureRates from "./FailureRates.ts"
@@ -56,6 +57,7 @@ export const make = Effect.fnUntraced(function* (
   const ledger = yield* Ledger
   const channel = yield* SenderChannel
   const alerts = yield* Alerts
+  const activity = yield* Activity.Activity
   const clock = yield* Clock.Clock
   const { failureRate: rate, failureSample: sample } = yield* EngineConfig
   const rates = FailureRates.make({ rate, sample, most: watchedPipelines })
@@ -113,6 +115,9 @@ export const make = Effect.fnUntraced(function* (
     if (end === null) return
     const { campaignId, id: deliveryId, pipeline } = end.context.delivery
     const { workspaceId } = of.chunk
+    if (end.settlement.state === "completed" && of.pipelines.isTemporary(end.context)) {
+      Activity.vanish(activity, workspaceId, end.context.delivery)
+    }
     if (campaignId === null && Settlements.isTried(end.settlement)) {
       const alert = rates.count(workspaceId, pipeline, end.settlement.state !== "completed")
       if (alert !== null) yield* alerts.raise(alert)

@@ -7,7 +7,9 @@
 import { type FinalState } from "@fibercast/domain/DeliveryState"
 import { type ErrorClass } from "@fibercast/domain/ErrorClass"
 import { type Lane } from "@fibercast/domain/Lane"
+import { type Reason } from "@fibercast/domain/OccurrenceOutcome"
 import { type AttemptRecord, type DeliveryRecord } from "@fibercast/ports/Records"
+import { type Run } from "@fibercast/ports/TriggerStore"
 import { type CampaignFact, type NodeFact, type WorkspaceFact } from "./DiagnosisFacts.ts"
 import * as NodeFindings from "./internal/NodeFindings.ts"
 
@@ -19,6 +21,8 @@ export interface ExplanationFacts {
   readonly workspace: WorkspaceFact
   /** Its campaign, if it has one that is not over. */
   readonly campaign: CampaignFact | null
+  /** The run of a trigger that dispatched it, if it is one. */
+  readonly run: Run | null
   readonly nodes: ReadonlyArray<NodeFact>
   /** Deliveries of its source that are due, unclaimed and before it. */
   readonly before: number
@@ -51,6 +55,15 @@ export type Origin =
   | { readonly _tag: "Job" }
   | { readonly _tag: "Campaign"; readonly id: number; readonly name: string | null }
   | { readonly _tag: "Batch"; readonly id: number }
+  | {
+      readonly _tag: "Trigger"
+      readonly name: string
+      /** The time that it is for. */
+      readonly nominal: number
+      readonly zone: string
+      /** Why it ran late, or as it was not planned; null: it ran as planned. */
+      readonly reason: Reason | null
+    }
 
 /** What stands in its way. */
 export type Obstacle =
@@ -92,7 +105,11 @@ export const of = (facts: ExplanationFacts): Explanation => ({
   obstacles: facts.record.settledAt === null ? obstacles(facts) : []
 })
 
-const originOf = ({ campaign, record: { batchId, campaignId } }: ExplanationFacts): Origin => {
+const originOf = ({ campaign, record: { batchId, campaignId }, run }: ExplanationFacts): Origin => {
+  if (run !== null) {
+    const { name, nominal, reason, zone } = run
+    return { _tag: "Trigger", name, nominal, zone, reason }
+  }
   if (campaignId !== null) return { _tag: "Campaign", id: campaignId, name: campaign?.name ?? null }
   return batchId === null ? { _tag: "Job" } : { _tag: "Batch", id: batchId }
 }

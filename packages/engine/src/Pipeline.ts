@@ -334,7 +334,9 @@ export const send = <Id>(
 
 /**
  * Runs once for each delivery that ends as failed or unknown for good, not at each try. What it fails
- * with is logged and changes nothing.
+ * with is logged and changes nothing. It runs after the end is written, beside other work. What a node that died has left
+ * in doubt is told by the node that takes its workspace over. What a node had been about to tell when it died is not told
+ * again: of its own outcomes those that waited for their hook, of doubts it had taken over at most 100.
  */
 export const onFailure =
   <P, R2>(f: (failed: FailedDelivery<P>) => Effect.Effect<unknown, unknown, R2>) =>

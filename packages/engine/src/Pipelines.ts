@@ -66,6 +66,8 @@ export interface Prepared {
   /** Whether few of its deliveries may be under way at once. */
   readonly isKeyed: (context: DeliveryContext) => boolean
   readonly verdict: (context: DeliveryContext, ended: Ended) => Judged
+  /** Whether no record is kept of it if it completes. */
+  readonly isTemporary: (context: DeliveryContext) => boolean
   /** Whom the pipeline of this name pushes to. */
   readonly messengers: (pipeline: string) => ReadonlyArray<Messenger>
   /** Runs the failure hooks; a hook that crashes is logged. */
@@ -112,6 +114,11 @@ export class Pipelines extends Context.Service<
             timeout: (context) => of(context)?.options.timeout ?? null,
             guarantee,
             isKeyed: (context) => (of(context)?.options.atOnce ?? null) !== null,
+            // Jobs of batches, and what campaigns send, leave records whatever their pipeline says.
+            isTemporary: (context) =>
+              of(context)?.options.retention === "none" &&
+              context.delivery.campaignId === null &&
+              context.delivery.batchId === null,
             verdict: (context, ended) => {
               const judged = verdict({
                 ...ended,

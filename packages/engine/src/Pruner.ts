@@ -1,5 +1,5 @@
 /**
- * The pruner drops final records that are older than they are kept. Every engine has one; together they do no more than
+ * The pruner drops final records that are older than they are kept, and batches that were over as long ago. Every engine has one; together they do no more than
  * one: while one is at it, the others have nothing to do.
  *
  * At start it says how long the records of its own pipelines are kept. Then it prunes every `EngineConfig.prune`,
@@ -33,7 +33,8 @@ const pruneAll = Effect.gen(function* () {
   for (;;) {
     const pruned = yield* records.prune({ now: yield* Clock.currentTimeMillis, otherwise, limit: step })
     if (pruned === null || !pruned.isMore) return
-    yield* Effect.sleep(pruned.records + pruned.keys + pruned.days > 0 ? pause : patience)
+    const { batches, days, keys, records: rows } = pruned
+    yield* Effect.sleep(rows + keys + days + batches > 0 ? pause : patience)
   }
 })
 

@@ -10,11 +10,15 @@
  * | failed or in doubt, between the samples | more than the target | twenty times the target |
  * | growth a minute | more than the target | ten more than the target |
  *
+ * What is temporary and completes leaves no record: nodes say how much of it there was, every two seconds, so what came and
+ * went of it is that exact.
+ *
  * A queue may breathe: growth is judged only while more is open than a tenth of the size that is allowed.
  */
 import { type FinalState, finalStates } from "@fibercast/domain/DeliveryState"
 import { type Lane } from "@fibercast/domain/Lane"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
+import { type Vanished } from "@fibercast/ports/NodeRegistry"
 import { type Depth, type Passage } from "@fibercast/ports/Records"
 
 export interface Targets {
@@ -31,9 +35,15 @@ export const defaults: Targets = { size: 100, age: 300_000, failed: 5, growth: 0
 
 export type Verdict = "OK" | "WARN" | "CRITICAL"
 
+/** What a node has said of temporary work that completed there. */
+interface Vanishing extends Vanished {
+  readonly node: string
+}
+
 export interface Sample {
   readonly at: number
   readonly depths: ReadonlyArray<Depth>
+  readonly vanished: ReadonlyArray<Vanishing>
 }
 
 export interface QueueLine {
@@ -100,6 +110,18 @@ const nameOf = ({ lane, pipeline, workspaceId }: Key): string => `${workspaceId}
 const endedOf = (passages: ReadonlyArray<Passage>, states: ReadonlyArray<FinalState>): number =>
   passages.reduce((sum, { ended }) => sum + states.reduce((of, state) => of + ended[state], 0), 0)
 
+const placeOf = ({ node, ...one }: Vanishing): string => `${node}/${nameOf(one)}`
+
+/** What has vanished between two samples; of a node that counts anew, what it has counted since. */
+const vanishedBetween = (before: Sample, now: Sample): ReadonlyArray<Vanished> => {
+  const known = new Map(before.vanished.map((one) => [placeOf(one), one.count]))
+  return now.vanished.flatMap((one) => {
+    const from = known.get(placeOf(one)) ?? 0
+    const count = one.count < from ? one.count : one.count - from
+    return count === 0 ? [] : [{ ...one, count }]
+  })
+}
+
 /** By workspace, lane and, with `byPipeline`, pipeline, in the order in which they were first seen. */
 export const lines = (options: {
   readonly before: Sample
@@ -114,7 +136,8 @@ export const lines = (options: {
   const keyOf = (one: Depth): Key => ({ ...one, pipeline: byPipeline ? one.pipeline : null })
   const keys = new Map<string, Key>()
   for (const depth of [...before.depths, ...now.depths]) keys.set(nameOf(keyOf(depth)), keyOf(depth))
-  for (const { lane, pipeline, workspaceId } of passages) {
+  const vanished = vanishedBetween(before, now)
+  for (const { lane, pipeline, workspaceId } of [...passages, ...vanished]) {
     if (lane === null) continue
     const key = { workspaceId, lane, pipeline: byPipeline ? pipeline : null }
     if (!keys.has(nameOf(key))) keys.set(nameOf(key), key)
@@ -128,7 +151,8 @@ export const lines = (options: {
     const open = sum((depth) => depth.open)
     const grown = open - sum((depth) => depth.open, before.depths.filter(isOf))
     const passed = passages.filter(isOf)
-    const out = endedOf(passed, finalStates)
+    const gone = vanished.filter(isOf).reduce((total, { count }) => total + count, 0)
+    const out = endedOf(passed, finalStates) + gone
     const measured = {
       open,
       age: oldest === Infinity ? null : Math.max(0, now.at - oldest),

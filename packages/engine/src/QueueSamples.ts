@@ -11,6 +11,7 @@ import { type Finding, severity } from "./Finding.ts"
 import * as QueueHealth from "./QueueHealth.ts"
 import { rank } from "@fibercast/domain/Lane"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
+import { NodeRegistry } from "@fibercast/ports/NodeRegistry"
 import { Records } from "@fibercast/ports/Records"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { Clock, Effect } from "effect"
@@ -43,12 +44,16 @@ export interface Measured {
 }
 
 const window = 60_000
+/** What nodes have said last is known for so long after they went, in milliseconds. */
+const remembered = 10 * window
 /** Points of a course. */
 const kept = 30
+
 /** Each run of the effect takes one sample; the first is measured against itself. */
 export const make = Effect.fnUntraced(function* ({ byPipeline, checkupEvery = 10_000, targets, workspaceId }: Options) {
   const records = yield* Records
   const workspaces = yield* WorkspaceStore
+  const nodes = yield* NodeRegistry
   const samples: Array<QueueHealth.Sample> = []
   const courses = new Map<string, Array<number>>()
   const names = new Map<WorkspaceId, string>()
@@ -69,9 +74,16 @@ export const make = Effect.fnUntraced(function* ({ byPipeline, checkupEvery = 10
     return course
   }
 
+  const vanished = Effect.fnUntraced(function* (at: number) {
+    const seen = yield* nodes.list(at - remembered)
+    return seen.flatMap(({ id: node, vanished }) =>
+      vanished.filter((one) => workspaceId === null || one.workspaceId === workspaceId).map((one) => ({ ...one, node }))
+    )
+  })
+
   return Effect.gen(function* () {
     const at = yield* Clock.currentTimeMillis
-    const now = { at, depths: yield* records.depths({ workspaceId, now: at }) }
+    const now = { at, depths: yield* records.depths({ workspaceId, now: at }), vanished: yield* vanished(at) }
     while (samples.length > 1 && at - (samples[0]?.at ?? at) > window) samples.shift()
     const before = samples[0] ?? now
     samples.push(now)

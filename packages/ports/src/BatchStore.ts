@@ -34,7 +34,7 @@ export class BatchOver extends Schema.TaggedError<BatchOver>()("BatchOver", {
   }
 }
 
-/** What is dispatched when a batch comes to something, once each. These jobs are not counted for it. */
+/** What is dispatched when a batch, or a campaign, comes to something, once each. These jobs are not counted for it. */
 export interface Consequences {
   /** When it has completed. */
   readonly then: Job | null

@@ -8,12 +8,15 @@
  * - Within a campaign an identity is delivered to once; a repeated one is skipped, as `same recipient as row 17`. The
  *   address is the identity of who has no other: then it is skipped as `same number as row 17`.
  * - A skipped row is a final record at once; its payload is `{ row, input }`.
+ * - Each of a campaign's consequences happens once, whoever calls `advance` and however often, whatever crashes: it is
+ *   dispatched in the transaction that says so.
  * - A change of status that senders must notice bumps the campaign's epoch.
  */
 import { type Campaign, type CampaignId, type CampaignSpec, type CampaignStatus } from "@fibercast/domain/Campaign"
 import { type SkippedRow } from "@fibercast/domain/Recipient"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { Context, type Effect, Schema } from "effect"
+import { type Consequences } from "./BatchStore.ts"
 import { type DueWorkspace, type LedgerUnavailable } from "./Ledger.ts"
 
 /** No such campaign in this workspace. */
@@ -43,7 +46,16 @@ export interface NewCampaign {
   readonly spec: CampaignSpec
   readonly templateHash: string
   readonly audienceHash: string
+  /** What is dispatched when it comes to something. Not compared: of a key that is taken, what was asked for first. */
+  readonly consequences?: Consequences | undefined
   readonly now: number
+}
+
+/** What a call of `advance` did. */
+export interface AdvancedCampaign {
+  readonly campaignId: CampaignId
+  /** Consequences that were dispatched; 0: it is over, and none was left that this leads to. */
+  readonly dispatched: number
 }
 
 /** Why a recipient is skipped that was in the audience before. */
@@ -105,7 +117,8 @@ export class CampaignStore extends Context.Service<
     /**
      * Workspaces, not set aside, with a campaign that needs an actor by this instant: running, scheduled
      * and due or not yet read, or cancelled with work left open. With `pipelines` given, a campaign of another one
-     * counts once it has been due and known for `strangeWait` milliseconds.
+     * counts once it has been due and known for `strangeWait` milliseconds. Also those for which `advance` has something
+     * to do, whatever the pipelines.
      */
     readonly activeWorkspaces: (
       by: number,
@@ -127,5 +140,17 @@ export class CampaignStore extends Context.Service<
       readonly note: string | null
       readonly now: number
     }) => Effect.Effect<Campaign, LedgerUnavailable | CampaignNotFound>
+
+    /**
+     * Dispatches what is to follow from how the workspace's campaigns stand, in the sense of `Consequences`: `catch` at
+     * the first failure, `then` when it has completed, however much of it failed, `finally` when it is over: completed, or
+     * cancelled and nothing of it open. Of at most `limit` campaigns a call, which are answered, by id. A campaign is left
+     * out that another call has in hand. With nothing to do it is one cheap question.
+     */
+    readonly advance: (options: {
+      readonly workspaceId: WorkspaceId
+      readonly now: number
+      readonly limit: number
+    }) => Effect.Effect<ReadonlyArray<AdvancedCampaign>, LedgerUnavailable>
   }
 >()("fibercast/ports/CampaignStore") {}

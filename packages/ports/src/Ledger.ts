@@ -23,6 +23,7 @@ import { type Lane } from "@fibercast/domain/Lane"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { Context, type Effect, Schema } from "effect"
 import { type Dispatch, type Dispatched } from "./Dispatch.ts"
+import { type Doubt, type TakeDoubts } from "./Doubt.ts"
 import { type Begin, type Begun, type HeldDelivery, type Standing } from "./HandOver.ts"
 import { type EpochLost, type Holding, type Owned, type TakenOver, type TakeOver, type WorkspaceHeld } from "./Owned.ts"
 import { type Recall, type Recalled, type Stop } from "./Recall.ts"
@@ -173,7 +174,7 @@ export class Ledger extends Context.Service<
     /**
      * Become the owner: bumps the epoch and rescues what the former owner's claims held unsettled.
      * What carries a started mark becomes `unknown` (at-most-once: it may have been sent); the rest
-     * becomes claimable again, uncharged, `rescues` one higher.
+     * becomes claimable again, uncharged, `rescues` one higher. What is in doubt now is remembered for `takeDoubts`.
      */
     readonly takeOver: (options: TakeOver) => Effect.Effect<TakenOver, LedgerUnavailable | WorkspaceHeld>
 
@@ -187,6 +188,13 @@ export class Ledger extends Context.Service<
      * an old one. Does nothing under an old epoch.
      */
     readonly abandon: (options: Owned) => Effect.Effect<void, LedgerUnavailable>
+
+    /**
+     * Take what take-overs and owners that gave up have left in doubt and nobody was told of, in no order: each goes to one call,
+     * and whoever made that is to tell it. Empty: there is no more of it. What was opened again or forgotten since is not
+     * among it.
+     */
+    readonly takeDoubts: (options: TakeDoubts) => Effect.Effect<ReadonlyArray<Doubt>, LedgerUnavailable | EpochLost>
 
     /** Claim due deliveries of a source that no claim holds. Null when there are none, or its lane is paused. */
     readonly claim: (options: Claim) => Effect.Effect<Batch | null, LedgerUnavailable | EpochLost>
@@ -266,10 +274,10 @@ export class Ledger extends Context.Service<
     }) => Effect.Effect<number | null, LedgerUnavailable>
 
     /**
-     * Workspaces, not set aside, with open work due by `by` or with claims of an owner whose lease
-     * ended, by id; at most `limit`, after the given one. Fewer than `limit` are the last. Claimed work may count as open; that of a paused campaign or lane does not. With `lanes` given, open
+     * Workspaces, not set aside, with open work due by `by`, with claims of an owner whose lease
+     * ended, or with doubts to be told, by id; at most `limit`, after the given one. Fewer than `limit` are the last. Claimed work may count as open; that of a paused campaign or lane does not. With `lanes` given, open
      * work of others does not count. With `pipelines` given, a source counts if one of the first `strangersPassed` of it is due and of one of these, or nobody has come
-     * to its first for `strangeWait` milliseconds. So work goes to those who can do it, and is left to nobody for good.
+     * to its first for `strangeWait` milliseconds; and doubts alike. So work goes to those who can do it, and is left to nobody for good.
      */
     readonly dueWorkspaces: (options: {
       readonly by: number

@@ -4,7 +4,8 @@
  * A node writes itself down and beats; one that has not beaten for a while is taken for gone. Nodes belong to no
  * workspace. Instants are epoch milliseconds.
  */
-import { type Lane } from "@fibercast/domain/Lane"
+import { Lane } from "@fibercast/domain/Lane"
+import { WorkspaceId } from "@fibercast/domain/Workspace"
 import { Clock, Context, Effect, Layer, Schema } from "effect"
 import { type LedgerUnavailable } from "./Ledger.ts"
 
@@ -24,8 +25,18 @@ export const BrokenAccount = Schema.Struct({
 })
 export type BrokenAccount = typeof BrokenAccount.Type
 
+/** How much temporary work of a workspace, lane and pipeline has completed on a node, and left no record. */
+export const Vanished = Schema.Struct({
+  workspaceId: WorkspaceId,
+  lane: Lane,
+  pipeline: Schema.String,
+  /** Since the node started; less than it said before: it has begun to count anew. */
+  count: Schema.Int
+})
+export type Vanished = typeof Vanished.Type
+
 /** A node names no more than so many. */
-export const named = { pipelines: 500, accounts: 50 }
+export const named = { pipelines: 500, accounts: 50, vanished: 100 }
 
 /** What a node says of itself. */
 export interface NodeBeat {
@@ -53,6 +64,8 @@ export interface NodeBeat {
   readonly pipelines: ReadonlyArray<string> | null
   /** At most `named.accounts`. */
   readonly brokenAccounts: ReadonlyArray<BrokenAccount>
+  /** At most `named.vanished`: where some did last. */
+  readonly vanished: ReadonlyArray<Vanished>
   /** By how many milliseconds its clock is ahead of the registry's; null: not measured. */
   readonly clockAhead: number | null
 }

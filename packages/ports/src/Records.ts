@@ -218,8 +218,8 @@ export class Records extends Context.Service<
     ) => Effect.Effect<void, LedgerUnavailable>
 
     /**
-     * Drops final records, attempts and tallies that are older than they are to be kept, and keys that are taken no
-     * more: at most `limit` rows of each kind a call, or a day's table at once where all of it is old. `otherwise`: how
+     * Drops final records, attempts and tallies that are older than they are to be kept, keys that are taken no
+     * more, and batches that were over longer ago than what no `retain` named is kept, if none of their jobs is open: at most `limit` rows of each kind a call, or a day's table at once where all of it is old. `otherwise`: how
      * long what no `retain` named is kept, in milliseconds; Infinity: for ever. One caller at a time works; another is
      * answered null. Nobody who claims, settles or reads waits longer than a moment for it.
      */
@@ -238,6 +238,8 @@ export interface Pruned {
   readonly records: number
   /** Keys that were taken no more. */
   readonly keys: number
+  /** Batches that were over. */
+  readonly batches: number
   /** There is more, or something was in the way: to be called again. */
   readonly isMore: boolean
 }

@@ -339,6 +339,9 @@ export class TriggerStore extends Context.Service<
       readonly limit: number
     }) => Effect.Effect<ReadonlyArray<RecordedOccurrence>, LedgerUnavailable>
 
+    /** The run that dispatched this delivery, of whichever trigger; null: it is none's, or its record was forgotten. */
+    readonly runOf: (deliveryId: DeliveryId) => Effect.Effect<Run | null, LedgerUnavailable>
+
     /** Nominal times in [from, to) that have a record, ascending; at most `limit`. */
     readonly nominals: (options: {
       readonly triggerId: TriggerId

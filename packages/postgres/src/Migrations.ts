@@ -17,6 +17,10 @@ import * as Jobs from "./migrations/0006_jobs.ts"
 import * as Dispatch from "./migrations/0007_dispatch.ts"
 import * as Batches from "./migrations/0008_batches.ts"
 import * as Pauses from "./migrations/0009_pauses.ts"
+import * as Doubts from "./migrations/0010_doubts.ts"
+import * as RunsByDelivery from "./migrations/0011_runs_by_delivery.ts"
+import * as OverBatches from "./migrations/0012_over_batches.ts"
+import * as CampaignConsequences from "./migrations/0013_campaign_consequences.ts"
 
 /** Every migration ever released, in order. Append only. */
 export const all: ReadonlyArray<Migration> = [
@@ -28,7 +32,11 @@ export const all: ReadonlyArray<Migration> = [
   Jobs.migration,
   Dispatch.migration,
   Batches.migration,
-  Pauses.migration
+  Pauses.migration,
+  Doubts.migration,
+  RunsByDelivery.migration,
+  OverBatches.migration,
+  CampaignConsequences.migration
 ]
 
 /** The database has migrations this code does not know. Run the newer release, or restore a backup. */

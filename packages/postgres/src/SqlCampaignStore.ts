@@ -2,10 +2,11 @@
  * The CampaignStore in Postgres. `append` joins the caller's transaction, or makes one of its own; pages of one
  * campaign wait for each other.
  */
-import { Campaign, type CampaignId, CampaignSpec } from "@fibercast/domain/Campaign"
+import { Campaign, CampaignId, CampaignSpec } from "@fibercast/domain/Campaign"
 import { type Counts } from "@fibercast/domain/Counts"
 import { WorkspaceId } from "@fibercast/domain/Workspace"
 import {
+  type AdvancedCampaign,
   CampaignConflict,
   CampaignNotFound,
   CampaignStore,
@@ -16,7 +17,9 @@ import {
 import { strangeWait } from "@fibercast/ports/Ledger"
 import { Effect, Equal, Layer, Schema } from "effect"
 import { SqlClient } from "effect/sql"
+import { advanceCampaign } from "./internal/AdvanceCampaign.ts"
 import * as CampaignStatements from "./internal/CampaignStatements.ts"
+import * as ConsequenceStatements from "./internal/ConsequenceStatements.ts"
 import { createCampaign } from "./internal/CreateCampaign.ts"
 import { int2, int4, int4s, int8, text, texts } from "./internal/Parameters.ts"
 import { PipelineNames } from "./internal/PipelineNames.ts"
@@ -196,7 +199,20 @@ export const layer: Layer.Layer<CampaignStore, never, SqlClient.SqlClient> = Lay
           int8(options.now)
         ])
         return yield* find(options.workspaceId, options.campaignId)
-      }, translate("change a campaign's status"))
+      }, translate("change a campaign's status")),
+
+      advance: Effect.fn("CampaignStore.advance")(function* ({ limit, now, workspaceId }) {
+        const due = yield* sql.unsafe<{ readonly id: number }>(ConsequenceStatements.due, [
+          int4(workspaceId),
+          int8(limit)
+        ])
+        const advanced: Array<AdvancedCampaign> = []
+        for (const { id } of due) {
+          const one = yield* advanceCampaign(sql, names, { workspaceId, campaignId: CampaignId.make(id), now })
+          if (one !== null) advanced.push(one)
+        }
+        return advanced
+      }, translate("advance campaigns"))
     })
   })
 )

@@ -51,7 +51,7 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
     return Ledger.of({
       insert: Effect.fn("Ledger.insert")((options) => insertDeliveries(sql, names, options), translate("insert")),
 
-      ...OwnerCalls.of(sql, days),
+      ...OwnerCalls.of(sql, days, names),
       ...HandOverCalls.of(sql),
 
       dispatch,

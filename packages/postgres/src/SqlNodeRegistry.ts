@@ -8,7 +8,8 @@ import {
   NodeNotFound,
   NodeRegistry,
   NodeRole,
-  NodeWish
+  NodeWish,
+  Vanished
 } from "@fibercast/ports/NodeRegistry"
 import { Effect, Layer, Schema } from "effect"
 import { SqlClient } from "effect/sql"
@@ -33,6 +34,7 @@ const Said = Schema.fromJsonString(
     // What releases before did not say.
     pipelines: Schema.NullOr(Schema.Array(Schema.String)).pipe(Schema.withDecodingDefaultKey(Effect.succeed(null))),
     brokenAccounts: Schema.Array(BrokenAccount).pipe(Schema.withDecodingDefaultKey(Effect.succeed([]))),
+    vanished: Schema.Array(Vanished).pipe(Schema.withDecodingDefaultKey(Effect.succeed([]))),
     clockAhead: Schema.NullOr(Schema.Number).pipe(Schema.withDecodingDefaultKey(Effect.succeed(null)))
   })
 )

@@ -30,6 +30,10 @@ const byWhom = (origin: Origin): string => {
       return `by campaign ${origin.id}${origin.name === null ? "" : ` (${Table.visible(origin.name)})`}`
     case "Batch":
       return `by batch ${origin.id}`
+    case "Trigger": {
+      const late = origin.reason === null ? "" : ` (${origin.reason})`
+      return `by trigger ${Table.visible(origin.name)} for ${ClockText.toTheSecond(origin.nominal, origin.zone)}${late}`
+    }
   }
 }
 
@@ -187,6 +191,7 @@ export const json = (told: Told) => {
     course: explanation.course.map((step) => ({
       ...step,
       ...("at" in step ? { at: at(step.at) } : {}),
+      ...("by" in step && "nominal" in step.by ? { by: { ...step.by, nominal: at(step.by.nominal) } } : {}),
       text: stepText(step).text
     })),
     obstacles: explanation.obstacles.map((obstacle) => {

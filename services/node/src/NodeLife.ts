@@ -84,6 +84,7 @@ export const make = Effect.fnUntraced(function* <R>(
       capacity: yield* roles.capacity,
       pipelines: (yield* roles.pipelines).slice(0, named.pipelines),
       brokenAccounts: (yield* roles.brokenAccounts).slice(0, named.accounts),
+      vanished: yield* roles.vanished,
       clockAhead
     }
     const answer = yield* Effect.timeoutOption(registry.beat(said, now), patience)

@@ -3,7 +3,7 @@
  * what was handed to them may end.
  */
 import * as Activity from "@fibercast/engine/Activity"
-import { type BrokenAccount } from "@fibercast/ports/NodeRegistry"
+import { type BrokenAccount, type Vanished } from "@fibercast/ports/NodeRegistry"
 import { Clock, Effect, Exit, Layer, Scope } from "effect"
 import { notOpened, type Role, type RoleNotOpened } from "./Role.ts"
 
@@ -29,6 +29,7 @@ export interface OpenRoles {
   /** What can be run here, by name. */
   readonly pipelines: Effect.Effect<ReadonlyArray<string>>
   readonly brokenAccounts: Effect.Effect<ReadonlyArray<BrokenAccount>>
+  readonly vanished: Effect.Effect<ReadonlyArray<Vanished>>
 }
 
 const nothing: Drained = { millis: 0, finished: 0, returned: 0, cut: 0 }
@@ -98,6 +99,7 @@ export const make = Effect.fnUntraced(function* <R>(
     ),
     workspaces: Effect.sync(() => activity.workspaces),
     pipelines: Effect.sync(() => Activity.pipelines(activity)),
-    brokenAccounts: Effect.sync(() => Activity.brokenAccounts(activity))
+    brokenAccounts: Effect.sync(() => Activity.brokenAccounts(activity)),
+    vanished: Effect.sync(() => [...activity.vanished.values()])
   }
 })

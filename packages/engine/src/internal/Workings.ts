@@ -4,6 +4,7 @@
  * They live and die together. Held in memory: at most `window` deliveries, the failure hooks that wait, and how the latest
  * jobs of 200 pipelines ended.
  */
+import { type ClaimedDelivery } from "@fibercast/domain/Delivery"
 import { lanes } from "@fibercast/domain/Lane"
 import { Alerts } from "@fibercast/ports/Alerts"
 import { type AudienceSource } from "@fibercast/ports/AudienceSource"
@@ -13,10 +14,13 @@ import { type Ledger } from "@fibercast/ports/Ledger"
 import { type EpochLost } from "@fibercast/ports/Owned"
 import { type Workspace, type WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { Clock, Effect, Scope } from "effect"
+import * as Activity from "../Activity.ts"
 import { Allowance } from "../Allowance.ts"
 import * as BatchKeeper from "../BatchKeeper.ts"
 import * as CampaignKeeper from "../CampaignKeeper.ts"
+import { type DeliveryContext } from "../DeliveryContext.ts"
 import { DeliveryListener } from "../DeliveryListener.ts"
+import * as Doubts from "../Doubts.ts"
 import { type EngineSettings } from "../EngineConfig.ts"
 import { Way } from "../HandOff.ts"
 import * as FailureRates from "../FailureRates.ts"
@@ -28,6 +32,7 @@ import * as LaneKeeper from "../LaneKeeper.ts"
 import * as Pace from "../Pace.ts"
 import { Pipelines } from "../Pipelines.ts"
 import * as Recalls from "../Recalls.ts"
+import { type Ending } from "../Runnable.ts"
 import * as Sender from "../Sender.ts"
 import * as Settlements from "../Settlements.ts"
 import { type Ended, Settler } from "../Settler.ts"
@@ -66,6 +71,7 @@ export const make = Effect.fnUntraced(function* (options: {
   const workspaceId = workspace.id
   const clock = yield* Clock.Clock
   const alerts = yield* Alerts
+  const activity = yield* Activity.Activity
   const needs = yield* Effect.context<Needs>()
   const known = yield* Pipelines
   const pipelines = yield* Scope.provide(known.prepare, senders)
@@ -89,6 +95,23 @@ export const make = Effect.fnUntraced(function* (options: {
   const hooks = yield* Scope.provide(Hooks.make({ concurrency, waiting: settings.window }), options.telling)
   const { failureRate: rate, failureSample: sample } = settings
   const rates = FailureRates.make({ rate, sample, most: watchedPipelines })
+  const countTried = Effect.fnUntraced(function* ({ campaignId, pipeline }: ClaimedDelivery, hasFailed: boolean) {
+    const alert = campaignId === null ? rates.count(workspaceId, pipeline, hasFailed) : null
+    if (alert !== null) yield* alerts.raise(alert)
+  })
+  /** Answers its failure hooks. */
+  const tellFailed = Effect.fnUntraced(function* (context: DeliveryContext, ending: Ending) {
+    const { campaignId, id: deliveryId, pipeline } = context.delivery
+    const { reason, state } = ending
+    yield* alerts.raise({ _tag: "DeliveryFailed", workspaceId, deliveryId, campaignId, pipeline, state, reason })
+    return pipelines.failed(context, ending)
+  })
+  const doubts = Doubts.make({
+    ownership,
+    hooks,
+    pipelines: known.names,
+    tell: (context, ending) => Effect.andThen(countTried(context.delivery, true), tellFailed(context, ending))
+  })
   const tell = Effect.fnUntraced(function* ({ hold, settlement, task }: Ended) {
     const { attempt, campaign, delivery } = task.context
     if (listener !== null) {
@@ -97,23 +120,12 @@ export const make = Effect.fnUntraced(function* (options: {
       listener.told({ _tag: "Ended", workspaceId, delivery, attempt, ...ended })
     }
     if (hold !== null && campaign !== null) keeper.hold(campaign, hold)
-    const { campaignId, id: deliveryId, pipeline } = delivery
-    if (campaignId === null && Settlements.isTried(settlement)) {
-      const alert = rates.count(workspaceId, pipeline, settlement.state !== "completed")
-      if (alert !== null) yield* alerts.raise(alert)
+    if (settlement.state === "completed" && pipelines.isTemporary(task.context)) {
+      Activity.vanish(activity, workspaceId, delivery)
     }
+    if (Settlements.isTried(settlement)) yield* countTried(delivery, settlement.state !== "completed")
     const ending = Settlements.ending(settlement)
-    if (ending === null) return
-    yield* alerts.raise({
-      _tag: "DeliveryFailed",
-      workspaceId,
-      deliveryId,
-      campaignId,
-      pipeline,
-      state: ending.state,
-      reason: ending.reason
-    })
-    hooks.add(pipelines.failed(task.context, ending))
+    if (ending !== null) hooks.add(yield* tellFailed(task.context, ending))
   })
   const settler = new Settler({
     window,
@@ -163,7 +175,8 @@ export const make = Effect.fnUntraced(function* (options: {
       const now = clock.currentTimeMillisUnsafe()
       const soon = now + settings.idle
       // What the feeder asks for at this very instant is no reason to stay.
-      if (window.size > 0 || keeper.idleUntil() <= soon || window.busyBefore(now - 1)) rested = now
+      if (window.size > 0 || doubts.isTelling() || keeper.idleUntil() <= soon || window.busyBefore(now - 1))
+        rested = now
       else if (now - rested >= settings.idle) return
     }
   })
@@ -189,6 +202,7 @@ export const make = Effect.fnUntraced(function* (options: {
       BatchKeeper.run({ window, settings, asked: recalls.wake }),
       Effect.andThen(recalls.look, Feeder.run({ window, ownership, settings, suspects })),
       recalls.run,
+      Effect.provideContext(doubts.run, needs),
       Effect.provideContext(LongWaits.run({ window, settings, handOff }), needs),
       Sender.run({ window, ownership, settings, mustMark, expire, isKnown, start }),
       settler.run,

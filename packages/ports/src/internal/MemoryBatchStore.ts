@@ -105,7 +105,8 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof BatchStor
         return yield* new LedgerUnavailable({ operation: "create a batch", cause })
       }
       const [first = [], ...rest] = stages
-      const id = BatchId.make(state.batches.size + 1)
+      state.lastBatchId += 1
+      const id = BatchId.make(state.lastBatchId)
       state.batches.set(id, {
         row: {
           id,

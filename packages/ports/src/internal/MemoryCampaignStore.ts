@@ -1,12 +1,15 @@
 /**
  * The CampaignStore over the shared rows in memory.
  */
+import { failures } from "@fibercast/domain/Batch"
 import { type Campaign, CampaignId, isOver } from "@fibercast/domain/Campaign"
 import { none, planned, settled } from "@fibercast/domain/Counts"
+import { dispatched } from "@fibercast/domain/Job"
 import { type SkippedRow } from "@fibercast/domain/Recipient"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { type Context, Effect, Equal, Result } from "effect"
 import {
+  type AdvancedCampaign,
   CampaignConflict,
   CampaignNotFound,
   type CampaignStore,
@@ -81,10 +84,21 @@ export const create = (
     startedAt: null,
     completedAt: null
   }
-  const campaign = { row, counts: none, identities: new Map() }
+  const campaign = { row, counts: none, consequences: wanted.consequences ?? null, identities: new Map() }
   state.campaigns.set(row.id, campaign)
   workspace.campaignKeys.set(key, campaign)
   return Result.succeed({ campaign: view(campaign), created: true })
+}
+
+/** What its consequences are now, and what is left of them; null: nothing follows yet. */
+const following = ({ consequences, counts, row }: MemoryCampaign) => {
+  if (consequences === null) return null
+  const isCompleted = row.status === "completed"
+  const isEnd = isCompleted || (row.status === "cancelled" && counts.open === 0)
+  const caught = failures(counts) > 0 ? consequences.catch : null
+  if (caught === null && !isEnd) return null
+  const jobs = [caught, isCompleted ? consequences.then : null, isEnd ? consequences.finally : null]
+  return { jobs: jobs.flatMap((job) => job ?? []), left: isEnd ? null : { ...consequences, catch: null } }
 }
 
 export const make = (state: MemoryState): Context.Service.Shape<typeof CampaignStore> => {
@@ -147,7 +161,8 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof CampaignS
             return (
               row.quarantine === null &&
               [...campaignKeys.values()].some(
-                (campaign) => needsActor(campaign, by) && isOffered(campaign, by, pipelines)
+                (campaign) =>
+                  (needsActor(campaign, by) && isOffered(campaign, by, pipelines)) || following(campaign) !== null
               )
             )
           })
@@ -196,6 +211,20 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof CampaignS
         completedAt: to === "completed" ? now : row.completedAt
       }
       return view(campaign)
-    })
+    }),
+
+    advance: ({ limit, now, workspaceId }) =>
+      Effect.sync(() => {
+        const workspace = state.workspaces.get(workspaceId)
+        const advanced: Array<AdvancedCampaign> = []
+        for (const campaign of workspace?.campaignKeys.values() ?? []) {
+          const follows = following(campaign)
+          if (workspace === undefined || follows === null || advanced.length >= limit) continue
+          for (const job of follows.jobs) insert(state, workspace, dispatched(job, now), now)
+          campaign.consequences = follows.left
+          advanced.push({ campaignId: campaign.row.id, dispatched: follows.jobs.length })
+        }
+        return advanced
+      })
   }
 }

@@ -4,6 +4,7 @@
 import { type Lane } from "@fibercast/domain/Lane"
 import { type Context } from "effect"
 import { type DueWorkspace, type Ledger, strangersPassed, strangeWait } from "../Ledger.ts"
+import { hasDoubts } from "./MemoryDoubts.ts"
 import { type MemoryState, type MemoryWorkspace, type OpenDelivery } from "./MemoryState.ts"
 import { type PlaceOrder } from "./PlaceOrder.ts"
 
@@ -31,8 +32,9 @@ export const dueWorkspaces = (
   const isPaused = ({ campaignId, lane, workspace }: OpenDelivery) =>
     isPausedLane(workspace, lane) || (campaignId !== null && state.campaigns.get(campaignId)?.row.status === "paused")
   const due: Array<DueWorkspace> = []
-  for (const [workspaceId, { claims, ownedUntil, owner, row, sources }] of state.workspaces) {
+  for (const [workspaceId, workspace] of state.workspaces) {
     if (due.length >= limit) break
+    const { claims, ownedUntil, owner, row, sources } = workspace
     if (row.quarantine !== null || workspaceId <= (after ?? 0)) continue
     const isStranded = claims.size > 0 && (ownedUntil ?? -Infinity) <= now
     const isDue = () =>
@@ -43,7 +45,7 @@ export const dueWorkspaces = (
           !isPaused(source.first) &&
           isOffered(source, by, pipelines)
       )
-    if (isStranded || isDue()) due.push({ workspaceId, owner, ownedUntil })
+    if (isStranded || hasDoubts(workspace, pipelines, by) || isDue()) due.push({ workspaceId, owner, ownedUntil })
   }
   return due
 }

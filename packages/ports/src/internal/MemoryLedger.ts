@@ -7,6 +7,7 @@ import { transition } from "@fibercast/domain/DeliveryState"
 import { lanes } from "@fibercast/domain/Lane"
 import { Epoch, type WorkspaceId } from "@fibercast/domain/Workspace"
 import { type Context, Effect, Option } from "effect"
+import { type TakeDoubts } from "../Doubt.ts"
 import { type Begin, type HeldDelivery } from "../HandOver.ts"
 import {
   type Batch,
@@ -22,6 +23,7 @@ import { WorkspaceNotFound } from "../WorkspaceStore.ts"
 import { type EndedDelivery } from "./EndedDeliveries.ts"
 import { begin, rescueHeld, standing } from "./MemoryBegin.ts"
 import { dispatch } from "./MemoryDispatch.ts"
+import { takeDoubts } from "./MemoryDoubts.ts"
 import { dueWorkspaces, isPausedLane } from "./MemoryDue.ts"
 import { firstClaimable, recall, recalled, takeClaimable } from "./MemoryRecalls.ts"
 import {
@@ -130,6 +132,10 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof Ledger> =
       workspace.value.owner = null
       workspace.value.ownedUntil = null
       rescue(state, workspace.value, options.now)
+    }),
+
+    takeDoubts: Effect.fn("Ledger.takeDoubts")(function* (options: TakeDoubts) {
+      return takeDoubts(state, yield* owned(options), options)
     }),
 
     claim: Effect.fn("Ledger.claim")(function* (options: Claim) {

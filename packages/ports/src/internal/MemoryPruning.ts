@@ -8,7 +8,7 @@ import { type MemoryState } from "./MemoryState.ts"
 const tallied = 2 * 86_400_000
 
 export const prune = (
-  { ended, retention, workspaces }: MemoryState,
+  { batches, ended, retention, workspaces }: MemoryState,
   { limit, now, otherwise }: { readonly now: number; readonly otherwise: number; readonly limit: number }
 ): Pruned => {
   const old = [...ended.all()].filter(
@@ -19,5 +19,15 @@ export const prune = (
     const first = attempts.findIndex((at) => at >= now - tallied)
     attempts.splice(0, first < 0 ? attempts.length : first)
   }
-  return { days: 0, records: Math.min(limit, old.length), keys: 0, isMore: old.length > limit }
+  const over = [...batches.values()].filter(
+    ({ counts, row: { endedAt } }) => counts.open === 0 && endedAt !== null && endedAt < now - otherwise
+  )
+  for (const { row } of over.slice(0, limit)) batches.delete(row.id)
+  return {
+    days: 0,
+    records: Math.min(limit, old.length),
+    keys: 0,
+    batches: Math.min(limit, over.length),
+    isMore: old.length > limit || over.length > limit
+  }
 }

@@ -8,6 +8,7 @@ import { DeliveryId, type NewDelivery } from "@fibercast/domain/Delivery"
 import { type FinalState, type State } from "@fibercast/domain/DeliveryState"
 import { type Lane } from "@fibercast/domain/Lane"
 import { type Epoch, type WorkspaceId } from "@fibercast/domain/Workspace"
+import { type Consequences } from "../BatchStore.ts"
 import { type DoneDelivery } from "../Ledger.ts"
 import { type AttemptRecord } from "../Records.ts"
 import { type Workspace } from "../WorkspaceStore.ts"
@@ -52,6 +53,8 @@ export interface MemoryWorkspace {
   readonly claims: Map<bigint, StandingClaim>
   /** Why its owner must stop them. */
   readonly recalls: Map<DeliveryId, string>
+  /** What nobody was told of yet. */
+  readonly doubts: Map<DeliveryId, MemoryDoubt>
   /** What is open and in no claim, by source. */
   readonly sources: Map<string, PlaceOrder<OpenDelivery>>
   /** When each charged attempt ended. */
@@ -60,10 +63,20 @@ export interface MemoryWorkspace {
   readonly keys: MemoryKeys
 }
 
+/** What its final record does not say of a delivery in doubt. */
+export interface MemoryDoubt {
+  readonly pipeline: string
+  readonly at: number
+  readonly deadline: number | null
+  readonly rescues: number
+}
+
 export interface MemoryCampaign {
   /** All but the counts. */
   row: Campaign
   counts: Counts
+  /** What was not dispatched yet; null: nothing is left that may be. */
+  consequences: Consequences | null
   /** The row that each identity was first read in. */
   readonly identities: Map<string, number>
 }
@@ -80,6 +93,7 @@ export interface MemoryState {
   readonly triggers: MemoryTriggers
   lastDeliveryId: bigint
   lastClaimId: bigint
+  lastBatchId: number
 }
 
 export const make = (): MemoryState => ({
@@ -92,7 +106,8 @@ export const make = (): MemoryState => ({
   retention: new Map(),
   triggers: noTriggers(),
   lastDeliveryId: 0n,
-  lastClaimId: 0n
+  lastClaimId: 0n,
+  lastBatchId: 0
 })
 
 export const nextDeliveryId = (state: MemoryState): DeliveryId => {
@@ -242,6 +257,8 @@ export const rescue = (
       if (!delivery.isStarted) continue
       const reason = "its sender was lost after it may have been sent"
       finish(state, delivery, { state: "unknown", now, providerId: null, errorClass: "unknown", reason })
+      const { deadline, id, pipeline, rescues } = delivery
+      workspace.doubts.set(id, { pipeline, at: now, deadline, rescues })
       unknown += 1
     }
     for (const delivery of release(state, workspace, claim)) {

@@ -275,6 +275,14 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof TriggerSt
           .slice(0, limit)
       ),
 
+    runOf: (deliveryId) =>
+      Effect.sync(() => {
+        for (const { occurrences } of triggers.byId.values()) {
+          for (const { row } of occurrences.values()) if (row.deliveryId === deliveryId) return row
+        }
+        return null
+      }),
+
     nominals: ({ from, limit, to, triggerId }) =>
       Effect.sync(() =>
         [...(triggers.byId.get(triggerId)?.occurrences.keys() ?? [])]

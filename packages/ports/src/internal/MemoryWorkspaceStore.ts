@@ -27,6 +27,7 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof Workspace
           epoch: Epoch.make(0),
           claims: new Map(),
           recalls: new Map(),
+          doubts: new Map(),
           sources: new Map(),
           attempts: [],
           campaignKeys: new Map(),

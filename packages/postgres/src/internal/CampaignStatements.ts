@@ -1,6 +1,7 @@
 /**
  * The statements of campaigns. `row` is what a campaign is read from.
  */
+import * as ConsequenceStatements from "./ConsequenceStatements.ts"
 
 const columns = `c.id, c.workspace_id, c.key, c.spec::text as spec, c.status, c.epoch, c.note, c.template_hash,
   c.audience_hash, c.expanded_rows, c.expanded, c.created_at::float8 as created_at, c.started_at::float8 as started_at,
@@ -42,6 +43,9 @@ where c.status <> 'completed' and w.quarantine is null and (c.status = 'running'
   or c.status = 'scheduled' and (not c.expanded or c.due_at <= $1) or c.status = 'cancelled' and n.open > 0)
   and ($2::text[] is null or c.pipeline_id in (select id from pipelines where name = any ($2::text[]))
     or greatest(c.created_at, c.due_at) <= $3)
+union
+select w.id, w.owner, w.owned_until::float8 from workspaces w
+where w.quarantine is null and w.id in (${ConsequenceStatements.dueWorkspaces})
 order by 1`
 
 /** $1 workspace, $2 campaign, $3 statuses it must be in, $4 the new one, $5 note, $6 now. */

@@ -8,13 +8,15 @@ import { type NewCampaign } from "@fibercast/ports/CampaignStore"
 import { Effect } from "effect"
 import { type SqlClient } from "effect/sql"
 import * as CampaignStatements from "./CampaignStatements.ts"
+import * as ConsequenceStatements from "./ConsequenceStatements.ts"
 import { int2, int4, int8, text } from "./Parameters.ts"
 import { type PipelineNames } from "./PipelineNames.ts"
+import { storedJob } from "./StoredBatches.ts"
 
 export const createCampaign = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient,
   pipelines: PipelineNames,
-  { audienceHash, key, now, spec, templateHash, workspaceId }: NewCampaign
+  { audienceHash, consequences, key, now, spec, templateHash, workspaceId }: NewCampaign
 ) {
   const pipelineId = yield* pipelines.idsOf([spec.pipeline])
   const [made] = yield* sql.unsafe<{ readonly id: number }>(CampaignStatements.create, [
@@ -29,5 +31,15 @@ export const createCampaign = Effect.fnUntraced(function* (
     text(audienceHash),
     int8(now)
   ])
-  return made === undefined ? null : CampaignId.make(made.id)
+  if (made === undefined) return null
+  if (consequences !== undefined) {
+    yield* sql.unsafe(ConsequenceStatements.add, [
+      int4(made.id),
+      int4(workspaceId),
+      text(storedJob(consequences.then)),
+      text(storedJob(consequences.catch)),
+      text(storedJob(consequences.finally))
+    ])
+  }
+  return CampaignId.make(made.id)
 })

@@ -105,7 +105,7 @@ select (select count(*)::int from gone) as final, (select count(*)::int from lat
 /**
  * Ends all claims of the workspace. The caller holds the workspace's row lock since an EARLIER statement of the
  * same transaction: in one statement the snapshot would be older than the lock, and miss a claim made meanwhile.
- * $2 reason.
+ * $2 reason. What is in doubt by it is remembered until somebody takes it to tell.
  */
 export const rescue = `with ended as (
   delete from claims where workspace_id = $1 returning ids, started),
@@ -114,7 +114,11 @@ held as materialized (select unnest(ids) as id from ended),
 gone as (
   delete from deliveries d using doubted x
   where d.id = x.id and d.workspace_id = $1
-  returning ${ending("6::smallint", "8::smallint", "null::text", "$2::text")}),
+  returning ${ending("6::smallint", "8::smallint", "null::text", "$2::text")}, d.deadline, d.rescues),
+remembered as (
+  insert into doubts (delivery_id, workspace_id, pipeline_id, at, deadline, rescues)
+  select id, $1, pipeline_id, $3, deadline, rescues from gone
+  on conflict (delivery_id) do update set at = excluded.at, deadline = excluded.deadline, rescues = excluded.rescues),
 back as (
   update deliveries d set rescues = d.rescues + 1 from held x
   where d.id = x.id and d.workspace_id = $1 and x.id not in (select id from doubted)

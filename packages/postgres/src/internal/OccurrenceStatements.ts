@@ -81,6 +81,10 @@ export const history = `select ${RunStatements.columns}, ${RunStatements.endColu
 from occurrences o join triggers t on t.id = o.trigger_id
 where o.trigger_id = $1 and o.nominal_at < $2 order by o.nominal_at desc limit $3`
 
+/** $1 delivery. */
+export const runOf = `select ${RunStatements.columns}
+from occurrences o join triggers t on t.id = o.trigger_id where o.delivery_id = $1`
+
 /** $1 trigger, $2 from, $3 to, $4 limit. */
 export const nominals = `select o.nominal_at::float8 as nominal_at from occurrences o
 where o.trigger_id = $1 and o.nominal_at >= $2 and o.nominal_at < $3 order by o.nominal_at limit $4`

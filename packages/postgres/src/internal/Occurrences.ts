@@ -20,7 +20,18 @@ import { type TriggerRow } from "./TriggerStatements.ts"
 
 type Calls = Pick<
   Context.Service.Shape<typeof TriggerStore>,
-  "holders" | "record" | "fill" | "ready" | "release" | "end" | "output" | "history" | "nominals" | "tallies" | "forget"
+  | "holders"
+  | "record"
+  | "fill"
+  | "ready"
+  | "release"
+  | "end"
+  | "output"
+  | "history"
+  | "runOf"
+  | "nominals"
+  | "tallies"
+  | "forget"
 >
 
 interface TallyRow {
@@ -110,6 +121,11 @@ export const make = (sql: SqlClient.SqlClient, triggers: StoredTriggers): Calls 
       ])
       return rows.map(recordedOf)
     }, translate("read a history")),
+
+    runOf: Effect.fn("TriggerStore.runOf")(function* (deliveryId) {
+      const [row] = yield* sql.unsafe<RunRow>(OccurrenceStatements.runOf, [int8(deliveryId)])
+      return row === undefined ? null : runOf(row)
+    }, translate("find a delivery's run")),
 
     nominals: Effect.fn("TriggerStore.nominals")(function* ({ from, limit, to, triggerId }) {
       const rows = yield* sql.unsafe<{ readonly nominal_at: number }>(OccurrenceStatements.nominals, [

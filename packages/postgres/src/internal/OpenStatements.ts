@@ -2,6 +2,7 @@
  * New work, and questions about work.
  */
 import * as BatchCounts from "./BatchCounts.ts"
+import * as DoubtStatements from "./DoubtStatements.ts"
 
 /** Inserts what `given` selects, counts it for its campaigns and batches, and answers the ids in the order of `place`. */
 const inserting = (given: string, now: string): string => `with x as materialized (${given}),
@@ -80,8 +81,11 @@ export const dueWorkspaces = `with recursive source as (
       case when s.is_due then 2147483647 else s.campaign_id end)
     order by d.workspace_id, d.lane, d.campaign_id, d.due_at, d.id limit 1) next
   where s.found < $3),
+${DoubtStatements.walk("$7")},
 due as (
   select workspace_id from source where is_due
+  union
+  ${DoubtStatements.found("$4", "$5")}
   union
   select c.workspace_id from claims c join workspaces w on w.id = c.workspace_id
   where coalesce(w.owned_until, $2) <= $2 and c.workspace_id > $7)

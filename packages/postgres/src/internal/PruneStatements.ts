@@ -58,3 +58,13 @@ export const deleteKeys = `with gone as (
     limit $2))
   returning 1)
 select count(*)::int as count from gone`
+
+/**
+ * $1 before, $2 limit. What is being counted for one that is over is waited for by nobody: it stays until the next time.
+ */
+export const deleteBatches = `with chosen as materialized (
+  select batch_id from batch_standings where ended_at < $1 and open = 0
+  order by ended_at limit $2 for update skip locked),
+stood as (delete from batch_standings where batch_id = any (array(select batch_id from chosen))),
+gone as (delete from batches where id = any (array(select batch_id from chosen)) returning 1)
+select count(*)::int as count from gone`

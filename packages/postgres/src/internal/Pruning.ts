@@ -98,7 +98,8 @@ export class Pruning {
       isMore ||= found.isMore
     }
     const keys = yield* this.#step(this.#keys(now, limit))
-    return { days, records, keys, isMore: isMore || keys >= limit }
+    const batches = yield* this.#step(this.#batches(cutoffs.otherwise, limit))
+    return { days, records, keys, batches, isMore: isMore || keys >= limit || batches >= limit }
   })
 
   /** One step, in a transaction of its own. */
@@ -192,6 +193,12 @@ export class Pruning {
         int8(limit)
       ])
       .unprepared.pipe(Effect.map(([row]) => row?.count ?? 0))
+  }
+
+  #batches(before: number, limit: number) {
+    return this.#sql
+      .unsafe<{ readonly count: number }>(PruneStatements.deleteBatches, [int8(before), int8(limit)])
+      .pipe(Effect.map(([row]) => row?.count ?? 0))
   }
 
   #keys(now: number, limit: number) {

@@ -67,7 +67,7 @@ const encodeJob = Schema.encodeSync(OneJob)
 const decodeJob = Schema.decodeSync(OneJob)
 
 export const storedJob = (job: Job | null): string | null => (job === null ? null : encodeJob(job))
-const readJob = (text: string | null): Job | null => (text === null ? null : decodeJob(text))
+export const readJob = (text: string | null): Job | null => (text === null ? null : decodeJob(text))
 
 /** What is still to be dispatched. */
 export const toCome = Effect.fnUntraced(function* (

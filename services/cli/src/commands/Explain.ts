@@ -36,6 +36,7 @@ const delivery = Effect.fnUntraced(function* (id: DeliveryId) {
     attempts,
     workspace: Checkup.workspaceFact(workspace, []),
     campaign: campaigns.find((one) => one.id === record.campaignId) ?? null,
+    run: yield* (yield* TriggerStore).runOf(id),
     nodes: yield* Checkup.nodes(now),
     before: record.settledAt === null ? yield* records.before({ id, now }) : 0
   })

@@ -122,7 +122,7 @@ export const monitor = Command.make(
       "grows, measured over the last minute, against targets. WARN: one is missed. CRITICAL: the size is ten times, the " +
       "age six times, what failed twenty times the target, it grows by ten a minute more than it may, or something that " +
       "`fibercast doctor` calls critical stands in the way. A queue that is nearly empty may breathe. What is temporary " +
-      "leaves no record, so it is not among what went out."
+      "and completes leaves no record: it is counted by what nodes say of it every two seconds."
   ),
   Command.withShortDescription("The queues as they go, against targets"),
   Command.withExamples([

@@ -20,28 +20,35 @@ export const prune = Command.make(
       Flag.withDescription("How long to keep records of pipelines that do not say so themselves (default 30d)")
     ),
     folder,
-    json: json("Print one JSON object: days, records, keys, isMore")
+    json: json("Print one JSON object: days, records, keys, batches, isMore")
   },
   Effect.fnUntraced(function* (input) {
     const otherwise = Duration.toMillis(input.keep)
     const pruned = yield* Effect.gen(function* () {
       const records = yield* Records
-      let total = { days: 0, records: 0, keys: 0, isMore: false }
+      let total = { days: 0, records: 0, keys: 0, batches: 0, isMore: false }
       for (;;) {
         const step = yield* records.prune({ now: yield* Clock.currentTimeMillis, otherwise, limit: page })
         if (step === null) return null
-        const { days, isMore, keys, records: rows } = step
-        total = { days: total.days + days, records: total.records + rows, keys: total.keys + keys, isMore }
-        if (!isMore || days + rows + keys === 0) return total
+        const { batches, days, isMore, keys, records: rows } = step
+        total = {
+          days: total.days + days,
+          records: total.records + rows,
+          keys: total.keys + keys,
+          batches: total.batches + batches,
+          isMore
+        }
+        if (!isMore || days + rows + keys + batches === 0) return total
       }
     }).pipe(Effect.provide(Lookup.layer(input.folder)))
     if (input.json) return yield* Console.log(JSON.stringify(pruned))
     if (pruned === null) return yield* Console.log("Another process prunes at this moment: nothing is left to do here.")
-    const { days, isMore, keys, records } = pruned
+    const { batches, days, isMore, keys, records } = pruned
     const parts = [
       ...(days > 0 ? [Figures.counted(days, "table") + " of whole days"] : []),
       ...(records > 0 ? [Figures.counted(records, "record")] : []),
-      ...(keys > 0 ? [Figures.counted(keys, "key")] : [])
+      ...(keys > 0 ? [Figures.counted(keys, "key")] : []),
+      ...(batches > 0 ? [`${Figures.amount(batches)} ${batches === 1 ? "batch" : "batches"}`] : [])
     ]
     const more = isMore ? " More is old, but was being read: prune again later." : ""
     yield* Console.log(
@@ -50,7 +57,7 @@ export const prune = Command.make(
   })
 ).pipe(
   Command.withDescription(
-    "Drop final records, attempts and keys that are older than they are kept. Engines do so every hour by themselves; this " +
+    "Drop final records, attempts, keys and batches that are older than they are kept. Engines do so every hour by themselves; this " +
       "is for a database that no engine works on, or to keep less."
   ),
   Command.withShortDescription("Drop records that are older than they are kept")
