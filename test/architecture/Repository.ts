@@ -40,11 +40,17 @@ const walk = (folder: string): ReadonlyArray<string> =>
 
 const manifest = (file: string): Manifest => {
   const parsed: unknown = JSON.parse(fs.readFileSync(path.join(root, file), "utf8"))
-  const dependencies =
-    typeof parsed === "object" && parsed !== null && "dependencies" in parsed ? parsed.dependencies : undefined
+  const listed = (field: "dependencies" | "devDependencies"): ReadonlyArray<string> => {
+    const found = typeof parsed === "object" && parsed !== null ? Reflect.get(parsed, field) : undefined
+    return typeof found === "object" && found !== null ? Object.keys(found) : []
+  }
   return {
     package: SourceFile.packageOf(file),
     path: file,
-    dependencies: typeof dependencies === "object" && dependencies !== null ? Object.keys(dependencies) : []
+    // What only tests and benchmarks need is for development.
+    dependencies: [
+      ...listed("dependencies"),
+      ...(SourceFile.packageOf(file) === "test" ? listed("devDependencies") : [])
+    ]
   }
 }

@@ -70,7 +70,7 @@ const beat = (lanes: ReadonlyArray<Lane.Lane>) =>
     const now = yield* Clock.currentTimeMillis
     const said = { id: "1", name: "one", app: "cars", release: null, address: null, startedAt: now } as const
     const does = { roles: ["engine"], lanes, workspaces: 0, sending: 0, capacity: 10, pipelines: ["break"] } as const
-    const stands = { state: "working", brokenAccounts: [], clockAhead: 0 } as const
+    const stands = { state: "working", brokenAccounts: [], vanished: [], clockAhead: 0 } as const
     yield* (yield* NodeRegistry).beat({ ...said, ...does, ...stands }, now)
   })
 

@@ -10,7 +10,6 @@ import { Context, Effect, FileSystem, Layer, Redacted, Schedule, Schema } from "
 import { ChildProcess } from "effect/process"
 import { SqlClient } from "effect/sql"
 import * as net from "node:net"
-import { type Subject } from "./Subject.ts"
 
 const Server = Schema.Struct({ url: Schema.String, pid: Schema.Int })
 
@@ -54,6 +53,13 @@ export const hasRedis = ChildProcess.make("redis-server", ["--version"], { stdou
   Effect.match({ onFailure: () => false, onSuccess: (code) => code === 0 })
 )
 
+/** What a sample needs. */
+export interface Needs {
+  /** Where its jobs are kept. */
+  readonly store: "postgres" | "redis"
+  readonly needsNats: boolean
+}
+
 /** The Postgres of a run; it and its data are gone with the scope. Gives each sample what it needs. */
 export const make = Effect.gen(function* () {
   const files = yield* FileSystem.FileSystem
@@ -76,11 +82,11 @@ export const make = Effect.gen(function* () {
     return { url: url.href, pid: Number(pid) }
   })
 
-  return Effect.fnUntraced(function* (subject: Subject) {
+  return Effect.fnUntraced(function* ({ needsNats, store }: Needs) {
     return Servers.make({
-      postgres: subject.store === "postgres" ? yield* database : null,
-      redis: subject.store === "redis" ? yield* redis : null,
-      nats: subject.needsNats ? yield* nats : null
+      postgres: store === "postgres" ? yield* database : null,
+      redis: store === "redis" ? yield* redis : null,
+      nats: needsNats ? yield* nats : null
     })
   })
 })

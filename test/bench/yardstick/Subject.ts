@@ -2,7 +2,7 @@
  * What is measured: a job queue, or what one would be at best. Each in the fastest mode that its documentation gives.
  */
 import { type Effect, type Scope } from "effect"
-import { type Servers } from "./Servers.ts"
+import { type Needs, type Servers } from "./Servers.ts"
 
 /** Some 150 bytes as JSON. */
 export interface Payload {
@@ -39,11 +39,8 @@ export interface Opened {
 
 export type Open = (servers: Servers) => Effect.Effect<Opened, never, Scope.Scope>
 
-export interface Subject {
+export interface Subject extends Needs {
   readonly title: string
-  /** The server that keeps its jobs. */
-  readonly store: "postgres" | "redis"
-  readonly needsNats: boolean
   /** Not a queue: what the work itself costs. */
   readonly isCeiling: boolean
   /** What it promises in the mode that is measured. */

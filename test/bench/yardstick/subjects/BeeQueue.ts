@@ -1,7 +1,7 @@
 /**
  * bee-queue on a Redis that keeps nothing on disk; without events, done jobs are removed.
  */
-import { default as Queue } from "bee-queue"
+import BeeQueue from "bee-queue"
 import { Effect } from "effect"
 import { setTimeout } from "node:timers/promises"
 import { type Job, type Payload, type Open } from "../Subject.ts"
@@ -14,7 +14,7 @@ const most = 200
 export const open: Open = Effect.fnUntraced(function* ({ redis }) {
   const opened = (isWorker: boolean) =>
     Effect.acquireRelease(
-      Effect.promise(() => new Queue<Payload>(name, { ...lean, isWorker, redis: redis?.url }).ready()),
+      Effect.promise(() => new BeeQueue<Payload>(name, { ...lean, isWorker, redis: redis?.url }).ready()),
       (queue) => Effect.promise(() => queue.close(0))
     )
   const queue = yield* opened(false)

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as QueueSamples from "@fibercast/cli/QueueSamples"
+import * as QueueSamples from "@fibercast/engine/QueueSamples"
 import { WorkspaceId } from "@fibercast/domain/Workspace"
 import * as QueueHealth from "@fibercast/engine/QueueHealth"
 import * as MemoryStore from "@fibercast/ports/MemoryStore"
@@ -7,7 +7,7 @@ import { NodeRegistry } from "@fibercast/ports/NodeRegistry"
 import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { freshWorkspace } from "../conformance/Given.ts"
-import { known, now } from "./Nodes.ts"
+import { known, now } from "../cli/Nodes.ts"
 
 /** A node has said that so much vanished there. */
 const said = Effect.fnUntraced(function* (workspaceId: WorkspaceId, count: number, at: number) {
