@@ -1,7 +1,8 @@
 /**
  * The health of queues: how deep each is, how long its oldest waits, what comes and goes, and a verdict against targets.
  *
- * It is pure: two samples and what ended between them go in, a line for each lane of each workspace comes out.
+ * It is pure: samples and what ended between the first and the last of them go in, a line for each lane of each workspace
+ * comes out.
  *
  * | | WARN | CRITICAL |
  * |---|---|---|
@@ -10,7 +11,8 @@
  * | failed or in doubt, between the samples | more than the target | twenty times the target |
  * | growth a minute | more than the target | ten more than the target |
  *
- * A queue may breathe: growth is judged only while more is open than a tenth of the size that is allowed.
+ * A queue may breathe: growth is from the lowest of the first half of the samples to the lowest of the second, and it is
+ * judged only while more is open than a tenth of the size that is allowed.
  */
 import { type FinalState, finalStates } from "@fibercast/domain/DeliveryState"
 import { type Lane } from "@fibercast/domain/Lane"
@@ -100,16 +102,34 @@ const nameOf = ({ lane, pipeline, workspaceId }: Key): string => `${workspaceId}
 const endedOf = (passages: ReadonlyArray<Passage>, states: ReadonlyArray<FinalState>): number =>
   passages.reduce((sum, { ended }) => sum + states.reduce((of, state) => of + ended[state], 0), 0)
 
+/** A minute. */
+const growthOf = (samples: ReadonlyArray<Sample>, isOf: (depth: Depth) => boolean): number => {
+  const points = samples.map(({ at, depths }) => ({
+    at,
+    open: depths.filter(isOf).reduce((sum, { open }) => sum + open, 0)
+  }))
+  const middle = Math.ceil(points.length / 2)
+  const halves = [points.slice(0, middle), points.slice(middle)].map((half) => ({
+    at: half.reduce((sum, { at }) => sum + at, 0) / half.length,
+    low: Math.min(...half.map(({ open }) => open))
+  }))
+  const [first, second] = halves
+  if (first === undefined || second === undefined) return 0
+  return ((second.low - first.low) / Math.max(1, second.at - first.at)) * 60_000
+}
+
 /** By workspace, lane and, with `byPipeline`, pipeline, in the order in which they were first seen. */
 export const lines = (options: {
   readonly before: Sample
   readonly now: Sample
+  /** Those taken between the two, oldest first. Without them growth is from the one to the other. */
+  readonly between?: ReadonlyArray<Sample>
   /** Between the two samples. */
   readonly passages: ReadonlyArray<Passage>
   readonly targets: Targets
   readonly byPipeline: boolean
 }): ReadonlyArray<QueueLine> => {
-  const { before, byPipeline, now, passages, targets } = options
+  const { before, between = [], byPipeline, now, passages, targets } = options
   const millis = Math.max(1, now.at - before.at)
   const keyOf = (one: Depth): Key => ({ ...one, pipeline: byPipeline ? one.pipeline : null })
   const keys = new Map<string, Key>()
@@ -133,7 +153,7 @@ export const lines = (options: {
       open,
       age: oldest === Infinity ? null : Math.max(0, now.at - oldest),
       failed: endedOf(passed, ["failed", "unknown"]),
-      growth: (grown / millis) * 60_000
+      growth: growthOf([before, ...between, now], isOf)
     }
     return {
       workspaceId,

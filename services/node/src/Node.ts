@@ -17,6 +17,7 @@ import * as NodeSettings from "./NodeSettings.ts"
 import * as NodeLife from "./NodeLife.ts"
 import * as NodeRoles from "./NodeRoles.ts"
 import { type Drained } from "./OpenRoles.ts"
+import * as QueueCheck from "./QueueCheck.ts"
 import { type Role, type RoleNotOpened } from "./Role.ts"
 
 export interface Options<R> extends Partial<NodeSettings.OwnSettings> {
@@ -65,11 +66,13 @@ const make = Effect.fnUntraced(function* <R>(
   const scheduler = yield* HealthCheck.scheduler(app.name, settings.schedulerDeadAfter).pipe(
     Effect.provide(LocalNode.layerStores)
   )
+  const queues = yield* Effect.provide(QueueCheck.make, LocalNode.layerStores)
   const address = yield* HealthServer.listen({
     host: settings.healthHost,
     port: settings.healthPort,
     ready: [standing, yield* HealthCheck.database, ...checks],
-    scheduler: roles.some(({ name }) => name === "engine") ? scheduler : null
+    scheduler: roles.some(({ name }) => name === "engine") ? scheduler : null,
+    queues
   })
   const { lanes, name, release } = settings
   life = yield* NodeLife.make({ name, app: app.name, release, address, lanes, roles })
