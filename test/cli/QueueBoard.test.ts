@@ -3,7 +3,7 @@ import { WorkspaceId } from "@fibercast/domain/Workspace"
 import { defaults } from "@fibercast/engine/QueueHealth"
 import * as Ink from "@fibercast/cli/Ink"
 import * as QueueBoard from "@fibercast/cli/QueueBoard"
-import { type Measured, type NamedLine } from "@fibercast/engine/QueueSamples"
+import { type NamedLine, type NamedSample } from "@fibercast/cli/NamedSamples"
 
 const line = (varied: Partial<NamedLine> = {}): NamedLine => ({
   workspaceId: WorkspaceId.make(3),
@@ -39,7 +39,7 @@ const quiet = line({
   course: [0, 0, 0]
 })
 
-const measured = (varied: Partial<Measured> = {}): Measured => ({
+const measured = (varied: Partial<NamedSample> = {}): NamedSample => ({
   at: Date.UTC(2026, 10, 26, 3, 29, 44),
   over: 60_000,
   lines: [quiet, line()],
@@ -51,7 +51,7 @@ const measured = (varied: Partial<Measured> = {}): Measured => ({
 
 const command = (words: string) => `fibercast ${words}`
 
-const shown = (varied: Partial<Measured> = {}, wide: number | null = null) =>
+const shown = (varied: Partial<NamedSample> = {}, wide: number | null = null) =>
   QueueBoard.lines(measured(varied), { targets: defaults, wide, command }, Ink.plain)
 
 describe("the queues on a screen", () => {

@@ -129,6 +129,14 @@ export const brokenRecordStores: ReadonlyArray<BrokenTwin> = [
     })
   ),
   brokenRecordsOf(
+    "says that it opened what it leaves ended",
+    "what is opened again counts for the limit of its workspace, until it has ended again",
+    (records) => ({
+      retry: ({ filter, limit }) =>
+        Effect.map(records.ended({ filter, after: null, limit }), (rows) => rows.map(withoutTries))
+    })
+  ),
+  brokenRecordsOf(
     "opens it for later",
     "what failed is opened again under its id: due now, with its payload, lane and tags, and its tries given back",
     (records) => ({ retry: (options) => records.retry({ ...options, now: options.now + 1000 }) })

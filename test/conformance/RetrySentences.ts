@@ -9,6 +9,7 @@ import { BatchStore } from "@fibercast/ports/BatchStore"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
 import { Ledger } from "@fibercast/ports/Ledger"
 import { type EndedFilter, Records } from "@fibercast/ports/Records"
+import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { Effect } from "effect"
 import {
   base,
@@ -26,6 +27,7 @@ import {
   second
 } from "./Given.ts"
 import * as GivenBatches from "./GivenBatches.ts"
+import { asked, dispatchedOne } from "./GivenDispatches.ts"
 import { allOf, failedOf, workspaceOfEnded } from "./GivenRecords.ts"
 import { sentence } from "./Sentence.ts"
 
@@ -68,6 +70,22 @@ const movedTo = Effect.fnUntraced(function* (
 })
 
 export const retrySentences = [
+  sentence(
+    "what is opened again counts for the limit of its workspace, until it has ended again",
+    Effect.gen(function* () {
+      const { owned } = yield* workspaceOfEnded([{ state: "failed" }, { state: "failed" }])
+      yield* (yield* WorkspaceStore).setLimits(owned.workspaceId, { backlog: 2 })
+      assert.lengthOf(yield* retry(failedOf(owned)), 2)
+      const at = { ...owned, now }
+      const full = { _tag: "Refused", reason: { _tag: "BacklogFull", of: "workspace", cap: 2 } } as const
+      assert.deepStrictEqual(yield* dispatchedOne(at, asked(1)), full)
+      const records = yield* Records
+      const filter = { workspaceId: owned.workspaceId }
+      assert.strictEqual(yield* records.clear({ filter, limit: 1, reason: "not wanted", now }), 1)
+      assert.strictEqual((yield* dispatchedOne(at, asked(2)))._tag, "Inserted")
+      assert.deepStrictEqual(yield* dispatchedOne(at, asked(3)), full)
+    })
+  ),
   sentence(
     "what failed is opened again under its id: due now, with its payload, lane and tags, and its tries given back",
     Effect.gen(function* () {

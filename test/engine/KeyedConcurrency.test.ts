@@ -118,6 +118,32 @@ describe("a key of which few may be under way", () => {
     }).pipe(Effect.provide(world))
   )
 
+  it.effect("is no matter of what has no key: any number of that are under way at once", () =>
+    Effect.gen(function* () {
+      let [now, most] = [0, 0]
+      const pipeline = Pipeline.make("unkeyed", {
+        payload: Schema.NullOr(Schema.String),
+        concurrency: { key: (payload) => payload, limit: 1 }
+      }).pipe(
+        Pipeline.tap((payload) =>
+          Effect.gen(function* () {
+            if (payload === null) most = Math.max(most, ++now)
+            yield* Effect.sleep("4 seconds")
+            if (payload === null) now--
+          })
+        )
+      )
+      const workspaceId = yield* TestEngine.workspace()
+      yield* TestNode.make({ pipelines: [pipeline] })
+      const payloads = ["a", "a", "a", ...Array.from({ length: 40 }, () => null)]
+      yield* Pipeline.dispatchMany(pipeline, { workspaceId, payloads })
+      yield* pass(5)
+      assert.strictEqual(most, 40)
+      yield* untilDone
+      yield* Expect.settled("completed", 43)
+    }).pipe(Effect.provide(world))
+  )
+
   it.effect("is first had by the one that has waited longest, though younger ones never cease to come", () =>
     Effect.gen(function* () {
       const { pipeline, seen } = watched(1)

@@ -60,6 +60,20 @@ const vanished = (count: number, varied: Partial<QueueHealth.Sample["vanished"][
   ...varied
 })
 
+/** The growth of a lane with so much open in samples that are spread over a minute. */
+const grownBy = (...opens: ReadonlyArray<number>) => {
+  const samples = opens.map((open, n) => ({
+    at: at - minute + (n * minute) / (opens.length - 1),
+    depths: [depth({ open })],
+    vanished: []
+  }))
+  const [before, ...others] = samples
+  const now = others.pop()
+  if (before === undefined || now === undefined) return assert.fail("two samples at least")
+  const options = { passages: [], targets: QueueHealth.defaults, byPipeline: false }
+  return QueueHealth.lines({ ...options, before, between: others, now })[0]?.growth
+}
+
 describe("the health of queues", () => {
   it("counts temporary work that left no record by what nodes say of it, each since the sample before", () => {
     const [line] = linesOf({
@@ -146,6 +160,14 @@ describe("the health of queues", () => {
     const grown = { age: null, failed: 0, growth: 60 }
     assert.strictEqual(QueueHealth.judge({ ...grown, open: 10 }, QueueHealth.defaults).verdict, "OK")
     assert.strictEqual(QueueHealth.judge({ ...grown, open: 11 }, QueueHealth.defaults).verdict, "CRITICAL")
+  })
+
+  it("lets a queue breathe that is filled and emptied again and again, and sees one that grows beneath", () => {
+    assert.strictEqual(grownBy(0, 90, 0, 70, 0, 100), 0)
+    assert.strictEqual(grownBy(90, 0, 80, 100, 0, 90), 0)
+    assert.isAtLeast(grownBy(10, 100, 20, 100, 30, 100, 40) ?? 0, 30)
+    assert.strictEqual(grownBy(10, 20, 30, 40, 50, 60), 50)
+    assert.strictEqual(grownBy(10, 60), 50)
   })
 
   it("says the worst of several verdicts", () => {

@@ -20,7 +20,7 @@ describe("samples of the queues", () => {
   it.effect("count temporary work that left no record by what its nodes say, of the workspace that is asked for", () =>
     Effect.gen(function* () {
       yield* TestClock.setTime(now)
-      const { id, name } = yield* freshWorkspace
+      const { id } = yield* freshWorkspace
       const options = { targets: QueueHealth.defaults, byPipeline: true }
       const samples = yield* QueueSamples.make({ ...options, workspaceId: null })
       const ofOther = yield* QueueSamples.make({ ...options, workspaceId: WorkspaceId.make(4711) })
@@ -31,7 +31,7 @@ describe("samples of the queues", () => {
       yield* said(id, 1050, now + 10_000)
       const { lines } = yield* samples
       assert.strictEqual(lines.length, 1)
-      assert.deepInclude(lines[0], { workspace: name, lane: "high", pipeline: "uptime.check", out: 5, in: 5, open: 0 })
+      assert.deepInclude(lines[0], { workspaceId: id, lane: "high", pipeline: "uptime.check", out: 5, in: 5, open: 0 })
       assert.deepStrictEqual((yield* ofOther).lines, [])
     }).pipe(Effect.provide(Layer.merge(MemoryStore.layer, NodeRegistry.layerMemory)))
   )

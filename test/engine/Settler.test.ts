@@ -6,7 +6,7 @@ import * as Interposed from "@fibercast/testkit/Interposed"
 import * as TestEngine from "@fibercast/testkit/TestEngine"
 import * as TestNode from "@fibercast/testkit/TestNode"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer } from "effect"
+import { Effect, Fiber, Latch, Layer, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { Announce, launchTo, now, sendTimes, sentTo } from "./internal/Broadcasts.ts"
 
@@ -63,6 +63,28 @@ describe("Settler", () => {
       }).pipe(Effect.provide(on({ after }, slowly)))
     })
   }
+
+  it.effect("what ends while it lingers is settled in one write", () => {
+    let settles = 0
+    const before = (operation: string) => Effect.sync(() => void (settles += operation === "settle" ? 1 : 0))
+    const gate = Latch.makeUnsafe(false)
+    const pipeline = Pipeline.make("gated", { payload: Schema.Int }).pipe(Pipeline.tap(() => gate.await))
+    const engine = TestEngine.layerEngine({ pipelines: [pipeline], settings: { linger: 5 } }).pipe(
+      Layer.provide(Interposed.layerStores({ before })),
+      Layer.provideMerge(TestEngine.layerStores())
+    )
+    return Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace()
+      const payloads = Array.from({ length: 80 }, (_, n) => n)
+      yield* Pipeline.dispatchMany(pipeline, { workspaceId, payloads })
+      yield* TestClock.adjust("1 second")
+      settles = 0
+      yield* gate.open
+      yield* TestClock.adjust("1 second")
+      yield* Expect.settled("completed", 80)
+      assert.strictEqual(settles, 1)
+    }).pipe(Effect.provide(engine))
+  })
 
   it.effect("an owner that cannot reach the ledger starts nothing once its lease has ended", () => {
     let isAway = false

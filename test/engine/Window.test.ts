@@ -74,6 +74,33 @@ describe("Window", () => {
     assert.strictEqual(window.size, 0)
   })
 
+  it("an end is news to who starts deliveries only while one waits to be started", () => {
+    const { flow, window } = make()
+    window.admit(flow, batch(1n, 2))
+    const [first] = window.take(flow, 1)
+    if (first === undefined) return assert.fail("two were admitted")
+    window.began(first)
+    window.work.closeUnsafe()
+    window.ended(first)
+    assert.isTrue(window.work.closeUnsafe())
+    const [second] = window.take(flow, 1)
+    if (second === undefined) return assert.fail("two were admitted")
+    window.began(second)
+    window.ended(second)
+    assert.isFalse(window.work.closeUnsafe())
+  })
+
+  it("deliveries that leave together are all gone before anybody hears of it", () => {
+    const { flow, window } = make()
+    window.admit(flow, batch(1n, 3))
+    const tasks = window.take(flow, 3)
+    window.room.closeUnsafe()
+    window.leave(...tasks)
+    assert.deepStrictEqual([window.size, flow.size, window.finished], [0, 0, [1n]])
+    assert.isTrue(window.room.closeUnsafe())
+    assert.isTrue(flow.settled.closeUnsafe())
+  })
+
   it("a release gives back what was not begun, and keeps what is under way", () => {
     const { flow, window } = make()
     window.admit(flow, batch(1n, 4))

@@ -9,15 +9,22 @@ import { TestClock } from "effect/testing"
 const well = (name: string): HealthCheck => ({ name, check: Effect.succeed(null) })
 const ill = (name: string, reason: string): HealthCheck => ({ name, check: Effect.succeed(reason) })
 
+const plain: HealthServer.Options = {
+  host: "127.0.0.1",
+  port: 0,
+  ready: [],
+  scheduler: [],
+  work: [],
+  queues: Effect.succeed({ verdict: "OK", checks: [] })
+}
+
 const listening = (options: Partial<HealthServer.Options>) =>
-  Effect.map(
-    HealthServer.listen({ host: "127.0.0.1", port: 0, ready: [], scheduler: [], work: [], ...options }),
-    (address) =>
-      Effect.fnUntraced(function* (method: "GET" | "HEAD" | "POST", path: string) {
-        const client = yield* HttpClient.HttpClient
-        const response = yield* client.execute(HttpClientRequest.make(method)(`${address}${path}`))
-        return { status: response.status, headers: response.headers, body: yield* response.text }
-      })
+  Effect.map(HealthServer.listen({ ...plain, ...options }), (address) =>
+    Effect.fnUntraced(function* (method: "GET" | "HEAD" | "POST", path: string) {
+      const client = yield* HttpClient.HttpClient
+      const response = yield* client.execute(HttpClientRequest.make(method)(`${address}${path}`))
+      return { status: response.status, headers: response.headers, body: yield* response.text }
+    })
   )
 
 describe("health over HTTP", () => {
@@ -93,6 +100,22 @@ describe("health over HTTP", () => {
     }).pipe(Effect.provide(NodeHttpClient.layerUndici))
   )
 
+  it.effect("of the queues is bad while their verdict is CRITICAL, and says OK, WARN or CRITICAL", () =>
+    Effect.gen(function* () {
+      const checks = [{ name: "acme normal", ok: false, reason: "120 open" }]
+      for (const [verdict, status] of [
+        ["OK", 200],
+        ["WARN", 200],
+        ["CRITICAL", 503]
+      ] as const) {
+        const ask = yield* listening({ queues: Effect.succeed({ verdict, checks }) })
+        const answer = yield* ask("GET", "/health/queues")
+        assert.strictEqual(answer.status, status)
+        assert.deepStrictEqual(JSON.parse(answer.body), { status: verdict, checks })
+      }
+    }).pipe(Effect.provide(NodeHttpClient.layerUndici))
+  )
+
   it.effect("answers HEAD without a body, refuses to be written to, and has nothing elsewhere", () =>
     Effect.gen(function* () {
       const ask = yield* listening({ ready: [well("node")] })
@@ -108,9 +131,8 @@ describe("health over HTTP", () => {
 
   it.effect("says what to do when another listens there", () =>
     Effect.gen(function* () {
-      const options = { host: "127.0.0.1", ready: [], scheduler: null, work: [] }
-      const taken = Number(new URL(yield* HealthServer.listen({ ...options, port: 0 })).port)
-      const refused = yield* Effect.flip(HealthServer.listen({ ...options, port: taken }))
+      const taken = Number(new URL(yield* HealthServer.listen(plain)).port)
+      const refused = yield* Effect.flip(HealthServer.listen({ ...plain, port: taken }))
       assert.match(refused.message, new RegExp(`at 127\\.0\\.0\\.1:${taken}: .*FIBERCAST_HEALTH_PORT`, "u"))
     })
   )

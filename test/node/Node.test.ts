@@ -35,7 +35,7 @@ const Health = Schema.fromJsonString(
   })
 )
 
-const ask = Effect.fnUntraced(function* (address: string, what: "live" | "ready" | "scheduler") {
+const ask = Effect.fnUntraced(function* (address: string, what: "live" | "ready" | "scheduler" | "queues") {
   const response = yield* HttpClient.get(`${address}/health/${what}`)
   const { checks } = yield* Schema.decodeEffect(Health)(yield* response.text)
   const wrong = checks.flatMap(({ name, reason }) => (reason === undefined ? [] : [`${name}: ${reason}`]))
@@ -76,6 +76,7 @@ describe("a node", () => {
       assert.deepStrictEqual(yield* ask(one.address, "ready"), { code: 200, names: ["node", "database"], wrong: [] })
       const scheduler = yield* ask(one.address, "scheduler")
       assert.deepStrictEqual(scheduler, { code: 200, names: ["triggers", "last pass"], wrong: [] })
+      assert.deepStrictEqual(yield* ask(one.address, "queues"), { code: 200, names: [], wrong: [] })
       yield* wish(one, "cordoned", "cordoned")
       const cordoned = yield* ask(one.address, "ready")
       assert.deepStrictEqual([cordoned.code, cordoned.wrong], [503, ["node: it is cordoned"]])

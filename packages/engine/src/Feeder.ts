@@ -20,6 +20,9 @@ import { type Flow, type Window } from "./Window.ts"
 /** A flow is read again from its start this often, to find what became due behind its cursor. */
 const sweepEvery = 1000
 
+/** So many in the window are many. */
+const many = 16
+
 /** Nothing to claim, or nothing that could be sent, before this instant. */
 const restsUntil = (flow: Flow): number => Math.max(flow.dryUntil, flow.notBefore)
 
@@ -117,11 +120,14 @@ export const run = Effect.fnUntraced(function* (options: {
     rest(flow, flow.drained ? due : null, proof.now, wakes)
   })
 
+  /** Of many in the window some leave at the same time: their room is filled together. */
+  const together = Effect.suspend(() => (window.size >= many ? Effect.yieldNow : Effect.void))
+
   const wait = (now: number) => {
     const resting = [...window.flows.values()].filter((flow) => window.isOpen(flow) && restsUntil(flow) > now)
     const until = resting.reduce((soonest, flow) => Math.min(soonest, restsUntil(flow)), now + settings.poll)
     window.room.closeUnsafe()
-    return Effect.raceFirst(window.room.await, Effect.sleep(Math.max(until - now, 1)))
+    return Effect.andThen(Effect.raceFirst(window.room.await, Effect.sleep(Math.max(until - now, 1))), together)
   }
 
   for (;;) {

@@ -141,10 +141,11 @@ export const make = <P>(
     /**
      * At most `limit` deliveries of one key under way at once in a workspace, over all nodes, from before the first stage to
      * the end of the try. What finds its key busy waits a second at most, within its time; then it is put off, uncharged,
-     * and the older one goes first. Up to `keys` keys are told apart at a time, default 10,000; the rest is put off.
+     * and the older one goes first. Up to `keys` keys are told apart at a time, default 10,000; the rest is put off. What
+     * has no key, null, is under no such limit.
      */
     readonly concurrency?:
-      | { readonly key: (payload: P) => string; readonly limit: number; readonly keys?: number | undefined }
+      | { readonly key: (payload: P) => string | null; readonly limit: number; readonly keys?: number | undefined }
       | undefined
     /** How payloads are unique unless a dispatch says otherwise; a function alone makes the key. */
     readonly unique?: ((payload: P) => string) | UniqueOptions<P> | undefined

@@ -1,7 +1,8 @@
 /**
  * The health of queues: how deep each is, how long its oldest waits, what comes and goes, and a verdict against targets.
  *
- * It is pure: two samples and what ended between them go in, a line for each lane of each workspace comes out.
+ * It is pure: samples and what ended between the first and the last of them go in, a line for each lane of each workspace
+ * comes out.
  *
  * | | WARN | CRITICAL |
  * |---|---|---|
@@ -13,7 +14,8 @@
  * What is temporary and completes leaves no record: nodes say how much of it there was, every two seconds, so what came and
  * went of it is that exact.
  *
- * A queue may breathe: growth is judged only while more is open than a tenth of the size that is allowed.
+ * A queue may breathe: growth is from the lowest of the first half of the samples to the lowest of the second, and it is
+ * judged only while more is open than a tenth of the size that is allowed.
  */
 import { type FinalState, finalStates } from "@fibercast/domain/DeliveryState"
 import { type Lane } from "@fibercast/domain/Lane"
@@ -122,16 +124,34 @@ const vanishedBetween = (before: Sample, now: Sample): ReadonlyArray<Vanished> =
   })
 }
 
+/** A minute. */
+const growthOf = (samples: ReadonlyArray<Sample>, isOf: (depth: Depth) => boolean): number => {
+  const points = samples.map(({ at, depths }) => ({
+    at,
+    open: depths.filter(isOf).reduce((sum, { open }) => sum + open, 0)
+  }))
+  const middle = Math.ceil(points.length / 2)
+  const halves = [points.slice(0, middle), points.slice(middle)].map((half) => ({
+    at: half.reduce((sum, { at }) => sum + at, 0) / half.length,
+    low: Math.min(...half.map(({ open }) => open))
+  }))
+  const [first, second] = halves
+  if (first === undefined || second === undefined) return 0
+  return ((second.low - first.low) / Math.max(1, second.at - first.at)) * 60_000
+}
+
 /** By workspace, lane and, with `byPipeline`, pipeline, in the order in which they were first seen. */
 export const lines = (options: {
   readonly before: Sample
   readonly now: Sample
+  /** Those taken between the two, oldest first. Without them growth is from the one to the other. */
+  readonly between?: ReadonlyArray<Sample>
   /** Between the two samples. */
   readonly passages: ReadonlyArray<Passage>
   readonly targets: Targets
   readonly byPipeline: boolean
 }): ReadonlyArray<QueueLine> => {
-  const { before, byPipeline, now, passages, targets } = options
+  const { before, between = [], byPipeline, now, passages, targets } = options
   const millis = Math.max(1, now.at - before.at)
   const keyOf = (one: Depth): Key => ({ ...one, pipeline: byPipeline ? one.pipeline : null })
   const keys = new Map<string, Key>()
@@ -157,7 +177,7 @@ export const lines = (options: {
       open,
       age: oldest === Infinity ? null : Math.max(0, now.at - oldest),
       failed: endedOf(passed, ["failed", "unknown"]),
-      growth: (grown / millis) * 60_000
+      growth: growthOf([before, ...between, now], isOf)
     }
     return {
       workspaceId,

@@ -1,20 +1,21 @@
 /**
  * Samples of the queues, one after the other: how each lane stands, measured over the last minute, or since the sample
- * before where that is longer ago.
+ * before if that is longer ago, up to ten minutes; with what stands in the way of all of it, which is critical.
  *
- * A sample reads all open work once. Where that takes long, they are taken less often. In memory: the samples of a
- * minute, and for each lane its last depths.
+ * A sample reads all open work once; how often they are taken is up to the caller. In memory: the samples of a minute.
  */
+import { type WorkspaceId } from "@fibercast/domain/Workspace"
+import { type CampaignStore } from "@fibercast/ports/CampaignStore"
+import { type LedgerUnavailable } from "@fibercast/ports/Ledger"
+import { NodeRegistry } from "@fibercast/ports/NodeRegistry"
+import { Records } from "@fibercast/ports/Records"
+import { type TriggerStore } from "@fibercast/ports/TriggerStore"
+import { type WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
+import { Clock, Effect } from "effect"
 import * as Checkup from "./Checkup.ts"
 import * as Diagnosis from "./Diagnosis.ts"
 import { type Finding, severity } from "./Finding.ts"
 import * as QueueHealth from "./QueueHealth.ts"
-import { rank } from "@fibercast/domain/Lane"
-import { type WorkspaceId } from "@fibercast/domain/Workspace"
-import { NodeRegistry } from "@fibercast/ports/NodeRegistry"
-import { Records } from "@fibercast/ports/Records"
-import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
-import { Clock, Effect } from "effect"
 
 export interface Options {
   /** Null: all. */
@@ -25,54 +26,38 @@ export interface Options {
   readonly checkupEvery?: number | undefined
 }
 
-export interface NamedLine extends QueueHealth.QueueLine {
-  readonly workspace: string
-  /** Open work in the samples before, oldest first. */
-  readonly course: ReadonlyArray<number>
-}
-
 export interface Measured {
   readonly at: number
   /** What the rates are measured over, in milliseconds. */
   readonly over: number
-  readonly lines: ReadonlyArray<NamedLine>
-  /** What stands in the way of all of it. */
+  readonly lines: ReadonlyArray<QueueHealth.QueueLine>
+  /** Those that are critical. */
   readonly findings: ReadonlyArray<Finding>
   readonly verdict: QueueHealth.Verdict
   /** How long the sample took, in milliseconds. */
   readonly spent: number
 }
 
+export type Needs = CampaignStore | NodeRegistry | Records | TriggerStore | WorkspaceStore
+
 const window = 60_000
+/** A sample that is older than this is measured against no more, in milliseconds. */
+const longest = 600_000
 /** What nodes have said last is known for so long after they went, in milliseconds. */
 const remembered = 10 * window
-/** Points of a course. */
-const kept = 30
 
 /** Each run of the effect takes one sample; the first is measured against itself. */
-export const make = Effect.fnUntraced(function* ({ byPipeline, checkupEvery = 10_000, targets, workspaceId }: Options) {
+export const make = Effect.fnUntraced(function* ({
+  byPipeline,
+  checkupEvery = 10_000,
+  targets,
+  workspaceId
+}: Options): Effect.fn.Return<Effect.Effect<Measured, LedgerUnavailable, Needs>, never, Records | NodeRegistry> {
   const records = yield* Records
-  const workspaces = yield* WorkspaceStore
   const nodes = yield* NodeRegistry
   const samples: Array<QueueHealth.Sample> = []
-  const courses = new Map<string, Array<number>>()
-  const names = new Map<WorkspaceId, string>()
   let checkedAt = -Infinity
   let findings: ReadonlyArray<Finding> = []
-
-  const nameOf = Effect.fnUntraced(function* (id: WorkspaceId) {
-    const known = names.get(id)
-    if (known !== undefined) return known
-    const { name } = yield* workspaces.get(id)
-    names.set(id, name)
-    return name
-  })
-
-  const courseOf = (key: string, open: number): ReadonlyArray<number> => {
-    const course = [...(courses.get(key) ?? []), open].slice(-kept)
-    courses.set(key, course)
-    return course
-  }
 
   const vanished = Effect.fnUntraced(function* (at: number) {
     const seen = yield* nodes.list(at - remembered)
@@ -84,31 +69,23 @@ export const make = Effect.fnUntraced(function* ({ byPipeline, checkupEvery = 10
   return Effect.gen(function* () {
     const at = yield* Clock.currentTimeMillis
     const now = { at, depths: yield* records.depths({ workspaceId, now: at }), vanished: yield* vanished(at) }
-    while (samples.length > 1 && at - (samples[0]?.at ?? at) > window) samples.shift()
-    const before = samples[0] ?? now
+    while (at - (samples[1]?.at ?? at) >= window || at - (samples[0]?.at ?? at) > longest) samples.shift()
+    const [before = now, ...between] = samples
     samples.push(now)
     const passages = yield* records.passages({ workspaceId, from: before.at, until: at })
-    const lines = QueueHealth.lines({ before, now, passages, targets, byPipeline })
+    const lines = QueueHealth.lines({ before, between, now, passages, targets, byPipeline })
     if (at - checkedAt >= checkupEvery) {
       checkedAt = at
       findings = Diagnosis.of(yield* Checkup.facts(workspaceId)).filter((one) => severity(one) === "critical")
     }
-    const named = yield* Effect.forEach(lines, (line) =>
-      Effect.map(nameOf(line.workspaceId), (workspace): NamedLine => ({
-        ...line,
-        workspace,
-        course: courseOf(`${line.workspaceId}/${line.lane}/${line.pipeline ?? ""}`, line.open)
-      }))
-    )
-    const sorted = named.toSorted((a, b) => a.workspace.localeCompare(b.workspace, "en") || rank(a.lane) - rank(b.lane))
-    const verdicts = [...named.map(({ verdict }) => verdict), ...findings.map(() => "CRITICAL" as const)]
+    const verdicts = [...lines.map(({ verdict }) => verdict), ...findings.map(() => "CRITICAL" as const)]
     return {
       at,
       over: at - before.at,
-      lines: sorted,
+      lines,
       findings,
       verdict: QueueHealth.worstOf(verdicts),
       spent: (yield* Clock.currentTimeMillis) - at
-    } satisfies Measured
+    }
   })
 })

@@ -19,6 +19,9 @@ import { type Flow, type Task, type Window } from "./Window.ts"
 /** Unlimited work is started in runs of this many, then lanes are weighed again. */
 const runLength = 64
 
+/** So many under way are many. */
+const many = 16
+
 /** Started marks are written ahead for what a rate lets out in this time, in milliseconds. */
 const markAhead = 250
 
@@ -133,6 +136,9 @@ export const run = Effect.fnUntraced(function* (options: {
     return options.start(flow, starting)
   }
 
+  /** Of many that are under way some end at the same time: their slots are filled together. */
+  const together = Effect.suspend(() => (window.active >= many ? Effect.yieldNow : Effect.void))
+
   const wait = (now: number) => {
     const delays = lanes.flatMap((lane) =>
       window
@@ -142,7 +148,7 @@ export const run = Effect.fnUntraced(function* (options: {
     )
     const soonest = Math.max(Math.min(settings.poll, ...delays), 1)
     window.work.closeUnsafe()
-    return Effect.raceFirst(window.work.await, Effect.sleep(soonest))
+    return Effect.andThen(Effect.raceFirst(window.work.await, Effect.sleep(soonest)), together)
   }
 
   for (;;) {

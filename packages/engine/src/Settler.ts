@@ -109,7 +109,7 @@ export class Settler {
           })
         )
       )
-      for (const one of ended) this.#window.leave(one.task)
+      this.#window.leave(...ended.map(({ task }) => task))
       for (const claimId of closing) this.#forget(claimId)
       for (const claimId of [...finished, ...closing]) this.#window.claims.delete(claimId)
       if (this.#isBehind) this.#pending.openUnsafe()

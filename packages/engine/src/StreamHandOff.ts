@@ -83,7 +83,7 @@ const make = Effect.fnUntraced(function* (
   }
   /** They have left their claims. */
   const leave = (out: OutChunk, tasks: ReadonlyArray<Task>) => {
-    for (const task of tasks) window.leave(task)
+    window.leave(...tasks)
     settler.nudge()
     back(out, tasks)
   }

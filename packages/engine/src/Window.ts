@@ -202,29 +202,29 @@ export class Window {
     this.active -= tasks.length
     // Last: whoever waits goes on at once, and must find all of them ended.
     for (const { held } of tasks) if (held.flow.active === 0) held.flow.silent.openUnsafe()
-    this.work.openUnsafe()
+    if (this.waiting > 0) this.work.openUnsafe()
   }
 
-  /** The delivery is settled, or given back unsent: it leaves the window, and its claim when it is the last. */
-  leave(task: Task) {
-    const { context, held } = task
-    if (task === this.suspect) this.suspect = null
-    held.left--
-    held.flow.size--
-    if (held.flow.size === 0) held.flow.settled.openUnsafe()
-    this.size--
-    if (held.left === 0) this.finished.push(held.claimId)
-    if (context.delivery.batchId !== null) this.batches.openUnsafe()
+  /** The deliveries are settled, or given back unsent: they leave the window, and their claim with the last of it. */
+  leave(...tasks: ReadonlyArray<Task>) {
+    for (const task of tasks) {
+      if (task === this.suspect) this.suspect = null
+      task.held.left--
+      task.held.flow.size--
+      if (task.held.left === 0) this.finished.push(task.held.claimId)
+    }
+    this.size -= tasks.length
+    // Last: whoever waits goes on at once, and must find all of them gone.
+    for (const { held } of tasks) if (held.flow.size === 0) held.flow.settled.openUnsafe()
+    if (tasks.some(({ context }) => context.delivery.batchId !== null)) this.batches.openUnsafe()
     if (this.size < this.limit) this.room.openUnsafe()
   }
 
   /** Give back everything of the flow that was not begun; it is claimable again after the next settle. */
   release(flow: Flow): number {
     const tasks = this.take(flow, this.queued(flow))
-    for (const task of tasks) {
-      this.givenBack.push({ claimId: task.held.claimId, id: task.context.delivery.id })
-      this.leave(task)
-    }
+    for (const { context, held } of tasks) this.givenBack.push({ claimId: held.claimId, id: context.delivery.id })
+    this.leave(...tasks)
     flow.cursor = null
     return tasks.length
   }

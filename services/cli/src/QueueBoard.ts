@@ -6,7 +6,7 @@ import * as Figures from "./Figures.ts"
 import * as FindingText from "./FindingText.ts"
 import { type Ink } from "./Ink.ts"
 import * as Instant from "./Instant.ts"
-import { type Measured, type NamedLine } from "@fibercast/engine/QueueSamples"
+import { type NamedLine, type NamedSample } from "./NamedSamples.ts"
 import * as Table from "./Table.ts"
 
 const blocks = "▁▂▃▄▅▆▇█"
@@ -70,7 +70,7 @@ const goals = ({ age, failed, growth, size }: Targets): string =>
   `size ≤ ${Figures.amount(size)}, oldest ≤ ${Figures.span(age)}, failed ≤ ${Figures.amount(failed)}, growth ≤ ${Figures.amount(growth)}/min`
 
 export const lines = (
-  { at, findings, lines: queues, over, verdict }: Measured,
+  { at, findings, lines: queues, over, verdict }: NamedSample,
   options: {
     readonly targets: Targets
     /** Terminal columns there are; null: any number. */
@@ -104,7 +104,10 @@ export const lines = (
 }
 
 /** As `--json` prints it; instants in ISO 8601, UTC. */
-export const json = ({ at, findings, lines: queues, over, verdict }: Measured, command: (words: string) => string) => ({
+export const json = (
+  { at, findings, lines: queues, over, verdict }: NamedSample,
+  command: (words: string) => string
+) => ({
   verdict,
   at: Instant.format(at),
   overMillis: over,

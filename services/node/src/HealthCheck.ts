@@ -1,16 +1,9 @@
 /**
  * A check says in one line whether something that a node needs is well. It never fails, and it tells nothing secret.
  */
-import { type Finding } from "@fibercast/engine/Finding"
-import * as QueueHealth from "@fibercast/engine/QueueHealth"
-import * as QueueSamples from "@fibercast/engine/QueueSamples"
 import * as SchedulerConfig from "@fibercast/engine/SchedulerConfig"
 import * as SchedulerHealth from "@fibercast/engine/SchedulerHealth"
-import { type CampaignStore } from "@fibercast/ports/CampaignStore"
-import { type NodeRegistry } from "@fibercast/ports/NodeRegistry"
-import { type Records } from "@fibercast/ports/Records"
 import { TriggerStore } from "@fibercast/ports/TriggerStore"
-import { type WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import * as Migrations from "@fibercast/postgres/Migrations"
 import { Clock, Effect } from "effect"
 import { type SqlClient } from "effect/sql"
@@ -90,58 +83,4 @@ export const scheduler = Effect.fnUntraced(function* (
     { name: "triggers", check: attended.pipe(Effect.provideContext(needs), Effect.catch(away)) },
     { name: "last pass", check: Effect.catch(passed, away) }
   ]
-})
-
-/** Answers of one sample are good for so long, in milliseconds: a sample reads all open work. */
-const sampleLasts = 2000
-
-const missedBy = (
-  { age, failed, growth, lane, missed, open, workspace }: QueueSamples.NamedLine,
-  targets: QueueHealth.Targets
-): string => {
-  const figures: Readonly<Record<keyof QueueHealth.Targets, string>> = {
-    size: `${open} open, more than ${targets.size}`,
-    age: `one waits for ${seconds(age ?? 0)}, more than ${seconds(targets.age)}`,
-    failed: `${failed} failed, more than ${targets.failed}`,
-    growth: `it grows by ${Math.round(growth)} a minute, more than ${targets.growth}`
-  }
-  return `${workspace}/${lane}: ${missed.map((name) => figures[name]).join(", ")}`
-}
-
-/** Whose it is, where it is of a workspace. The scheduler's own checks tell of schedulers. */
-const standing = (finding: Finding): ReadonlyArray<string> =>
-  finding._tag === "SchedulerDead" ? [] : [finding._tag + ("workspace" in finding ? ` in ${finding.workspace}` : "")]
-
-/**
- * `workers`: what is due is worked; it fails when the doctor finds something critical, and names it. `queue`, with targets:
- * every lane of every workspace keeps to them. What failed and how it grows is measured since the check of a minute
- * ago, or the one before if they are further apart.
- */
-export const work = Effect.fnUntraced(function* (
-  targets: QueueHealth.Targets | null
-): Effect.fn.Return<
-  ReadonlyArray<HealthCheck>,
-  never,
-  Records | WorkspaceStore | CampaignStore | TriggerStore | NodeRegistry
-> {
-  const needs = yield* Effect.context<Records | WorkspaceStore | CampaignStore | TriggerStore | NodeRegistry>()
-  const options = { workspaceId: null, targets: targets ?? QueueHealth.defaults, byPipeline: false, checkupEvery: 0 }
-  const sample = yield* QueueSamples.make(options)
-  const measured = yield* Effect.cachedWithTTL(Effect.provideContext(sample, needs), sampleLasts)
-  const told = (tell: (measured: QueueSamples.Measured) => ReadonlyArray<string>) =>
-    measured.pipe(
-      Effect.map(tell),
-      Effect.map((lines) => (lines.length === 0 ? null : lines.join("; "))),
-      Effect.catch(away)
-    )
-  const found = told(({ findings }) => {
-    const lines = findings.flatMap(standing)
-    return lines.length === 0 ? [] : [...lines, "`fibercast doctor` says more"]
-  })
-  const workers: HealthCheck = { name: "workers", check: found }
-  if (targets === null) return [workers]
-  const missed = told(({ lines }) =>
-    lines.filter((line) => line.missed.length > 0).map((line) => missedBy(line, targets))
-  )
-  return [workers, { name: "queue", check: missed }]
 })

@@ -8,18 +8,21 @@
  * | `/health/live` | the process answers at all |
  * | `/health/ready` | it works, and has what it needs for that |
  * | `/health/scheduler` | triggers are looked after; 404 on a node that does not schedule |
+ * | `/health/queues` | no queue of any workspace is critical; its `status` is OK, WARN or CRITICAL |
  */
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Effect, Schema, type Scope } from "effect"
 import { HttpServer, HttpServerRequest, HttpServerResponse } from "effect/http"
 import { createServer } from "node:http"
 import * as HealthCheck from "./HealthCheck.ts"
+import { type Judged } from "./QueueCheck.ts"
 
 export const paths = {
   all: "/health",
   live: "/health/live",
   ready: "/health/ready",
-  scheduler: "/health/scheduler"
+  scheduler: "/health/scheduler",
+  queues: "/health/queues"
 } as const
 
 /** There is no listening at that place. */
@@ -45,6 +48,8 @@ export interface Options {
   readonly scheduler: ReadonlyArray<HealthCheck.HealthCheck> | null
   /** Whether work is done, whoever does it. */
   readonly work: ReadonlyArray<HealthCheck.HealthCheck>
+  /** See `QueueCheck`. */
+  readonly queues: Effect.Effect<Judged>
 }
 
 const line = ({ name, ok, reason }: HealthCheck.Checked): string =>
@@ -64,7 +69,7 @@ const judged = (checks: ReadonlyArray<HealthCheck.HealthCheck>) =>
     checked.every(({ ok }) => ok) ? answered(200, "ok", checked) : answered(503, "failing", checked)
   )
 
-const app = ({ ready, scheduler, work }: Options) =>
+const app = ({ queues, ready, scheduler, work }: Options) =>
   Effect.gen(function* () {
     const { method, url } = yield* HttpServerRequest.HttpServerRequest
     const path = url.split("?")[0]
@@ -76,6 +81,10 @@ const app = ({ ready, scheduler, work }: Options) =>
     if (path === paths.live) return answered(200, "ok", [])
     if (path === paths.all) return yield* judged([...ready, ...(scheduler ?? []), ...work])
     if (path === paths.ready) return yield* judged(ready)
+    if (path === paths.queues) {
+      const { checks, verdict } = yield* queues
+      return answered(verdict === "CRITICAL" ? 503 : 200, verdict, checks)
+    }
     if (scheduler === null) return answered(404, "this node has no engine role: it schedules nothing", [])
     return yield* judged(scheduler)
   })

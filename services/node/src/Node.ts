@@ -17,6 +17,7 @@ import * as NodeSettings from "./NodeSettings.ts"
 import * as NodeLife from "./NodeLife.ts"
 import * as NodeRoles from "./NodeRoles.ts"
 import { type Drained } from "./OpenRoles.ts"
+import * as QueueCheck from "./QueueCheck.ts"
 import { type Role, type RoleNotOpened } from "./Role.ts"
 
 export interface Options<R> extends Partial<NodeSettings.OwnSettings> {
@@ -62,16 +63,17 @@ const make = Effect.fnUntraced(function* <R>(
       life === null ? Effect.succeed(states.starting) : Effect.map(life.state, (state) => states[state])
     )
   }
-  const { scheduler, work } = yield* Effect.all({
+  const { queues, scheduler } = yield* Effect.all({
     scheduler: HealthCheck.scheduler(app.name, settings.schedulerDeadAfter),
-    work: HealthCheck.work(app.targets)
+    queues: QueueCheck.make(app.targets)
   }).pipe(Effect.provide(LocalNode.layerStores))
   const address = yield* HealthServer.listen({
     host: settings.healthHost,
     port: settings.healthPort,
     ready: [standing, yield* HealthCheck.database, ...checks],
     scheduler: roles.some(({ name }) => name === "engine") ? scheduler : null,
-    work
+    work: queues.checks,
+    queues: queues.judged
   })
   const { lanes, name, release } = settings
   life = yield* NodeLife.make({ name, app: app.name, release, address, lanes, roles })

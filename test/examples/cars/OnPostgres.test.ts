@@ -189,7 +189,7 @@ describe("The health of the site, over HTTP", () => {
       const payload = { listing: 1, visitor: "v", at: 0 }
       yield* Pipeline.dispatch(IncrementViews, { workspaceId: yield* Cars.workspace, payload })
       const { failing } = yield* OnPostgres.until(ask(address), isBad)
-      assert.deepStrictEqual(failing, ["workers: LaneUnserved in cars; `fibercast doctor` says more"])
+      assert.deepStrictEqual(failing, ["workers: LaneUnserved; `fibercast doctor` says more"])
     }).pipe(Effect.scoped, Effect.provide(world))
   )
 
@@ -199,7 +199,7 @@ describe("The health of the site, over HTTP", () => {
       const payloads = Array.from({ length: 1001 }, () => ({ listing: 1, visitor: "v", at: 0 }))
       yield* Pipeline.dispatchMany(IncrementViews, { workspaceId: yield* Cars.workspace, payloads })
       const { failing } = yield* OnPostgres.until(ask(address), ({ failing }) => failing.length > 1)
-      assert.include(failing.join(), "queue: cars/normal: 1001 open, more than 1000")
+      assert.include(failing.join(), "lane normal: 1001 open, more than 1000")
     }).pipe(Effect.scoped, Effect.provide(world))
   )
 

@@ -21,7 +21,8 @@ const shortestSnooze = 50
 
 /** What keeps deliveries of one key apart. */
 export interface Keyed<in P> {
-  readonly key: (payload: P) => string
+  /** Null: nothing keeps it apart. */
+  readonly key: (payload: P) => string | null
   readonly limit: number
   readonly keys: number
 }
@@ -80,6 +81,7 @@ export const prepare = Effect.fnUntraced(function* <P>(pipeline: string, options
   return (payload, context, run) =>
     Effect.suspend(() => {
       const key = options.key(payload)
+      if (key === null) return run
       const { id } = context.delivery
       if (turns !== null) return Effect.andThen(wait(key, context), run)
       const holds = holders.take(key, limit, id) === 0

@@ -4,6 +4,7 @@
 import { type DeliveryId } from "@fibercast/domain/Delivery"
 import { replacedDue, type Unique } from "@fibercast/domain/Unique"
 import { type Dispatch, type Dispatched, idempotencyPeriod, type Refusal } from "../Dispatch.ts"
+import { cappedOf } from "./MemoryBacklog.ts"
 import { type TakenKey } from "./MemoryKeys.ts"
 import { insert, type MemoryState, type MemoryWorkspace, type OpenDelivery, sourceOf, stateOf } from "./MemoryState.ts"
 
@@ -32,18 +33,11 @@ const replace = (
   source?.add(first)
 }
 
-/** Why a cap lets it not in. Walks through all that is open, if there is a cap. */
-const refusedBy = (state: MemoryState, workspace: MemoryWorkspace, asked: Dispatch): Refusal | null => {
-  const { backlog: cap, delivery } = asked
-  const all = workspace.row.limits.backlog
-  const count = (isOne: (open: OpenDelivery) => boolean) =>
-    [...state.open.values()].filter((open) => open.workspace === workspace && open.campaignId === null && isOne(open))
-      .length
-  if (cap !== null && count((open) => open.isCapped && open.pipeline === delivery.pipeline) >= cap) {
-    return { _tag: "BacklogFull", of: "pipeline", cap }
-  }
-  if (all !== undefined && count(() => true) >= all) return { _tag: "BacklogFull", of: "workspace", cap: all }
-  return null
+/** Why a cap lets it not in. */
+const refusedBy = ({ backlog: open, row }: MemoryWorkspace, { backlog: cap, delivery }: Dispatch): Refusal | null => {
+  if (cap !== null && cappedOf(open, delivery.pipeline) >= cap) return { _tag: "BacklogFull", of: "pipeline", cap }
+  const { backlog: all } = row.limits
+  return all !== undefined && open.all >= all ? { _tag: "BacklogFull", of: "workspace", cap: all } : null
 }
 
 export const dispatch = (
@@ -74,13 +68,11 @@ export const dispatch = (
   }
 
   const record = (asked: Dispatch): Dispatched => {
-    const reason = refusedBy(state, workspace, asked)
+    const reason = refusedBy(workspace, asked)
     if (reason !== null) return { _tag: "Refused", reason }
     const { backlog, delivery, unique } = asked
     const dueAt = Math.min(Math.max(delivery.dueAt, now), now + (unique?.atMost ?? Infinity))
-    const id = insert(state, workspace, { ...delivery, dueAt, campaignId: null }, now)
-    const open = state.open.get(id)
-    if (open !== undefined) open.isCapped = backlog !== null
+    const id = insert(state, workspace, { ...delivery, dueAt, campaignId: null }, now, backlog !== null)
     own.add(id)
     if (unique !== null) {
       keys.set(JSON.stringify([delivery.pipeline, unique.key]), { id, taken: unique.taken, since: now })

@@ -2,6 +2,7 @@
  * Opening in memory what ended. One synchronous step.
  */
 import { type EndedDelivery } from "./EndedDeliveries.ts"
+import { count } from "./MemoryBacklog.ts"
 import { countReopened } from "./MemoryBatches.ts"
 import { type MemoryState, offer } from "./MemoryState.ts"
 
@@ -40,6 +41,7 @@ export const reopen = (state: MemoryState, record: EndedDelivery, now: number): 
     isCapped: false
   }
   state.open.set(id, open)
+  count(workspace.backlog, open, 1)
   offer(open)
   return true
 }

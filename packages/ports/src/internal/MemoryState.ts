@@ -13,6 +13,7 @@ import { type DoneDelivery } from "../Ledger.ts"
 import { type AttemptRecord } from "../Records.ts"
 import { type Workspace } from "../WorkspaceStore.ts"
 import { EndedDeliveries } from "./EndedDeliveries.ts"
+import { count, type MemoryBacklog } from "./MemoryBacklog.ts"
 import { countPlanned, countSettled, type MemoryBatches } from "./MemoryBatches.ts"
 import { type MemoryKeys } from "./MemoryKeys.ts"
 import { type MemoryTriggers, noTriggers } from "./MemoryTriggers.ts"
@@ -35,7 +36,7 @@ export interface OpenDelivery extends NewDelivery {
   /** It may have been sent under `claim`. */
   isStarted: boolean
   /** It was dispatched with a cap on its pipeline. */
-  isCapped: boolean
+  readonly isCapped: boolean
 }
 
 export interface StandingClaim {
@@ -61,6 +62,7 @@ export interface MemoryWorkspace {
   readonly attempts: Array<number>
   readonly campaignKeys: Map<string, MemoryCampaign>
   readonly keys: MemoryKeys
+  readonly backlog: MemoryBacklog
 }
 
 /** What its final record does not say of a delivery in doubt. */
@@ -136,7 +138,8 @@ export const insert = (
   state: MemoryState,
   workspace: MemoryWorkspace,
   delivery: NewDelivery,
-  now: number
+  now: number,
+  isCapped = false
 ): DeliveryId => {
   const id = nextDeliveryId(state)
   const dueAt = Math.max(delivery.dueAt, now)
@@ -151,9 +154,10 @@ export const insert = (
     rescues: 0,
     claim: null,
     isStarted: false,
-    isCapped: false
+    isCapped
   }
   state.open.set(id, open)
+  count(workspace.backlog, open, 1)
   offer(open)
   const campaign = delivery.campaignId === null ? undefined : state.campaigns.get(delivery.campaignId)
   if (campaign !== undefined) campaign.counts = planned(campaign.counts, 1)
@@ -177,6 +181,7 @@ const chargedStates: ReadonlySet<State> = new Set(["completed", "failed", "unkno
 /** Record an end. The delivery must be open and in no source. */
 export const finish = (state: MemoryState, delivery: OpenDelivery, ending: Ending): void => {
   state.open.delete(delivery.id)
+  count(delivery.workspace.backlog, delivery, -1)
   const charged = chargedStates.has(ending.state)
   const attempt = charged ? delivery.attempt + 1 : delivery.attempt
   if (charged) delivery.workspace.attempts.push(ending.now)

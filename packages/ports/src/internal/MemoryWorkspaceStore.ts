@@ -5,6 +5,7 @@ import * as LanePause from "@fibercast/domain/LanePause"
 import { Epoch, WorkspaceId } from "@fibercast/domain/Workspace"
 import { type Context, Effect } from "effect"
 import { WorkspaceNotFound, type WorkspaceStore } from "../WorkspaceStore.ts"
+import { noBacklog } from "./MemoryBacklog.ts"
 import { noKeys } from "./MemoryKeys.ts"
 import { type MemoryState, type MemoryWorkspace } from "./MemoryState.ts"
 
@@ -31,7 +32,8 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof Workspace
           sources: new Map(),
           attempts: [],
           campaignKeys: new Map(),
-          keys: noKeys()
+          keys: noKeys(),
+          backlog: noBacklog()
         }
         state.workspaces.set(id, workspace)
         state.workspaceNames.set(name, workspace)

@@ -8,8 +8,9 @@ import * as Database from "@fibercast/node/Database"
 import { Clock, Console, Effect, Layer } from "effect"
 import { Argument, Command } from "effect/cli"
 import { Monitors } from "./Monitors.ts"
+import * as SqlMonitors from "./SqlMonitors.ts"
 
-const layer = Monitors.layerSql.pipe(Layer.provide(Database.layerShared()), Layer.provideMerge(NodeServices.layer))
+const layer = SqlMonitors.layer.pipe(Layer.provide(Database.layerShared()), Layer.provideMerge(NodeServices.layer))
 
 const url = Argument.String("url").pipe(
   Argument.filter(

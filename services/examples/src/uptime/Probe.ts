@@ -1,6 +1,6 @@
 /**
- * One look at a target over HTTP. It never fails: what goes wrong is what it found. It takes five seconds at most, so
- * that a dead target holds its place no longer.
+ * One look at a target over HTTP. It never fails: what goes wrong is what it found. It takes no longer than it is told,
+ * so that a dead target holds its place no longer.
  */
 import { Clock, Context, Effect, Layer } from "effect"
 import { HttpClient } from "effect/http"
@@ -12,15 +12,17 @@ export interface Seen {
   readonly problem: string | null
 }
 
-export const timeout = "5 seconds"
-
-export class Probe extends Context.Service<Probe, { readonly look: (url: string) => Effect.Effect<Seen> }>()(
-  "fibercast/examples/uptime/Probe"
-) {
+export class Probe extends Context.Service<
+  Probe,
+  {
+    /** Within so many milliseconds. */
+    readonly look: (url: string, within: number) => Effect.Effect<Seen>
+  }
+>()("fibercast/examples/uptime/Probe") {
   static readonly layer: Layer.Layer<Probe, never, HttpClient.HttpClient> = Layer.effect(
     Probe,
     Effect.map(HttpClient.HttpClient, (client) => {
-      const look = Effect.fn("Probe.look")(function* (url: string) {
+      const look = Effect.fn("Probe.look")(function* (url: string, within: number) {
         const began = yield* Clock.currentTimeMillis
         const answer = yield* HttpClient.withScope(client)
           .get(url)
@@ -28,8 +30,8 @@ export class Probe extends Context.Service<Probe, { readonly look: (url: string)
             Effect.scoped,
             Effect.map(({ status }) => ({ status, problem: status < 400 ? null : `it answered ${status}` })),
             Effect.timeoutOrElse({
-              duration: timeout,
-              orElse: () => Effect.succeed({ status: null, problem: `no answer within ${timeout}` })
+              duration: within,
+              orElse: () => Effect.succeed({ status: null, problem: `no answer within ${within / 1000} seconds` })
             }),
             Effect.catch(({ message }) => Effect.succeed({ status: null, problem: message }))
           )

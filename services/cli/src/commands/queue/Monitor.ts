@@ -8,8 +8,8 @@ import { Verdict } from "../../Ending.ts"
 import { Hint } from "../../Hint.ts"
 import * as Ink from "../../Ink.ts"
 import * as Lookup from "../../Lookup.ts"
+import * as NamedSamples from "../../NamedSamples.ts"
 import * as QueueBoard from "../../QueueBoard.ts"
-import * as QueueSamples from "@fibercast/engine/QueueSamples"
 import * as SchedulerSettings from "../../SchedulerSettings.ts"
 import { Screen } from "../../Screen.ts"
 import { folder, json, period } from "../../SendFlags.ts"
@@ -18,6 +18,9 @@ import * as WorkspaceLookup from "../../WorkspaceLookup.ts"
 
 /** Between two samples; where one takes long, four times as long as it took. Milliseconds. */
 const interval = 2000
+
+/** With `--once`: how many samples are taken before the one that counts. */
+const steps = 10
 
 const target = (name: string, usual: number, what: string) =>
   Flag.Int(name).pipe(
@@ -51,10 +54,10 @@ const watch = Effect.fnUntraced(function* (input: Input) {
     growth: input.maxGrowth
   }
   const workspaceId = Option.isNone(input.workspace) ? null : (yield* WorkspaceLookup.find(input.workspace.value)).id
-  const sample = yield* QueueSamples.make({ workspaceId, targets, byPipeline: input.pipelines })
+  const sample = yield* NamedSamples.make({ workspaceId, targets, byPipeline: input.pipelines })
   if (input.once) {
-    yield* sample
-    yield* Effect.sleep(input.over)
+    const step = Duration.toMillis(input.over) / steps
+    for (let taken = 0; taken < steps; taken++) yield* Effect.andThen(sample, Effect.sleep(step))
     const measured = yield* sample
     const { canColor } = yield* TerminalCapabilities.TerminalCapabilities
     const view = { targets, wide: yield* TerminalWidth.ofStdout, command }
