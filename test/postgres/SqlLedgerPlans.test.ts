@@ -97,7 +97,7 @@ it.layer(stores, { timeout: "30 seconds" })("SqlLedger's plans", (it) => {
           yield* ledger.holding(owned.workspaceId)
           return [
             yield* planOf("with recursive source", "(1, 1, 10, '{a}', 1, 50, 0, '{3}')"),
-            yield* planOf("order by deliveries.due_at, id limit 1", "(1, 3, 1)"),
+            yield* planOf("order by deliveries.due_at, id limit 1", "(1, '{3,0}', '{1,0}')"),
             yield* planOf("cross join marked", "(1)")
           ] as const
         })

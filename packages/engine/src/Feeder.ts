@@ -79,15 +79,27 @@ export const run = Effect.fnUntraced(function* (options: {
     if (window.wakes === wakes) flow.dryUntil = Math.min(due ?? Infinity, now + settings.poll)
   }
 
+  /**
+   * Whether anything is due of what had nothing more, all of it at once. A claim is a write, even of nothing, so it is asked
+   * first.
+   */
+  const look = Effect.fnUntraced(function* (now: number, wakes: number) {
+    const drained = [...window.flows.values()].filter(
+      (flow) => flow.drained && window.isOpen(flow) && restsUntil(flow) <= now
+    )
+    const dues = yield* Effect.forEach(drained, (flow) => Effect.map(nextDue(flow), (due) => ({ flow, due })), {
+      concurrency: "unbounded"
+    })
+    for (const { due, flow } of dues) {
+      if (due === null || due > now) rest(flow, due, now, wakes)
+      else flow.drained = false
+    }
+  })
+
   const claim = Effect.fnUntraced(function* (flow: Flow) {
     const proof = ownership.proof
     const { wakes } = window
-    // A claim is a write, even of nothing.
-    if (flow.drained) {
-      const due = yield* nextDue(flow)
-      if (due === null || due > proof.now) return rest(flow, due, proof.now, wakes)
-      flow.drained = false
-    }
+    if (flow.drained) return yield* look(proof.now, wakes)
     const fromStart = flow.cursor === null || proof.now - flow.sweptAt >= sweepEvery
     if (fromStart) flow.sweptAt = proof.now
     const limit = allowance(flow)

@@ -37,6 +37,7 @@ import { int2, int2s, int4, int8, int8s, range, text, texts } from "./internal/P
 import { PipelineNames } from "./internal/PipelineNames.ts"
 import * as RecallStatements from "./internal/RecallStatements.ts"
 import { takeBack } from "./internal/TakeBack.ts"
+import * as NextDue from "./internal/NextDue.ts"
 import { translate } from "./internal/Translate.ts"
 
 export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effect(
@@ -47,6 +48,7 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
     const days = new Days(sql)
     const claiming = new KeyedLock<WorkspaceId>()
     const dispatch = yield* JobDispatch.make(sql, names)
+    const nextDue = NextDue.make(sql)
 
     return Ledger.of({
       insert: Effect.fn("Ledger.insert")((options) => insertDeliveries(sql, names, options), translate("insert")),
@@ -171,14 +173,7 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
         return rows.map(({ id, reason }) => ({ id: DeliveryId.make(id, { disableChecks: true }), reason }))
       }, translate("find what was taken back")),
 
-      nextDue: Effect.fn("Ledger.nextDue")(function* ({ source, workspaceId }) {
-        const [row] = yield* sql.unsafe<{ readonly due_at: number }>(ClaimStatement.nextDue, [
-          int4(workspaceId),
-          int2(Lane.rank(source.lane)),
-          int4(campaignCode(source.campaignId))
-        ])
-        return row?.due_at ?? null
-      }, translate("find the next due time")),
+      nextDue: Effect.fn("Ledger.nextDue")(nextDue, translate("find the next due time")),
 
       dueWorkspaces: Effect.fn("Ledger.dueWorkspaces")(function* ({ after, by, lanes, limit, now, pipelines }) {
         const rows = yield* sql.unsafe<{

@@ -59,16 +59,6 @@ export interface ClaimedRow {
   readonly batch_id: number | null
 }
 
-/**
- * The head of a source that is not paused, work that is claimed or taken back left out. $1 workspace, $2 lane, $3 campaign or 0.
- */
-export const nextDue = `select due_at::float8 as due_at from deliveries
-where workspace_id = $1 and lane = $2 and campaign_id = $3
-  and id not in (select unnest(ids) from claims where workspace_id = $1 and lane = $2 and campaign_id = $3)
-  and id not in (select delivery_id from recalls where workspace_id = $1)
-  and exists (select 1 from workspaces where id = $1 and (paused_lanes >> $2) & 1 = 0)
-order by deliveries.due_at, id limit 1`
-
 /** Ends every claim but those that stay. $1 workspace, $2 epoch, $3 the claims that stay. No row: the epoch is lost. */
 export const giveBack = `with ${owned},
 freed as (
