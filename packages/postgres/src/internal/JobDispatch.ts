@@ -17,6 +17,7 @@ import { Array, type Context, Effect, Option, Predicate } from "effect"
 import { type SqlClient, type SqlError } from "effect/sql"
 import * as DispatchStatement from "./DispatchStatement.ts"
 import * as GroupCommit from "../GroupCommit.ts"
+import * as LoneDispatch from "./LoneDispatch.ts"
 import { type PipelineNames } from "./PipelineNames.ts"
 import { translate } from "./Translate.ts"
 
@@ -55,7 +56,7 @@ const keysOf = ({ dispatches, workspaceId }: DispatchStatement.Asked): ReadonlyA
   ])
 
 export const make = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, names: PipelineNames) {
-  const write = (asked: ReadonlyArray<DispatchStatement.Asked>, patience: number | null) =>
+  const writeAll = (asked: ReadonlyArray<DispatchStatement.Asked>, patience: number | null) =>
     Effect.map(
       sql.unsafe<DispatchStatement.Row>(DispatchStatement.statement, DispatchStatement.parameters(asked, patience)),
       (rows) => {
@@ -64,6 +65,10 @@ export const make = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, names
           rows.slice(from, (from += dispatches.length)).map((row) => DispatchStatement.dispatched(row))
         )
       }
+    )
+  const write = (asked: ReadonlyArray<DispatchStatement.Asked>, patience: number | null) =>
+    Effect.flatMap(LoneDispatch.insert(sql, asked), (id) =>
+      id === null ? writeAll(asked, patience) : Effect.succeed([[{ _tag: "Inserted" as const, id }]])
     )
   const together = {
     write: (asked: ReadonlyArray<DispatchStatement.Asked>, again: boolean) =>
