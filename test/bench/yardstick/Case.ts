@@ -23,6 +23,8 @@ export interface Case {
   readonly subjects: ReadonlyArray<string>
   /** Whether contributors wait for it. */
   readonly isInQuick: boolean
+  /** How often it is measured at most, as it takes long; null: in every round. */
+  readonly mostRounds: number | null
   /** In a process of its own before the measured one. */
   readonly fill: ((ground: Ground) => Effect.Effect<void>) | null
   readonly measure: (ground: Ground) => Effect.Effect<Answer, never, Scope.Scope>

@@ -46,15 +46,20 @@ const take = Effect.fnUntraced(function* (
   return yield* SampleProcess.answerOf(line)
 })
 
-/** How many processes that measure there will be. */
-export const length = ({ cases, rounds, without }: Plan): number =>
-  cases.reduce((sum, { subjects }) => sum + subjects.filter((name) => !without.has(name)).length, 0) * rounds
+const roundsOf = ({ mostRounds }: Case, { rounds }: Plan): number => Math.min(rounds, mostRounds ?? Infinity)
+
+/** How many samples there will be. */
+export const length = (plan: Plan): number =>
+  plan.cases.reduce(
+    (sum, one) => sum + one.subjects.filter((name) => !plan.without.has(name)).length * roundsOf(one, plan),
+    0
+  )
 
 /** `taken`: called with each. */
 export const run = Effect.fnUntraced(function* (plan: Plan, taken: (sample: Sample) => Effect.Effect<void>) {
   const serversFor = yield* Servers.make
   for (let round = 1; round <= plan.rounds; round++) {
-    for (const one of plan.cases) {
+    for (const one of plan.cases.filter((one) => round <= roundsOf(one, plan))) {
       const names = yield* Random.shuffle(one.subjects.filter((name) => !plan.without.has(name)))
       for (const name of names) {
         const subject = yield* Effect.fromNullishOr(Catalogue.subjects.get(name))

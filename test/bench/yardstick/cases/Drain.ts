@@ -75,41 +75,47 @@ export const cases: ReadonlyArray<Case> = [
     name: "drain",
     title: "Drain 100,000 jobs that do nothing, one process",
     subjects: [...inProcess, "fibercast-jetstream"],
-    isInQuick: true
+    isInQuick: true,
+    mostRounds: null
   },
   {
     ...of({ ...noop, jobs: 100_000, quickJobs: 30_000, processes: 2 }),
     name: "drain-2",
     title: "Drain 100,000 jobs that do nothing, two processes",
     subjects: ["fibercast-jetstream", ...peers],
-    isInQuick: false
+    isInQuick: false,
+    mostRounds: null
   },
   {
     ...of({ jobs: 60_000, quickJobs: 10_000, concurrency: 100, millis: 5, processes: 1 }),
     name: "wait-100",
     title: "Jobs that wait 5 ms, 100 at once (at most 20,000/s)",
     subjects: inProcess,
-    isInQuick: true
+    isInQuick: true,
+    mostRounds: null
   },
   {
     ...of({ jobs: 100_000, quickJobs: 20_000, concurrency: 1000, millis: 5, processes: 1 }),
     name: "wait-1000",
     title: "Jobs that wait 5 ms, 1000 at once (at most 200,000/s)",
     subjects: inProcess,
-    isInQuick: false
+    isInQuick: false,
+    mostRounds: null
   },
   {
     ...of({ ...noop, jobs: 10_000, quickJobs: 10_000 }),
     name: "drain-10k",
     title: "Drain 10,000 jobs that do nothing, one process",
     subjects: ["plain", "fibercast", "graphile-worker"],
-    isInQuick: false
+    isInQuick: false,
+    mostRounds: null
   },
   {
     ...of({ ...noop, jobs: 1_400_000, quickJobs: 1_400_000 }),
     name: "drain-1.4m",
     title: "Drain 1,400,000 jobs that do nothing, one process",
     subjects: ["plain", "fibercast", "graphile-worker"],
-    isInQuick: false
+    isInQuick: false,
+    mostRounds: 1
   }
 ]

@@ -68,7 +68,7 @@ const measuring =
     })
 
 const everybody = ["plain", "fibercast", "graphile-worker", "pg-boss", "bullmq", "bee-queue"]
-const common = { fill: null, help: null, subjects: everybody, isInQuick: true }
+const common = { fill: null, help: null, subjects: everybody, isInQuick: true, mostRounds: null }
 
 export const cases: ReadonlyArray<Case> = [
   {

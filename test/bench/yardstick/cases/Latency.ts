@@ -18,6 +18,7 @@ export const cases: ReadonlyArray<Case> = [
     unit: "ms",
     subjects: ["fibercast", "graphile-worker", "pg-boss", "bullmq", "bee-queue", "fibercast-jetstream"],
     isInQuick: true,
+    mostRounds: null,
     fill: null,
     help: null,
     measure: ({ isQuick, opened, servers }) =>
