@@ -1,6 +1,6 @@
 /**
- * The picture for the README: for each case, Fibercast and the others beside each other, as multiples of the best of the
- * others.
+ * The picture for the README: for each case, Fibercast and the others beside each other, as multiples of the best other
+ * queue on Postgres. The scale is logarithmic, as they differ by a hundred.
  */
 import { init, use } from "echarts/core"
 import { BarChart } from "echarts/charts"
@@ -15,8 +15,7 @@ use([BarChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer])
 
 const colours: Readonly<Record<string, string>> = {
   fibercast: "#0f766e",
-  "fibercast-jetstream": "#5eead4",
-  plain: "#d4d4d8",
+  "fibercast-jetstream": "#2dd4bf",
   "graphile-worker": "#475569",
   "pg-boss": "#94a3b8",
   bullmq: "#b45309",
@@ -28,10 +27,13 @@ const width = 860
 const rowHeight = 92
 const ink = "#64748b"
 
-/** How each did in the case, the best of the other queues being 1. */
+/** How each did in the case, the best of the other queues on Postgres being 1. */
 const relative = (one: Case, samples: ReadonlyArray<Sample>): ReadonlyMap<string, number> => {
   const lines = Report.linesOf(one, samples)
-  const best = lines.find(({ isCeiling, subject }) => !isCeiling && !subject.startsWith("fibercast"))
+  const best = lines.find(
+    ({ isCeiling, subject }) =>
+      !isCeiling && !subject.startsWith("fibercast") && Catalogue.subjects.get(subject)?.store === "postgres"
+  )
   return new Map(
     lines.map(({ subject, value }) => [
       subject,
@@ -41,39 +43,44 @@ const relative = (one: Case, samples: ReadonlyArray<Sample>): ReadonlyMap<string
 }
 
 export const svg = (cases: ReadonlyArray<Case>, samples: ReadonlyArray<Sample>): string => {
-  const shown = [...Catalogue.subjects].filter(([name]) => samples.some(({ subject }) => subject === name))
+  const shown = [...Catalogue.subjects].filter(
+    ([name, { isCeiling }]) => !isCeiling && samples.some(({ subject }) => subject === name)
+  )
   const columns = cases.map((one) => relative(one, samples))
-  const chart = init(null, null, { renderer: "svg", ssr: true, width, height: 110 + cases.length * rowHeight })
+  const chart = init(null, null, { renderer: "svg", ssr: true, width, height: 100 + cases.length * rowHeight })
   chart.setOption({
     animation: false,
-    textStyle: { fontFamily: "system-ui, sans-serif", color: ink },
+    textStyle: { fontFamily: "sans-serif", color: ink },
     title: {
-      text: "Times the best other queue (longer is better)",
+      text: "Against the best other job queue on Postgres (1×); longer is better",
+      left: 8,
       textStyle: { fontSize: 15, fontWeight: 600, color: ink }
     },
-    legend: { top: 30, left: 0, textStyle: { color: ink } },
-    grid: { top: 70, left: 8, right: 48, bottom: 8, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+    legend: { top: 28, left: 8, itemWidth: 12, itemHeight: 12, itemGap: 26, textStyle: { color: ink } },
+    grid: { top: 76, left: 236, right: 56, bottom: 8 },
     xAxis: {
-      type: "value",
+      type: "log",
+      min: 0.1,
       position: "top",
-      axisLabel: { color: ink },
-      splitLine: { lineStyle: { color: "#94a3b833" } }
+      axisLabel: { color: ink, formatter: "{value}×" },
+      splitLine: { lineStyle: { color: "#94a3b855" } }
     },
     yAxis: {
       type: "category",
       inverse: true,
       data: cases.map(({ title }) => title.replace(/ \(.*\)/, "").replace(/[,:] /g, ",\n")),
       axisTick: { show: false },
+      axisLine: { show: false },
       axisLabel: { color: ink, fontSize: 11 }
     },
     series: shown.map(([name, { title }]) => ({
       type: "bar",
       name: title,
       itemStyle: { color: colours[name] ?? ink },
-      barGap: "10%",
+      barGap: "15%",
       barCategoryGap: "30%",
       data: columns.map((column) => column.get(name) ?? null),
-      label: { show: name.startsWith("fibercast"), position: "right", color: ink, formatter: labelled }
+      label: { show: true, position: "right", color: ink, fontSize: 9, formatter: labelled }
     }))
   })
   const drawn = chart.renderToSVGString()
