@@ -5,11 +5,13 @@ import * as HealthCheck from "@fibercast/node/HealthCheck"
 import * as MemoryStore from "@fibercast/ports/MemoryStore"
 import { TriggerStore } from "@fibercast/ports/TriggerStore"
 import { Triggers } from "@fibercast/engine/Triggers"
+import { Records } from "@fibercast/ports/Records"
 import { Signal } from "@fibercast/ports/Signal"
 import * as Pipeline from "@fibercast/engine/Pipeline"
 import * as RetryPolicy from "@fibercast/domain/RetryPolicy"
 import * as Lane from "@fibercast/domain/Lane"
 import { NodeRegistry } from "@fibercast/ports/NodeRegistry"
+import * as Interposed from "@fibercast/testkit/Interposed"
 import * as TestEngine from "@fibercast/testkit/TestEngine"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Layer, Schema } from "effect"
@@ -99,6 +101,19 @@ describe("the health of work, as a node tells it", () => {
       assert.deepStrictEqual(yield* wrongLater, [])
     }).pipe(Effect.provide(world))
   )
+
+  it.effect("of an app without targets reads what is open once, and nothing of what has ended", () => {
+    const reads: Array<string> = []
+    const before = (operation: string) => Effect.sync(() => void reads.push(operation))
+    const noting = Layer.effect(
+      Records,
+      Effect.map(Records, (records) => Interposed.make(records, { before }))
+    )
+    return Effect.gen(function* () {
+      assert.deepStrictEqual(yield* wrong(yield* HealthCheck.work(null)), [])
+      assert.deepStrictEqual(reads, ["depths"])
+    }).pipe(Effect.provide(noting.pipe(Layer.provideMerge(world))))
+  })
 
   it.effect("is bad while a lane misses a target, and says which", () =>
     Effect.gen(function* () {

@@ -49,6 +49,11 @@ const remembered = 10 * window
 /** Points of a course. */
 const kept = 30
 
+/** What stands in the way of all of it. Null: of every workspace. */
+export const critical = Effect.fnUntraced(function* (workspaceId: WorkspaceId | null) {
+  return Diagnosis.of(yield* Checkup.facts(workspaceId)).filter((one) => severity(one) === "critical")
+})
+
 /** Each run of the effect takes one sample; the first is measured against itself. */
 export const make = Effect.fnUntraced(function* ({ byPipeline, checkupEvery = 10_000, targets, workspaceId }: Options) {
   const records = yield* Records
@@ -90,8 +95,8 @@ export const make = Effect.fnUntraced(function* ({ byPipeline, checkupEvery = 10
     const passages = yield* records.passages({ workspaceId, from: before.at, until: at })
     const lines = QueueHealth.lines({ before, now, passages, targets, byPipeline })
     if (at - checkedAt >= checkupEvery) {
+      findings = yield* critical(workspaceId)
       checkedAt = at
-      findings = Diagnosis.of(yield* Checkup.facts(workspaceId)).filter((one) => severity(one) === "critical")
     }
     const named = yield* Effect.forEach(lines, (line) =>
       Effect.map(nameOf(line.workspaceId), (workspace): NamedLine => ({

@@ -2,7 +2,7 @@
  * A check says in one line whether something that a node needs is well. It never fails, and it tells nothing secret.
  */
 import { type Finding } from "@fibercast/engine/Finding"
-import * as QueueHealth from "@fibercast/engine/QueueHealth"
+import type * as QueueHealth from "@fibercast/engine/QueueHealth"
 import * as QueueSamples from "@fibercast/engine/QueueSamples"
 import * as SchedulerConfig from "@fibercast/engine/SchedulerConfig"
 import * as SchedulerHealth from "@fibercast/engine/SchedulerHealth"
@@ -112,6 +112,22 @@ const missedBy = (
 const standing = (finding: Finding): ReadonlyArray<string> =>
   finding._tag === "SchedulerDead" ? [] : [finding._tag + ("workspace" in finding ? ` in ${finding.workspace}` : "")]
 
+const told = <E>(lines: Effect.Effect<ReadonlyArray<string>, E>): HealthCheck["check"] =>
+  lines.pipe(
+    Effect.map((some) => (some.length === 0 ? null : some.join("; "))),
+    Effect.catch(away)
+  )
+
+const workers = <E>(found: Effect.Effect<ReadonlyArray<Finding>, E>): HealthCheck => ({
+  name: "workers",
+  check: told(
+    Effect.map(found, (findings) => {
+      const lines = findings.flatMap(standing)
+      return lines.length === 0 ? [] : [...lines, "`fibercast doctor` says more"]
+    })
+  )
+})
+
 /**
  * `workers`: what is due is worked; it fails when the doctor finds something critical, and names it. `queue`, with targets:
  * every lane of every workspace keeps to them. What failed and how it grows is measured since the check of a minute
@@ -125,23 +141,13 @@ export const work = Effect.fnUntraced(function* (
   Records | WorkspaceStore | CampaignStore | TriggerStore | NodeRegistry
 > {
   const needs = yield* Effect.context<Records | WorkspaceStore | CampaignStore | TriggerStore | NodeRegistry>()
-  const options = { workspaceId: null, targets: targets ?? QueueHealth.defaults, byPipeline: false, checkupEvery: 0 }
-  const sample = yield* QueueSamples.make(options)
-  const measured = yield* Effect.cachedWithTTL(Effect.provideContext(sample, needs), sampleLasts)
-  const told = (tell: (measured: QueueSamples.Measured) => ReadonlyArray<string>) =>
-    measured.pipe(
-      Effect.map(tell),
-      Effect.map((lines) => (lines.length === 0 ? null : lines.join("; "))),
-      Effect.catch(away)
-    )
-  const found = told(({ findings }) => {
-    const lines = findings.flatMap(standing)
-    return lines.length === 0 ? [] : [...lines, "`fibercast doctor` says more"]
-  })
-  const workers: HealthCheck = { name: "workers", check: found }
-  if (targets === null) return [workers]
-  const missed = told(({ lines }) =>
+  const lasting = <A, E, R>(look: Effect.Effect<A, E, R>) =>
+    Effect.cachedWithTTL(Effect.provideContext(look, needs), sampleLasts)
+  if (targets === null) return [workers(yield* lasting(QueueSamples.critical(null)))]
+  const sample = yield* QueueSamples.make({ workspaceId: null, targets, byPipeline: false, checkupEvery: 0 })
+  const measured = yield* lasting(sample)
+  const missed = Effect.map(measured, ({ lines }) =>
     lines.filter((line) => line.missed.length > 0).map((line) => missedBy(line, targets))
   )
-  return [workers, { name: "queue", check: missed }]
+  return [workers(Effect.map(measured, ({ findings }) => findings)), { name: "queue", check: told(missed) }]
 })
