@@ -1,5 +1,5 @@
 import * as Begins from "@fibercast/engine/Begins"
-import { Ledger } from "@fibercast/ports/Ledger"
+import { Ledger, LedgerUnavailable } from "@fibercast/ports/Ledger"
 import * as Interposed from "@fibercast/testkit/Interposed"
 import * as TestEngine from "@fibercast/testkit/TestEngine"
 import { assert, describe, it } from "@effect/vitest"
@@ -127,6 +127,74 @@ describe("Begins", () => {
       assert.deepStrictEqual(
         begun.map(({ go }) => go.size),
         [3, 0]
+      )
+    }).pipe(Effect.scoped, Effect.provide(layer))
+  })
+
+  it.effect("once another owner has taken over, all who wait hear of it", () => {
+    const { layer, open } = held()
+    return Effect.gen(function* () {
+      const { claim, epoch, ledger, proof, workspaceId } = yield* given(3)
+      const begins = yield* Begins.make
+      const all = yield* claim
+      const ask = (one: Begins.Ask["held"][number]) =>
+        Effect.flip(begins({ workspaceId, epoch, held: [one], campaign: null, mark: true }))
+      const asked = yield* Effect.forkChild(Effect.forEach(all, ask, { concurrency: "unbounded" }))
+      yield* TestEngine.catchUp
+      yield* ledger.takeOver({ ...proof, owner: "b", lease: 60_000, force: true })
+      open.openUnsafe()
+      assert.deepStrictEqual(
+        (yield* Fiber.join(asked)).map(({ _tag }) => _tag),
+        ["EpochLost", "EpochLost", "EpochLost"]
+      )
+    }).pipe(Effect.scoped, Effect.provide(layer))
+  })
+
+  it.effect("who is interrupted while it waits for its ask is not asked for, and holds up nobody", () => {
+    const { asks, layer, open } = held()
+    return Effect.gen(function* () {
+      const { claim, epoch, ledger, proof, workspaceId } = yield* given(2)
+      const begins = yield* Begins.make
+      const [one, two] = yield* claim
+      assert.isDefined(one)
+      assert.isDefined(two)
+      const ask = (some: typeof one) => begins({ workspaceId, epoch, held: [some], campaign: null, mark: true })
+      const first = yield* Effect.forkChild(ask(one))
+      yield* TestEngine.catchUp
+      const second = yield* Effect.forkChild(ask(two))
+      yield* TestEngine.catchUp
+      yield* Fiber.interrupt(second)
+      open.openUnsafe()
+      assert.isTrue((yield* Fiber.join(first)).go.has(one.id))
+      yield* TestClock.adjust("2 seconds")
+      assert.strictEqual(asks.length, 1)
+      assert.deepStrictEqual(
+        (yield* ledger.standing({ ...proof, held: [one, two] })).map(({ started }) => started),
+        [true, false]
+      )
+    }).pipe(Effect.scoped, Effect.provide(layer))
+  })
+
+  it.effect("while the Ledger is away all wait, and are answered once it is back", () => {
+    let isAway = true
+    const away = new LedgerUnavailable({ operation: "begin", cause: new Error("the connection was lost") })
+    const before = (operation: string) => (isAway && operation === "begin" ? Effect.fail(away) : Effect.void)
+    const layer = Interposed.layerStores({ before }).pipe(Layer.provideMerge(TestEngine.layerStores()))
+    return Effect.gen(function* () {
+      const { claim, epoch, workspaceId } = yield* given(3)
+      const begins = yield* Begins.make
+      const all = yield* claim
+      const ask = (one: Begins.Ask["held"][number]) =>
+        begins({ workspaceId, epoch, held: [one], campaign: null, mark: true })
+      const asked = yield* Effect.forkChild(Effect.forEach(all, ask, { concurrency: "unbounded" }))
+      yield* TestClock.adjust("1 minute")
+      assert.isUndefined(asked.pollUnsafe())
+      isAway = false
+      yield* TestClock.adjust("3 seconds")
+      const begun = yield* Fiber.join(asked)
+      assert.deepStrictEqual(
+        all.map(({ id }, index) => begun[index]?.go.has(id)),
+        [true, true, true]
       )
     }).pipe(Effect.scoped, Effect.provide(layer))
   })
