@@ -62,16 +62,19 @@ const make = Effect.fnUntraced(function* <R>(
       life === null ? Effect.succeed(states.starting) : Effect.map(life.state, (state) => states[state])
     )
   }
-  const { scheduler, work } = yield* Effect.all({
+  const isEngine = roles.some(({ name }) => name === "engine")
+  const { scheduler, triggers, work } = yield* Effect.all({
     scheduler: HealthCheck.scheduler(app.name, settings.schedulerDeadAfter),
+    triggers: HealthCheck.triggers(settings.schedulerDeadAfter),
     work: HealthCheck.work(app.targets)
   }).pipe(Effect.provide(LocalNode.layerStores))
   const address = yield* HealthServer.listen({
     host: settings.healthHost,
     port: settings.healthPort,
     ready: [standing, yield* HealthCheck.database, ...checks],
-    scheduler: roles.some(({ name }) => name === "engine") ? scheduler : null,
-    work
+    scheduler: isEngine ? scheduler : null,
+    // Whoever asks a node that does not schedule is to hear of it too when nobody does.
+    work: isEngine ? work : [triggers, ...work]
   })
   const { lanes, name, release } = settings
   life = yield* NodeLife.make({ name, app: app.name, release, address, lanes, roles })
