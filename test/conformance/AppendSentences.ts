@@ -144,6 +144,22 @@ export const appendSentences = [
     })
   ),
   sentence(
+    "a page of a campaign that is cancelled changes nothing: nobody is added to what is over",
+    Effect.gen(function* () {
+      const campaigns = yield* CampaignStore
+      const { campaign, campaignId, now } = yield* given
+      yield* campaigns.append(page(campaignId, 0, 2))
+      const { workspaceId } = campaign
+      const from = ["scheduled"] as const
+      yield* campaigns.transition({ workspaceId, campaignId, from, to: "cancelled", note: null, now: base })
+      const before = yield* now
+      const skipped = [{ row: 4, input: "x", reason: "no number" }]
+      const appended = yield* campaigns.append(page(campaignId, 2, 4, { recipients: [recipient(3)], skipped }))
+      assert.deepStrictEqual(appended, { inserted: 0, duplicates: 0, skipped: 0 })
+      assert.deepStrictEqual(yield* now, before)
+    })
+  ),
+  sentence(
     "an address that repeats within a page is skipped, and its record names the first row",
     Effect.gen(function* () {
       const campaigns = yield* CampaignStore

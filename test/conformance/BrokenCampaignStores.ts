@@ -169,6 +169,31 @@ export const brokenCampaignStores: ReadonlyArray<BrokenTwin> = [
     }
   }),
   brokenCampaignStore(
+    "adds to what is cancelled",
+    "a page of a campaign that is cancelled changes nothing: nobody is added to what is over",
+    (campaigns) => {
+      const cancelled = new Map<CampaignId, WorkspaceId>()
+      return {
+        transition: (options) =>
+          Effect.tap(campaigns.transition(options), ({ id, status, workspaceId }) =>
+            Effect.sync(() => status === "cancelled" && cancelled.set(id, workspaceId))
+          ),
+        append: (page) => {
+          const { campaignId, now } = page
+          const workspaceId = cancelled.get(campaignId)
+          if (workspaceId === undefined) return campaigns.append(page)
+          const move = { workspaceId, campaignId, note: null, now } as const
+          return campaigns
+            .transition({ ...move, from: ["cancelled"], to: "paused" })
+            .pipe(
+              Effect.andThen(campaigns.append(page)),
+              Effect.tap(campaigns.transition({ ...move, from: ["paused"], to: "cancelled" }))
+            )
+        }
+      }
+    }
+  ),
+  brokenCampaignStore(
     "drops bad rows",
     "bad rows are counted as skipped and recorded with row, input and reason",
     (campaigns) => ({ append: (page) => campaigns.append({ ...page, skipped: [] }) })

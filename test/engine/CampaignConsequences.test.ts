@@ -1,13 +1,14 @@
 import { type Launch } from "@fibercast/engine/CampaignLaunch"
 import { Campaigns } from "@fibercast/engine/Campaigns"
 import * as Pipeline from "@fibercast/engine/Pipeline"
+import { CampaignStore } from "@fibercast/ports/CampaignStore"
 import { Records } from "@fibercast/ports/Records"
 import * as Expect from "@fibercast/testkit/Expect"
 import * as FakeMessenger from "@fibercast/testkit/FakeMessenger"
 import * as TestEngine from "@fibercast/testkit/TestEngine"
 import * as TestNode from "@fibercast/testkit/TestNode"
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, Layer, Schema } from "effect"
+import { Clock, Effect, Fiber, Layer, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { Announce, asked, launch, now, people, phone, world } from "./internal/Broadcasts.ts"
 
@@ -67,6 +68,42 @@ describe("what follows a campaign", () => {
       yield* Expect.balanced(workspaceId, campaign.id)
     }).pipe(Effect.provide(engineOf(notes)))
   })
+
+  it.effect(
+    "happens while its workspace is at work although nobody here has seen the campaign before it was over",
+    () => {
+      const notes = noting()
+      return Effect.gen(function* () {
+        const workspaceId = yield* TestEngine.workspace()
+        const campaign = yield* launch(workspaceId)
+        yield* TestClock.adjust("1 minute")
+        const { audienceHash, spec, templateHash } = yield* now(campaign)
+        const stays = yield* Effect.forkChild(
+          Effect.forever(
+            Effect.andThen(
+              Pipeline.dispatch(notes.pipeline, { workspaceId, payload: "job" }),
+              Effect.sleep("2500 millis")
+            )
+          )
+        )
+        yield* TestClock.adjust("5 seconds")
+        const store = yield* CampaignStore
+        const at = yield* Clock.currentTimeMillis
+        const last = yield* Pipeline.job(notes.pipeline, "finally")
+        const consequences = { then: null, catch: null, finally: last }
+        const asked = { workspaceId, key: "other", spec, templateHash, audienceHash, consequences, now: at }
+        const { id: campaignId } = (yield* store.create(asked)).campaign
+        const move = { workspaceId, campaignId, note: null, now: at }
+        yield* store.transition({ ...move, from: ["scheduled"], to: "cancelled" })
+        yield* TestClock.adjust("5 seconds")
+        yield* Fiber.interrupt(stays)
+        assert.deepStrictEqual(
+          notes.noted.filter((note) => note !== "job"),
+          ["finally"]
+        )
+      }).pipe(Effect.provide(engineOf(notes)))
+    }
+  )
 
   it.effect("happens once, whenever nodes die", () => {
     const notes = noting()

@@ -1,5 +1,6 @@
 import { type CampaignId } from "@fibercast/domain/Campaign"
 import { Campaigns } from "@fibercast/engine/Campaigns"
+import { CampaignStore } from "@fibercast/ports/CampaignStore"
 import * as Expect from "@fibercast/testkit/Expect"
 import * as FakeMessenger from "@fibercast/testkit/FakeMessenger"
 import * as Interposed from "@fibercast/testkit/Interposed"
@@ -126,6 +127,33 @@ describe("CampaignKeeper", () => {
       yield* Expect.balanced(workspaceId, campaign.id)
     }).pipe(Effect.provide(slowly))
   )
+
+  it.effect("a cancel while the audience is being read adds nobody, and the reading ends", () => {
+    let isRead = false
+    const slow = Stream.tap(TestEngine.audience(people(5000)).rows(0), ({ row }) =>
+      row % 1000 === 0 ? Effect.sleep("1 second") : Effect.void
+    )
+    const students = {
+      ...TestEngine.audience(people(5000)),
+      rows: () =>
+        Stream.ensuring(
+          slow,
+          Effect.sync(() => (isRead = true))
+        )
+    }
+    const rate = { permits: 1, per: 1000 }
+    return Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace()
+      const campaign = yield* launch(workspaceId, { audience: { _tag: "Named", name: "students" }, rate })
+      yield* TestClock.adjust("100 millis")
+      const { id: campaignId } = campaign
+      const move = { workspaceId, campaignId, from: ["scheduled"], to: "cancelled", note: null, now: 0 } as const
+      yield* (yield* CampaignStore).transition(move)
+      yield* TestClock.adjust("2 seconds")
+      assert.isTrue(isRead)
+      assert.deepInclude((yield* now(campaign)).counts, { planned: 0, open: 0 })
+    }).pipe(Effect.provide(engine({ audiences: { students } })))
+  })
 
   it.effect("a cancel reaches retries that wait for their time", () => {
     const offline = engine({ script: () => FakeMessenger.fail("transient", "offline") })

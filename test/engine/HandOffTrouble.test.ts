@@ -134,6 +134,32 @@ describe("What crashes", () => {
   )
 })
 
+describe("What no sender can read", () => {
+  for (const guarantee of guarantees) {
+    it.effect(`${guarantee}: is handed over again by its owner, and sent once`, () =>
+      Effect.gen(function* () {
+        const { pipelines } = yield* dispatch(["hello", "hello", "hello"], guarantee)
+        let dropped = 0
+        const unread = Layer.effect(
+          WorkStream,
+          Effect.map(WorkStream, (stream) => ({
+            ...stream,
+            publish: (chunk: Chunk) => (dropped++ < 2 ? Effect.void : stream.publish(chunk))
+          }))
+        )
+        yield* Effect.provide(TestSenders.makeEngine({ pipelines }), unread)
+        yield* TestSenders.makeSender({ pipelines })
+        yield* pass(20)
+        assert.strictEqual((yield* calls).length, 0)
+        yield* pass(60)
+        assert.strictEqual((yield* accepted).length, 3)
+        assert.strictEqual(yield* twice, 0)
+        yield* Expect.settled("completed", 3)
+      }).pipe(Effect.provide(world()))
+    )
+  }
+})
+
 describe("Who comes late", () => {
   it.effect("at-least-once: a sender that hears too late what it may send does not send it again", () =>
     Effect.gen(function* () {

@@ -35,8 +35,8 @@ const Health = Schema.fromJsonString(
   })
 )
 
-const ask = Effect.fnUntraced(function* (address: string, what: "live" | "ready" | "scheduler" | "queues") {
-  const response = yield* HttpClient.get(`${address}/health/${what}`)
+const ask = Effect.fnUntraced(function* (address: string, what: "live" | "ready" | "scheduler" | "queues" | null) {
+  const response = yield* HttpClient.get(`${address}/health${what === null ? "" : `/${what}`}`)
   const { checks } = yield* Schema.decodeEffect(Health)(yield* response.text)
   const wrong = checks.flatMap(({ name, reason }) => (reason === undefined ? [] : [`${name}: ${reason}`]))
   return { code: response.status, names: checks.map(({ name }) => name), wrong }
@@ -123,10 +123,12 @@ describe("a node", () => {
     }).pipe(Effect.scoped, Effect.provide(machineOn(TestDatabase.layerEmpty)))
   )
 
-  it.live("that only sends has no health of scheduling", () =>
+  it.live("that only sends has no health of scheduling, and tells at /health whether triggers are looked after", () =>
     Effect.gen(function* () {
       const one = yield* node({ ...options, app: idle, runs: [{ ...engine, name: "sender" }] })
       assert.strictEqual((yield* ask(one.address, "scheduler")).code, 404)
+      const { names } = yield* ask(one.address, null)
+      assert.deepStrictEqual(names, ["node", "database", "triggers", "workers"])
     }).pipe(Effect.scoped, Effect.provide(machine))
   )
 

@@ -4,6 +4,8 @@ import * as Pipeline from "@fibercast/engine/Pipeline"
 import * as HealthCheck from "@fibercast/node/HealthCheck"
 import * as QueueCheck from "@fibercast/node/QueueCheck"
 import { NodeRegistry } from "@fibercast/ports/NodeRegistry"
+import { Records } from "@fibercast/ports/Records"
+import * as Interposed from "@fibercast/testkit/Interposed"
 import * as TestEngine from "@fibercast/testkit/TestEngine"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Layer, Schema } from "effect"
@@ -47,6 +49,19 @@ describe("the health of work, as a node tells it", () => {
       assert.deepStrictEqual(yield* wrongLater, [])
     }).pipe(Effect.provide(world))
   )
+
+  it.effect("of an app without targets reads what is open once, and nothing of what has ended", () => {
+    const reads: Array<string> = []
+    const before = (operation: string) => Effect.sync(() => void reads.push(operation))
+    const noting = Layer.effect(
+      Records,
+      Effect.map(Records, (records) => Interposed.make(records, { before }))
+    )
+    return Effect.gen(function* () {
+      assert.deepStrictEqual(yield* wrong((yield* QueueCheck.make(null)).checks), [])
+      assert.deepStrictEqual(reads, ["depths"])
+    }).pipe(Effect.provide(noting.pipe(Layer.provideMerge(world))))
+  })
 
   it.effect("is bad while a lane misses a target, and says which", () =>
     Effect.gen(function* () {

@@ -68,6 +68,10 @@ describe("ChunkText", () => {
         yield* messageOf(changed(text, (wire) => ({ ...wire, ids: "1000 1001 1002 1003" }))),
         "its column ids has 4 values for 3 deliveries"
       )
+      assert.strictEqual(
+        yield* messageOf(changed(text, (wire) => ({ ...wire, ids: "1000" }))),
+        "its column ids has 1 values for 3 deliveries"
+      )
     })
   )
 

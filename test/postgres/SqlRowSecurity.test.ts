@@ -136,6 +136,25 @@ it.layer(recorded, { timeout: "30 seconds" })("row-level security", (it) => {
     })
   )
 
+  it.effect("every table that says whose its rows are is walled, and is among those that are tested here", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const found = yield* sql<{ readonly name: string; readonly walled: boolean }>`
+        SELECT c.relname AS name, c.relrowsecurity AND EXISTS (SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid) AS walled
+        FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'workspace_id' AND NOT a.attisdropped
+        WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relnamespace = 'public'::regnamespace`
+      assert.deepStrictEqual(
+        found.filter(({ walled }) => !walled).map(({ name }) => name),
+        []
+      )
+      const known = Object.keys(tables).filter((table) => table !== "workspaces")
+      assert.sameMembers(
+        found.map(({ name }) => name),
+        known
+      )
+    })
+  )
+
   it.effect("a tenant launches a campaign that something follows, in its own workspace and in no other", () =>
     Effect.gen(function* () {
       const mine = yield* freshWorkspace

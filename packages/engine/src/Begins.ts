@@ -1,11 +1,13 @@
 /**
  * Begins ask the Ledger what of the chunks that a sender took may be sent. One ask is under way for each workspace, epoch
  * and campaign; what arrives meanwhile is asked together next, so that small chunks cost no more than large ones. An ask
- * that takes long holds the next one up for a second.
+ * that takes long holds the next one up for a second. What names a delivery of another of the same ask waits for the next:
+ * a chunk may come twice, and one that is out of date beside its successor, and the Ledger tells them apart in turn.
  *
  * Who is interrupted while its ask is under way learns nothing of it: what it named may carry a started mark then, and is to
  * be given back. That may be written before the ask is or after it: either way nothing of it is held, nor marked.
  */
+import { type DeliveryId } from "@fibercast/domain/Delivery"
 import { type Epoch, type WorkspaceId } from "@fibercast/domain/Workspace"
 import { type Begin, type Begun, type HeldDelivery } from "@fibercast/ports/HandOver"
 import { Ledger } from "@fibercast/ports/Ledger"
@@ -44,13 +46,14 @@ interface Book extends Pick<Begin, "campaign" | "mark"> {
 const keyOf = ({ campaign, epoch, mark, workspaceId }: Ask): string =>
   `${workspaceId}/${epoch}/${campaign === null ? "jobs" : `${campaign.id}.${campaign.epoch}`}/${mark}`
 
-/** Takes the first that wait, as many as are asked together. */
+/** Takes the first that wait, as many as are asked together: each delivery once. */
 const takeSome = (waiting: Set<Entry>): ReadonlyArray<Entry> => {
   const some: Array<Entry> = []
-  let room = most
+  const named = new Set<DeliveryId>()
   for (const entry of waiting) {
-    room -= entry.held.length
-    if (room < 0 && some.length > 0) break
+    if (some.length > 0 && named.size + entry.held.length > most) break
+    if (entry.held.some(({ id }) => named.has(id))) continue
+    for (const { id } of entry.held) named.add(id)
     waiting.delete(entry)
     some.push(entry)
   }

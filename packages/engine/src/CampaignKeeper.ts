@@ -65,8 +65,6 @@ export const make = Effect.fnUntraced(function* (options: {
   /** The highest epoch that a command answered with: what was read before it is stale. */
   const commanded = new Map<number, number>()
   let idleUntil = 0
-  /** Some campaign was active in the pass before. */
-  let mayFollow = true
 
   const flowOf = (campaignId: number): Flow | undefined =>
     [...window.flows.values()].find((flow) => flow.source.campaignId === campaignId)
@@ -193,7 +191,7 @@ export const make = Effect.fnUntraced(function* (options: {
     }
   })
 
-  /** Dispatches what is to follow, also of what was over when this began. */
+  /** Dispatches what is to follow, also of what is over and so not active any more. */
   const follow = Effect.fnUntraced(function* () {
     for (;;) {
       const now = clock.currentTimeMillisUnsafe()
@@ -215,13 +213,12 @@ export const make = Effect.fnUntraced(function* (options: {
       if (campaignId !== null && !active.has(campaignId)) {
         silenceFlow(flow)
         window.drop(flow)
+        yield* FiberMap.remove(expanders, campaignId)
       }
     }
     for (const campaignId of commanded.keys()) if (!active.has(campaignId)) commanded.delete(campaignId)
     for (const campaign of campaigns) yield* reconcile(campaign)
-    // What is over is not active any more: one look more.
-    if (campaigns.length > 0 || mayFollow) yield* follow()
-    mayFollow = campaigns.length > 0
+    yield* follow()
     const busy = campaigns.filter(
       (campaign) =>
         campaign.status === "running" ||

@@ -46,6 +46,11 @@ const longest = 600_000
 /** What nodes have said last is known for so long after they went, in milliseconds. */
 const remembered = 10 * window
 
+/** What stands in the way of all of it. Null: of every workspace. */
+export const critical = Effect.fnUntraced(function* (workspaceId: WorkspaceId | null) {
+  return Diagnosis.of(yield* Checkup.facts(workspaceId)).filter((one) => severity(one) === "critical")
+})
+
 /** Each run of the effect takes one sample; the first is measured against itself. */
 export const make = Effect.fnUntraced(function* ({
   byPipeline,
@@ -75,8 +80,8 @@ export const make = Effect.fnUntraced(function* ({
     const passages = yield* records.passages({ workspaceId, from: before.at, until: at })
     const lines = QueueHealth.lines({ before, between, now, passages, targets, byPipeline })
     if (at - checkedAt >= checkupEvery) {
+      findings = yield* critical(workspaceId)
       checkedAt = at
-      findings = Diagnosis.of(yield* Checkup.facts(workspaceId)).filter((one) => severity(one) === "critical")
     }
     const verdicts = [...lines.map(({ verdict }) => verdict), ...findings.map(() => "CRITICAL" as const)]
     return {

@@ -255,8 +255,8 @@ export const pingOnSuccess = (url: string) => onSuccess(ping(url))
 export const pingOnFailure = (url: string) => onFailure(ping(url))
 
 /** Triggers that share attributes: each passes through `shared`, and is listed under the group's name. */
-export const group = <R, R2>(
+export const group = <Rs extends ReadonlyArray<unknown>, R2>(
   name: string,
-  shared: (one: Scheduled<R>) => Scheduled<R2>,
-  members: ReadonlyArray<Scheduled<R>>
+  shared: (one: Scheduled<Rs[number]>) => Scheduled<R2>,
+  members: readonly [...{ readonly [K in keyof Rs]: Scheduled<Rs[K]> }]
 ): ReadonlyArray<Scheduled<R2>> => members.map((member) => defined({ group: name })(shared(member)))

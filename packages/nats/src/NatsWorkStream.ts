@@ -5,7 +5,8 @@
  * - what was published and confirmed is on the server's disk, on as many servers as `replicas` says;
  * - a publish fails at once while the connection is down, and after `publishTimeout` without an answer;
  * - consumption goes on by itself after the server was restarted, or lost its streams;
- * - what cannot be read as a chunk is logged and dropped for good, and holds up nothing.
+ * - what cannot be read as a chunk is logged and dropped for good, and holds up nothing. Should it be one, as nodes of
+ *   another release write them, it is lost for its owner as with its sender.
  *
  * A publish beyond `maxMessages` or `maxBytes` of a lane, or larger than the server takes (1 MiB unless it is told
  * otherwise), is refused.
@@ -94,7 +95,10 @@ const make = Effect.fnUntraced(function* ({
     const decoded = yield* Effect.result(Effect.suspend(() => ChunkText.decode(message.string())))
     if (Result.isSuccess(decoded)) return [received(message, decoded.success)]
     Fetched.say(message, Fetched.term)
-    yield* Effect.logError(`a message on ${message.subject} is no chunk and is dropped: ${decoded.failure.message}`)
+    const why = decoded.failure.message
+    yield* Effect.logError(
+      `a message on ${message.subject} is dropped, as this release cannot read it as a chunk; if it is one of another release, its owner hands over again what it held, within half a minute: ${why}`
+    )
     return []
   })
 

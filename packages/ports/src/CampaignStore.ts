@@ -74,7 +74,7 @@ export interface AppendedRecipient {
 
 export interface Page {
   readonly campaignId: CampaignId
-  /** The page continues at this many rows read; a page that was already appended, or leaves a gap, changes nothing. */
+  /** The page continues at this many rows read; one that was appended already, leaves a gap, or is of a cancelled campaign changes nothing. */
   readonly from: number
   /** Rows read after this page. */
   readonly to: number

@@ -83,8 +83,11 @@ const reader = <A>(name: string, column: Column<A>, deliveries: number) => {
   }
 }
 
-const bigints = (text: string): Column<bigint> => {
-  const all = text.split(" ").map(BigInt)
+const bigints = (text: string): ReadonlyArray<bigint> => text.split(" ").map(BigInt)
+
+/** One alone is of all deliveries. */
+const bigintColumn = (text: string): Column<bigint> => {
+  const all = bigints(text)
   const [first, second] = all
   return first !== undefined && second === undefined ? first : all
 }
@@ -106,7 +109,7 @@ const fromWire = (wire: Wire): Chunk => {
   const of = <A>(name: string, column: Column<A>) => reader(name, column, payloads.length)
   const read = {
     id: of("ids", bigints(ids)),
-    claimId: of("claimIds", bigints(claimIds)),
+    claimId: of("claimIds", bigintColumn(claimIds)),
     claimedAt: of("claimedAt", claimedAt),
     pipeline: of("pipeline", pipeline),
     attempt: of("attempt", attempt),

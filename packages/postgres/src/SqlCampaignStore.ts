@@ -99,10 +99,10 @@ export const layer: Layer.Layer<CampaignStore, never, SqlClient.SqlClient> = Lay
         readonly due_at: number
         readonly deadline: number | null
         readonly expanded_rows: number
-        readonly expanded: boolean
+        readonly is_closed: boolean
       }>(CampaignStatements.lockForPage, [campaignId])
       if (campaign === undefined) return yield* new CampaignNotFound({ campaignId: page.campaignId })
-      if (campaign.expanded || campaign.expanded_rows !== page.from) return { inserted: 0, duplicates: 0, skipped: 0 }
+      if (campaign.is_closed || campaign.expanded_rows !== page.from) return { inserted: 0, duplicates: 0, skipped: 0 }
 
       const late = yield* sql.unsafe<{ readonly place: number; readonly first_row: number }>(
         CampaignStatements.claimIdentities,

@@ -61,8 +61,8 @@ export const lines = (
   return [ink.dim(title), ...body]
 }
 
-/** Characters of a payload that are shown unless all were asked for. */
-export const payloadShown = 4096
+/** Characters of a payload that are shown unless all were asked for: what fits on a screen. */
+export const payloadShown = 1000
 
 const decode = Schema.decodeUnknownResult(Schema.fromJsonString(Schema.Unknown))
 
@@ -72,11 +72,12 @@ const payloadLines = (payload: string, isFull: boolean): ReadonlyArray<string> =
     onFailure: () => payload,
     onSuccess: (value) => JSON.stringify(value, null, 2)
   })
-  const shown = isFull ? whole : whole.slice(0, payloadShown)
+  // No half of a character that is two units of text.
+  const shown = isFull ? whole : whole.slice(0, payloadShown).replace(/[\uD800-\uDBFF]$/u, "")
   const more = whole.length - shown.length
   return [
     ...shown.split("\n").map((line) => `  ${Table.visible(line)}`),
-    ...(more > 0 ? [`  … ${Figures.counted(more, "more character")}: --full prints all`] : [])
+    ...(more > 0 ? [`  … ${Figures.counted(more, "more character")}: --full and --json print all`] : [])
   ]
 }
 

@@ -56,31 +56,33 @@ const away = () => Effect.succeed("it cannot be told: the database cannot be rea
 
 const seconds = (millis: number): string => `${Math.max(0, Math.round(millis / 1000))} s`
 
+/** Every trigger, of whichever app, is looked after by some scheduler that passed within `deadAfter` milliseconds. */
+export const triggers = (deadAfter: number): Effect.Effect<HealthCheck, never, TriggerStore> =>
+  Effect.map(Effect.context<TriggerStore>(), (needs): HealthCheck => {
+    const attended = Effect.map(SchedulerHealth.look(), ({ unattended }) => {
+      const lines = unattended.map(
+        (one) =>
+          `nobody looks after ${counted(one.triggers, "trigger")} ${one.app === null ? "defined at run time" : `of ${one.app}`} for ${seconds(one.silentMillis)}`
+      )
+      return lines.length === 0 ? null : lines.join("; ")
+    }).pipe(Effect.provideService(SchedulerConfig.SchedulerConfig, { ...SchedulerConfig.defaults, deadAfter }))
+    return { name: "triggers", check: attended.pipe(Effect.provideContext(needs), Effect.catch(away)) }
+  })
+
 /**
- * Every trigger is looked after by some scheduler, and one of this app has passed within `deadAfter` milliseconds, or
- * had not yet so long to do so.
+ * `triggers`, and that a scheduler of this app has passed within `deadAfter` milliseconds, or had not yet so long to do
+ * so.
  */
 export const scheduler = Effect.fnUntraced(function* (
   app: string,
   deadAfter: number
 ): Effect.fn.Return<ReadonlyArray<HealthCheck>, never, TriggerStore> {
-  const needs = yield* Effect.context<TriggerStore>()
   const store = yield* TriggerStore
   const startedAt = yield* Clock.currentTimeMillis
-  const attended = Effect.map(SchedulerHealth.look(), ({ unattended }) => {
-    const told = unattended.map(
-      (one) =>
-        `nobody looks after ${counted(one.triggers, "trigger")} ${one.app === null ? "defined at run time" : `of ${one.app}`} for ${seconds(one.silentMillis)}`
-    )
-    return told.length === 0 ? null : told.join("; ")
-  }).pipe(Effect.provideService(SchedulerConfig.SchedulerConfig, { ...SchedulerConfig.defaults, deadAfter }))
   const passed = Effect.gen(function* () {
     const own = (yield* store.schedulers).filter((one) => one.app === app).map(({ passedAt }) => passedAt)
     const silent = (yield* Clock.currentTimeMillis) - Math.max(startedAt, ...own)
     return silent <= deadAfter ? null : `no scheduler of ${app} has passed for ${seconds(silent)}`
   })
-  return [
-    { name: "triggers", check: attended.pipe(Effect.provideContext(needs), Effect.catch(away)) },
-    { name: "last pass", check: Effect.catch(passed, away) }
-  ]
+  return [yield* triggers(deadAfter), { name: "last pass", check: Effect.catch(passed, away) }]
 })

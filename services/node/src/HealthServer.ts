@@ -4,7 +4,7 @@
  *
  * | path | 200 while |
  * |---|---|
- * | `/health` | all is well, as far as this node can see: what the others say, and that work is done |
+ * | `/health` | all is well, as far as this node can see: what the others say, and that work is done and triggers are looked after |
  * | `/health/live` | the process answers at all |
  * | `/health/ready` | it works, and has what it needs for that |
  * | `/health/scheduler` | triggers are looked after; 404 on a node that does not schedule |

@@ -63,16 +63,19 @@ const make = Effect.fnUntraced(function* <R>(
       life === null ? Effect.succeed(states.starting) : Effect.map(life.state, (state) => states[state])
     )
   }
-  const { queues, scheduler } = yield* Effect.all({
+  const isEngine = roles.some(({ name }) => name === "engine")
+  const { queues, scheduler, triggers } = yield* Effect.all({
     scheduler: HealthCheck.scheduler(app.name, settings.schedulerDeadAfter),
+    triggers: HealthCheck.triggers(settings.schedulerDeadAfter),
     queues: QueueCheck.make(app.targets)
   }).pipe(Effect.provide(LocalNode.layerStores))
   const address = yield* HealthServer.listen({
     host: settings.healthHost,
     port: settings.healthPort,
     ready: [standing, yield* HealthCheck.database, ...checks],
-    scheduler: roles.some(({ name }) => name === "engine") ? scheduler : null,
-    work: queues.checks,
+    scheduler: isEngine ? scheduler : null,
+    // Whoever asks a node that does not schedule is to hear of it too when nobody does.
+    work: isEngine ? queues.checks : [triggers, ...queues.checks],
     queues: queues.judged
   })
   const { lanes, name, release } = settings

@@ -82,9 +82,9 @@ export const make = Effect.fnUntraced(function* (
     checkupEvery: 0
   })
   // Who asks and goes away leaves nothing for others.
-  const measured = yield* Effect.cachedWithTTL(Effect.provideContext(sample, needs), (exit) =>
-    Exit.isSuccess(exit) ? freshFor : 0
-  )
+  const lasting = <A, E>(look: Effect.Effect<A, E, QueueSamples.Needs>) =>
+    Effect.cachedWithTTL(Effect.provideContext(look, needs), (exit) => (Exit.isSuccess(exit) ? freshFor : 0))
+  const measured = yield* lasting(sample)
   const judged = measured.pipe(
     Effect.map((sample) => judge(sample, judgingBy)),
     Effect.timeoutOrElse({
@@ -94,21 +94,24 @@ export const make = Effect.fnUntraced(function* (
     Effect.catch(() => Effect.succeed(away(unheard))),
     Effect.catchDefect(() => Effect.succeed(away("the check itself failed")))
   )
-  const check = (name: string, tell: (measured: QueueSamples.Measured) => ReadonlyArray<string>): HealthCheck => ({
-    name,
-    check: measured.pipe(
-      Effect.map(tell),
-      Effect.map((lines) => (lines.length === 0 ? null : lines.join("; "))),
+  const told = <E>(lines: Effect.Effect<ReadonlyArray<string>, E>): HealthCheck["check"] =>
+    lines.pipe(
+      Effect.map((some) => (some.length === 0 ? null : some.join("; "))),
       Effect.catch(() => Effect.succeed(unheard))
     )
+  const workers = <E>(found: Effect.Effect<ReadonlyArray<Finding>, E>): HealthCheck => ({
+    name: "workers",
+    check: told(
+      Effect.map(found, (findings) => {
+        const names = new Set(findings.flatMap(standing))
+        return names.size === 0 ? [] : [...names, "`fibercast doctor` says more"]
+      })
+    )
   })
-  const workers = check("workers", ({ findings }) => {
-    const names = new Set(findings.flatMap(standing))
-    return names.size === 0 ? [] : [...names, "`fibercast doctor` says more"]
-  })
-  if (targets === null) return { judged, checks: [workers] }
-  const queue = check("queue", ({ lines }) =>
+  if (targets === null) return { judged, checks: [workers(yield* lasting(QueueSamples.critical(null)))] }
+  const missed = Effect.map(measured, ({ lines }) =>
     lines.filter((line) => line.missed.length > 0).map((line) => `${placeOf(line)}: ${missedBy(line, targets)}`)
   )
-  return { judged, checks: [workers, queue] }
+  const found = Effect.map(measured, ({ findings }) => findings)
+  return { judged, checks: [workers(found), { name: "queue", check: told(missed) }] }
 })

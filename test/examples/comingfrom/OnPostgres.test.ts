@@ -1,6 +1,7 @@
 import { MakeInvoice, placeOrder } from "@fibercast/examples/comingfrom/Invoices"
 import { moveJob, takeOutbox } from "@fibercast/examples/comingfrom/Moving"
 import * as LocalNode from "@fibercast/node/LocalNode"
+import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import * as TestEngine from "@fibercast/testkit/TestEngine"
 import { assert, it } from "@effect/vitest"
 import { DateTime, Effect, Layer } from "effect"
@@ -59,6 +60,10 @@ it.layer(onPostgres, { timeout: "60 seconds" })("Jobs of another queue, on Postg
       yield* sql`insert into outbox (order_id) values (20), (21)`
       assert.strictEqual(yield* undone(takeOutbox(workspaceId)), "changed my mind")
       assert.deepStrictEqual(yield* asked, [1, 10])
+      const { setLimits } = yield* WorkspaceStore
+      yield* setLimits(workspaceId, { backlog: 1 })
+      assert.strictEqual((yield* Effect.flip(takeOutbox(workspaceId)))._tag, "DispatchRefused")
+      yield* setLimits(workspaceId, {})
       assert.lengthOf(yield* takeOutbox(workspaceId), 2)
       assert.lengthOf(yield* takeOutbox(workspaceId), 0)
       assert.deepStrictEqual(yield* asked, [1, 10, 20, 21])

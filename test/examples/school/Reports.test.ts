@@ -2,6 +2,7 @@ import { Admins } from "@fibercast/examples/school/Admins"
 import { Register } from "@fibercast/examples/school/Register"
 import * as Reports from "@fibercast/examples/school/Reports"
 import { SendFailed } from "@fibercast/ports/Messenger"
+import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import * as Expect from "@fibercast/testkit/Expect"
 import * as FakeMessenger from "@fibercast/testkit/FakeMessenger"
 import * as TestEngine from "@fibercast/testkit/TestEngine"
@@ -72,6 +73,23 @@ describe("The monthly report of a school", () => {
       assert.strictEqual((yield* Schools.sent).length, 1)
       assert.deepInclude(yield* Schools.counts, { planned: 4, completed: 1, skipped: 3 })
       assert.sameMembers([...(yield* told)], ["Anak 2: bad number", "Anak 3: bad number", "Anak 4: bad number"])
+    }).pipe(Effect.provide(school()))
+  )
+
+  it.effect("fails while there is no room for what the admins are to be told, and is sent once there is", () =>
+    Effect.gen(function* () {
+      const { id: workspaceId } = yield* Reports.workspace
+      const { setLimits } = yield* WorkspaceStore
+      yield* enrol(child(1), child(2, "A", "tanya ayah"), child(3, "A", ""))
+      yield* setLimits(workspaceId, { backlog: 1 })
+      const refused = yield* Effect.flip(send())
+      assert.deepInclude(refused, { _tag: "DispatchRefused", refused: 1, asked: 2 })
+      assert.strictEqual((yield* Schools.counts).planned, 0)
+      yield* setLimits(workspaceId, {})
+      yield* send()
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(yield* Schools.received, { [e164Of(1)]: 1 })
+      assert.includeMembers([...(yield* told)], ["Anak 2: bad number", "Anak 3: bad number"])
     }).pipe(Effect.provide(school()))
   )
 

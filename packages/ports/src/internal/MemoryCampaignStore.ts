@@ -175,8 +175,9 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof CampaignS
       if (campaign === undefined || workspace === undefined) {
         return yield* new CampaignNotFound({ campaignId: page.campaignId })
       }
-      const { expanded, expandedRows, id: campaignId, spec } = campaign.row
-      if (expanded || page.from !== expandedRows) return { inserted: 0, duplicates: 0, skipped: 0 }
+      const { expanded, expandedRows, id: campaignId, spec, status } = campaign.row
+      if (expanded || status === "cancelled" || page.from !== expandedRows)
+        return { inserted: 0, duplicates: 0, skipped: 0 }
       const duplicates: Array<SkippedRow> = []
       for (const recipient of page.recipients) {
         const { address, identity = address, payload, row } = recipient

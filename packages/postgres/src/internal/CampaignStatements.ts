@@ -57,9 +57,9 @@ where c.workspace_id = $1 and c.id = $2 and c.status = any ($3::text[])
   and ($4 <> 'completed' or (c.expanded and exists (
     select 1 from campaign_counts n where n.campaign_id = c.id and n.open = 0 for share)))`
 
-/** Locks the campaign: its pages are appended one at a time. $1 campaign. */
+/** Locks the campaign: its pages are appended one at a time, and none once it is cancelled. $1 campaign. */
 export const lockForPage = `select workspace_id, lane, pipeline_id, due_at::float8 as due_at,
-  deadline::float8 as deadline, expanded_rows, expanded
+  deadline::float8 as deadline, expanded_rows, expanded or status = 'cancelled' as is_closed
 from campaigns where id = $1 for no key update`
 
 /**

@@ -3,6 +3,7 @@
  */
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import * as Pipeline from "@fibercast/engine/Pipeline"
+import * as Dispatch from "@fibercast/ports/Dispatch"
 import { type DateTime, Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import { MakeInvoice } from "./Invoices.ts"
@@ -19,7 +20,7 @@ export const moveJob = (
     idempotencyKey: `old-queue:${job.id}`
   })
 
-/** Rows that any program may write become jobs: the row goes and the job comes in one transaction. */
+/** Rows that any program may write become jobs: the row goes and the job comes in one transaction, or neither. */
 export const takeOutbox = Effect.fn("takeOutbox")(function* (workspaceId: WorkspaceId) {
   const sql = yield* SqlClient.SqlClient
   return yield* sql.withTransaction(
@@ -29,7 +30,7 @@ export const takeOutbox = Effect.fn("takeOutbox")(function* (workspaceId: Worksp
         where id in (select id from outbox order by id limit 1000 for update skip locked)
         returning order_id`
       const payloads = rows.map(({ order_id: order }) => ({ order }))
-      return yield* Pipeline.dispatchMany(MakeInvoice, { workspaceId, payloads })
+      return yield* Dispatch.orFail(yield* Pipeline.dispatchMany(MakeInvoice, { workspaceId, payloads }))
     })
   )
 })

@@ -2,8 +2,8 @@
  * The pipeline of the reports: a parent is told by WhatsApp that the report of a child is ready.
  *
  * It is at-most-once, for a parent who gets the same message twice trusts neither. Who could not be reached, or may not
- * have been, is told to the admins, who can look at the phone. What a crash leaves in doubt is in the campaign's own list
- * alone (`fibercast campaign failures`).
+ * have been, is told to the admins, who can look at the phone; what a crash leaves in doubt as well, once another node has
+ * taken over. All of it is in the campaign's own list too (`fibercast campaign failures`).
  */
 import { Recipient } from "@fibercast/domain/Recipient"
 import * as RetryPolicy from "@fibercast/domain/RetryPolicy"

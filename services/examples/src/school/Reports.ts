@@ -7,6 +7,7 @@
 import * as PhoneNumber from "@fibercast/content/PhoneNumber"
 import { Launcher } from "@fibercast/engine/Launcher"
 import * as Pipeline from "@fibercast/engine/Pipeline"
+import * as Dispatch from "@fibercast/ports/Dispatch"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { DateTime, Effect, Result } from "effect"
 import { type Notice, TellAdmins } from "./Admins.ts"
@@ -42,7 +43,10 @@ const badNumber =
       onFailure: ({ reason }) => [{ child: name, className, month, phone, what: "bad number", reason }]
     })
 
-/** The campaign that it launched; null: everybody was told before, or there is nobody. */
+/**
+ * The campaign that it launched; null: everybody was told before, or there is nobody. It fails, and nobody is told, while
+ * notices to the admins are refused.
+ */
 export const send = Effect.fn("Reports.send")(function* (round: Round) {
   const { className, month } = round
   const { tell } = yield* Register
@@ -51,6 +55,8 @@ export const send = Effect.fn("Reports.send")(function* (round: Round) {
   return yield* tell(round, ({ before, children }) =>
     Effect.gen(function* () {
       const late = before === 0 ? "" : ` (after ${before})`
+      const notices = { workspaceId, payloads: children.flatMap(badNumber(round)) }
+      yield* Dispatch.orFail(yield* Pipeline.dispatchMany(TellAdmins, notices))
       const { campaign } = yield* launch({
         workspaceId,
         name: `report ${month} ${className}${late}`,
@@ -61,7 +67,6 @@ export const send = Effect.fn("Reports.send")(function* (round: Round) {
         identityColumn: "nis",
         region: "ID"
       })
-      yield* Pipeline.dispatchMany(TellAdmins, { workspaceId, payloads: children.flatMap(badNumber(round)) })
       return campaign
     })
   )

@@ -16,7 +16,7 @@ export const show = Command.make(
     id: QueueLookup.id,
     full: Flag.Boolean("full").pipe(
       Flag.withDefault(false),
-      Flag.withDescription("Print the whole payload (default: its first 4096 characters)")
+      Flag.withDescription(`Print the whole payload (default: its first ${RecordText.payloadShown} characters)`)
     ),
     folder,
     json: json("Print one JSON object, payload and tries included; instants in UTC")
