@@ -57,15 +57,31 @@ const missedBy = (
 /** The scheduler's own checks tell of schedulers. */
 const standing = ({ _tag }: Finding): ReadonlyArray<string> => (_tag === "SchedulerDead" ? [] : [_tag])
 
-const told = (line: QueueHealth.QueueLine, targets: QueueHealth.Targets): Checked =>
+const lineOf = (line: QueueHealth.QueueLine, targets: QueueHealth.Targets): Checked =>
   bad(placeOf(line), `${line.verdict}: ${missedBy(line, targets)}`)
 
 const judge = ({ findings, lines, verdict }: QueueSamples.Measured, targets: QueueHealth.Targets): Judged => {
   const ofVerdict = (wanted: QueueHealth.Verdict) =>
-    lines.filter((line) => line.verdict === wanted).map((line) => told(line, targets))
+    lines.filter((line) => line.verdict === wanted).map((line) => lineOf(line, targets))
   const standing = findings.map(({ _tag }) => bad(_tag, "CRITICAL: `fibercast doctor` says what to do"))
   return { verdict, checks: [...standing, ...ofVerdict("CRITICAL"), ...ofVerdict("WARN")].slice(0, most) }
 }
+
+const told = <E>(lines: Effect.Effect<ReadonlyArray<string>, E>): HealthCheck["check"] =>
+  lines.pipe(
+    Effect.map((some) => (some.length === 0 ? null : some.join("; "))),
+    Effect.catch(() => Effect.succeed(unheard))
+  )
+
+const workers = <E>(found: Effect.Effect<ReadonlyArray<Finding>, E>): HealthCheck => ({
+  name: "workers",
+  check: told(
+    Effect.map(found, (findings) => {
+      const names = new Set(findings.flatMap(standing))
+      return names.size === 0 ? [] : [...names, "`fibercast doctor` says more"]
+    })
+  )
+})
 
 const away = (reason: string): Judged => ({ verdict: "CRITICAL", checks: [bad("queues", reason)] })
 
@@ -94,20 +110,6 @@ export const make = Effect.fnUntraced(function* (
     Effect.catch(() => Effect.succeed(away(unheard))),
     Effect.catchDefect(() => Effect.succeed(away("the check itself failed")))
   )
-  const told = <E>(lines: Effect.Effect<ReadonlyArray<string>, E>): HealthCheck["check"] =>
-    lines.pipe(
-      Effect.map((some) => (some.length === 0 ? null : some.join("; "))),
-      Effect.catch(() => Effect.succeed(unheard))
-    )
-  const workers = <E>(found: Effect.Effect<ReadonlyArray<Finding>, E>): HealthCheck => ({
-    name: "workers",
-    check: told(
-      Effect.map(found, (findings) => {
-        const names = new Set(findings.flatMap(standing))
-        return names.size === 0 ? [] : [...names, "`fibercast doctor` says more"]
-      })
-    )
-  })
   if (targets === null) return { judged, checks: [workers(yield* lasting(QueueSamples.critical(null)))] }
   const missed = Effect.map(measured, ({ lines }) =>
     lines.filter((line) => line.missed.length > 0).map((line) => `${placeOf(line)}: ${missedBy(line, targets)}`)
