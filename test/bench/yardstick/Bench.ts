@@ -9,6 +9,7 @@ import { cpus, totalmem } from "node:os"
 import * as Baseline from "./Baseline.ts"
 import * as Catalogue from "./Catalogue.ts"
 import * as Chart from "./Chart.ts"
+import * as Page from "./Page.ts"
 import * as Report from "./Report.ts"
 import * as Rounds from "./Rounds.ts"
 import { Sample } from "./Sample.ts"
@@ -48,6 +49,10 @@ const command = Command.make(
     rounds: Flag.Int("rounds").pipe(Flag.optional, Flag.withDescription("Default 5, with --quick 1")),
     json: Flag.String("json").pipe(Flag.optional, Flag.withDescription("Write every sample to this file")),
     chart: Flag.String("chart").pipe(Flag.optional, Flag.withDescription("Draw the ratios into this SVG file")),
+    page: Flag.String("page").pipe(
+      Flag.optional,
+      Flag.withDescription("Put the figures into this Markdown file, between its marks")
+    ),
     profile: Flag.String("profile").pipe(
       Flag.optional,
       Flag.withDescription("Write processor profiles into this folder")
@@ -104,6 +109,10 @@ const command = Command.make(
     if (Option.isSome(input.json))
       yield* files.writeFileString(input.json.value, `${yield* Schema.encodeEffect(Run)(run)}\n`)
     if (Option.isSome(input.chart)) yield* files.writeFileString(input.chart.value, Chart.svg(cases, samples))
+    if (Option.isSome(input.page)) {
+      const page = yield* files.readFileString(input.page.value)
+      yield* files.writeFileString(input.page.value, Page.withFigures(page, cases, samples))
+    }
     for (const one of cases) yield* Console.log(Report.tableOf(one, samples).join("\n"))
     yield* Console.log(["", "What each promises as measured:", ...Report.promises(samples)].join("\n"))
     if (before !== null) {
