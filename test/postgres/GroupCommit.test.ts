@@ -11,7 +11,7 @@ interface Item {
 }
 
 /** A store that writes when it is told to: each write waits for its answer; by default each item is answered its name. */
-const store = Effect.gen(function* () {
+const storeOf = Effect.fnUntraced(function* (writers: number) {
   const writes: Array<{ readonly names: string; readonly again: boolean; readonly answer: Deferred.Deferred<Answer> }> =
     []
   const submit = yield* GroupCommit.make<Item, string, "held" | "refused" | "lost">({
@@ -25,6 +25,7 @@ const store = Effect.gen(function* () {
     },
     size: ({ size = 1 }) => size,
     most: 3,
+    writers,
     waiting: 6,
     keys: ({ key }) => (key === undefined ? [] : [key]),
     kindOf: (error) => error
@@ -48,6 +49,8 @@ const store = Effect.gen(function* () {
     again: () => writes.map(({ again }) => again)
   }
 })
+
+const store = storeOf(1)
 
 const named = (names: string, more: Partial<Item> = {}) => names.split(" ").map((name) => ({ name, ...more }))
 
@@ -77,6 +80,28 @@ describe("GroupCommit", () => {
       assert.deepStrictEqual(writes(), ["a", "b", "c d"])
       yield* fork({ name: "e", size: 5 })
       assert.strictEqual(writes().at(-1), "e")
+    })
+  )
+
+  it.effect("with two writers a second write begins beside the first once what waits fills it, and no third", () =>
+    Effect.gen(function* () {
+      const { answer, fork, writes } = yield* storeOf(2)
+      const fibers = yield* Effect.forEach(named("a b c"), fork)
+      assert.deepStrictEqual(writes(), ["a"])
+      yield* Effect.forEach(named("d e f"), fork)
+      assert.deepStrictEqual(writes(), ["a", "b c d"])
+      yield* answer(1)
+      assert.deepStrictEqual(writes(), ["a", "b c d", "e f"])
+      const [gone] = yield* Effect.forEach(named("g h"), fork)
+      if (gone !== undefined) yield* Fiber.interrupt(gone)
+      yield* fork({ name: "i" })
+      assert.deepStrictEqual(writes(), ["a", "b c d", "e f"])
+      yield* answer(0)
+      assert.deepStrictEqual(writes(), ["a", "b c d", "e f", "h i"])
+      assert.deepStrictEqual(
+        yield* Effect.forEach(fibers, Fiber.join),
+        ["a!", "b!", "c!"].map((text) => Exit.succeed(text))
+      )
     })
   )
 

@@ -1,8 +1,8 @@
 /**
  * Group commit: what several ask to be written at the same time is written together, and each is told its own answer.
  *
- * One write is under way at a time. What arrives meanwhile is the next one, so that nobody waits for company: a lone entry
- * is written at once.
+ * One write is under way at a time, and up to `writers` while what waits fills another. What arrives meanwhile is the next one, so
+ * that nobody waits for company: a lone entry is written at once.
  *
  * What somebody else holds up is tried again by itself, beside the others, one group of the same key after another, until
  * it is let through. Until then, all of that key go there.
@@ -24,6 +24,8 @@ export interface Options<A, out B, E> {
   readonly size: (item: A) => number
   /** The size of one write, unless one item alone is larger. */
   readonly most: number
+  /** Writes under way at once, at most. */
+  readonly writers: number
   /** The size of all that waits or is being written. */
   readonly waiting: number
   /** What an item may be held up by. */
@@ -61,7 +63,9 @@ export const make = <A, B, E>(
     const waiting: Entries<A, B, E> = new Set()
     const held = new Map<string, Entries<A, B, E>>()
     const room = Semaphore.makeUnsafe(options.waiting)
-    let isWriting = false
+    let writers = 0
+    /** The size of all that waits, what is held up apart. */
+    let queued = 0
     let isTrying = false
 
     /** All that were not answered. */
@@ -131,24 +135,31 @@ export const make = <A, B, E>(
       isTrying = false
     })
 
+    const takeQueued = () => {
+      const some = takeSome(waiting, options)
+      for (const { item } of some) queued -= options.size(item)
+      return some
+    }
+
     const writing = Effect.gen(function* () {
-      while (waiting.size > 0) yield* write(takeSome(waiting, options), false)
-      isWriting = false
+      while (waiting.size > 0) yield* write(takeQueued(), false)
+      writers--
     })
 
     const add = (entry: Entry<A, B, E>): void => {
       const key = options.keys(entry.item).find((key) => held.has(key))
       if (key !== undefined) return hold(entry, key)
       waiting.add(entry)
-      if (isWriting) return
-      isWriting = true
+      queued += options.size(entry.item)
+      if (writers >= options.writers || (writers > 0 && queued < options.most)) return
+      writers++
       run(writing)
     }
 
     const remove = (entry: Entry<A, B, E>): void => {
       entry.isGone = true
       pending.delete(entry)
-      waiting.delete(entry)
+      if (waiting.delete(entry)) queued -= options.size(entry.item)
       for (const entries of held.values()) entries.delete(entry)
     }
 

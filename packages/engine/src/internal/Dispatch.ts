@@ -76,23 +76,36 @@ const prepare = Effect.fnUntraced(function* <P>(
     deadline: RetryPolicy.deadline(retry, dueAt, deadline?.epochMilliseconds ?? null),
     temporary: retention === "none"
   }
+  const { uniqueOf } = uniqueness
+  const tagged = (value: P): Effect.Effect<ReadonlyArray<string>, BadDispatch> => {
+    const own = pipeline.dispatches.tags(value)
+    return own.length + tags.length === 0 ? untagged : checks.tags([...new Set([...own, ...tags])])
+  }
+  const keyedOf = Effect.fnUntraced(function* (value: P, payload: string) {
+    const request = typeof idempotencyKey === "function" ? idempotencyKey(value) : (idempotencyKey ?? null)
+    return {
+      delivery: { ...work, payload, tags: yield* tagged(value) },
+      unique: uniqueOf === null ? null : yield* uniqueOf(value),
+      idempotencyKey: request === null ? null : yield* checks.key("idempotencyKey", request),
+      backlog
+    }
+  })
+  // Most have no key: what is done for each payload of many is kept little.
+  const dispatchOf = (value: P, payload: string): Effect.Effect<Dispatch, BadDispatch> =>
+    uniqueOf === null && idempotencyKey === undefined
+      ? Effect.map(tagged(value), (tags) => ({
+          delivery: { ...work, payload, tags },
+          unique: null,
+          idempotencyKey: null,
+          backlog
+        }))
+      : keyedOf(value, payload)
   return yield* Effect.forEach(payloads, (value) =>
-    Effect.gen(function* () {
-      const payload = yield* pipeline.encode(value)
-      const request = typeof idempotencyKey === "function" ? idempotencyKey(value) : (idempotencyKey ?? null)
-      return {
-        delivery: {
-          ...work,
-          payload,
-          tags: yield* checks.tags([...new Set([...pipeline.dispatches.tags(value), ...tags])])
-        },
-        unique: yield* uniqueness.uniqueOf(value),
-        idempotencyKey: request === null ? null : yield* checks.key("idempotencyKey", request),
-        backlog
-      }
-    })
+    Effect.flatMap(pipeline.encode(value), (payload) => dispatchOf(value, payload))
   )
 })
+
+const untagged: Effect.Effect<ReadonlyArray<string>> = Effect.succeed([])
 
 /** Whether its workspace has something to look at. */
 const isNews = (dispatched: Dispatched): boolean =>
@@ -125,8 +138,9 @@ export const dispatch = Effect.fnUntraced(function* <P>(
     }
   }).pipe(Effect.ensuring(tell))
   const refusal = full(answers)
+  if (refusal === null) return answers
   const alerts = yield* Effect.serviceOption(Alerts)
-  if (refusal !== null && Option.isSome(alerts)) {
+  if (Option.isSome(alerts)) {
     yield* alerts.value.raise({ _tag: "BacklogFull", workspaceId, pipeline: pipeline.name, cap: refusal.cap })
   }
   return answers

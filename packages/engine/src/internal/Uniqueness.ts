@@ -51,16 +51,14 @@ export interface Uniqueness<P> {
   readonly throttle?: ThrottleOptions<P> | undefined
 }
 
-export type UniqueOf<P> = (payload: P) => Effect.Effect<Unique | null, BadDispatch>
+export type UniqueOf<P> = (payload: P) => Effect.Effect<Unique, BadDispatch>
 
-const alone: UniqueOf<unknown> = () => Effect.succeed(null)
-
-/** How each payload is unique, and how long it waits for others. `isTimed`: when it is due was said otherwise. */
+/** How each payload is unique, null: it is not; and how long it waits for others. `isTimed`: when it is due was said otherwise. */
 export const make = <P>(
   { debounce, throttle, unique }: Uniqueness<P>,
   byDefault: UniqueOptions<P> | null,
   options: { readonly checks: Checks; readonly isTimed: boolean }
-): Effect.Effect<{ readonly uniqueOf: UniqueOf<P>; readonly wait: number }, BadDispatch> =>
+): Effect.Effect<{ readonly uniqueOf: UniqueOf<P> | null; readonly wait: number }, BadDispatch> =>
   Effect.gen(function* () {
     const { checks, isTimed } = options
     const given = { unique: unique === false ? undefined : unique, debounce, throttle }
@@ -81,7 +79,7 @@ export const make = <P>(
       return { uniqueOf: keyed(checks, "throttle.key", throttle.key, rule), wait: 0 }
     }
     const chosen = unique === undefined ? byDefault : unique
-    if (chosen === null || chosen === false) return { uniqueOf: alone, wait: 0 }
+    if (chosen === null || chosen === false) return { uniqueOf: null, wait: 0 }
     const { onConflict = "keep" } = chosen
     const taken: Taken = Predicate.isNotUndefined(chosen.for)
       ? yield* checks.millis("unique.for", chosen.for, 1)

@@ -17,7 +17,7 @@ import { Array, type Context, Effect, Option, Predicate } from "effect"
 import { type SqlClient, type SqlError } from "effect/sql"
 import * as DispatchStatement from "./DispatchStatement.ts"
 import * as GroupCommit from "../GroupCommit.ts"
-import * as LoneDispatch from "./LoneDispatch.ts"
+import * as PlainDispatch from "./PlainDispatch.ts"
 import { type PipelineNames } from "./PipelineNames.ts"
 import { translate } from "./Translate.ts"
 
@@ -67,9 +67,15 @@ export const make = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, names
       }
     )
   const write = (asked: ReadonlyArray<DispatchStatement.Asked>, patience: number | null) =>
-    Effect.flatMap(LoneDispatch.insert(sql, asked), (id) =>
-      id === null ? writeAll(asked, patience) : Effect.succeed([[{ _tag: "Inserted" as const, id }]])
-    )
+    Effect.flatMap(PlainDispatch.insert(sql, asked), (ids) => {
+      if (ids === null) return writeAll(asked, patience)
+      let from = 0
+      return Effect.succeed(
+        asked.map(({ dispatches }) =>
+          ids.slice(from, (from += dispatches.length)).map((id): Dispatched => ({ _tag: "Inserted", id }))
+        )
+      )
+    })
   const together = {
     write: (asked: ReadonlyArray<DispatchStatement.Asked>, again: boolean) =>
       write(asked, again ? patience.again : patience.first),
@@ -79,8 +85,8 @@ export const make = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, names
     keys: keysOf,
     kindOf
   }
-  const unkeyed = yield* GroupCommit.make(together)
-  const keyed = yield* GroupCommit.make(together)
+  const unkeyed = yield* GroupCommit.make({ ...together, writers: 2 })
+  const keyed = yield* GroupCommit.make({ ...together, writers: 1 })
 
   const answer = (asked: DispatchStatement.Asked) =>
     Effect.gen(function* () {
@@ -96,7 +102,7 @@ export const make = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, names
       return Array.flatten(Array.flatten(yield* parts.length > 1 ? sql.withTransaction(all) : all))
     })
 
-  return Effect.fn("Ledger.dispatch")(function* ({ dispatches, now, workspaceId }) {
+  return Effect.fnUntraced(function* ({ dispatches, now, workspaceId }) {
     if (dispatches.length === 0) return []
     const pipelineId = yield* names.idsOf(dispatches.map(({ delivery }) => delivery.pipeline))
     const answers = yield* answer({ workspaceId, now, dispatches, pipelineId })

@@ -1,0 +1,90 @@
+/**
+ * The statements that dispatch background jobs which have no key, no cap, no tag and no batch, to workspaces without a limit on
+ * their backlog: most of them. They are inserts, of one row or of many, and cost about as much as those.
+ */
+import { DeliveryId } from "@fibercast/domain/Delivery"
+import { rank } from "@fibercast/domain/Lane"
+import { type Dispatch } from "@fibercast/ports/Dispatch"
+import { PgTypes } from "@effect/sql-pg"
+import { Effect } from "effect"
+import { type SqlClient, type SqlError } from "effect/sql"
+import { type Asked } from "./DispatchStatement.ts"
+import { bools, int2, int2s, int4, int4s, int8, int8s, text, texts } from "./Parameters.ts"
+
+const into = `insert into deliveries (workspace_id, lane, campaign_id, pipeline_id, due_at, deadline, payload,
+  dispatched_at, temporary)`
+
+/**
+ * $1 workspace, $2 now, $3 lane, $4 pipeline, $5 due_at, $6 deadline, $7 payload, $8 whether it is temporary. Answers no
+ * row, and writes nothing, when there is no such workspace or it has a limit.
+ */
+const insertOne = `${into}
+select id, $3, 0, $4, greatest($5::bigint, $2::bigint), $6, $7::json, $2, $8
+from workspaces where id = $1 and limits ->> 'backlog' is null
+returning id`
+
+/** The same of many, in the order given; nothing is written unless all of the workspaces are there and have no limit. */
+const insertMany = `with x as materialized (
+  select * from unnest($1::int[], $2::bigint[], $3::smallint[], $4::smallint[], $5::bigint[], $6::bigint[], $7::text[],
+    $8::boolean[]) with ordinality as x (workspace_id, now, lane, pipeline_id, due_at, deadline, payload, temporary, place)),
+added as (
+  ${into}
+  select workspace_id, lane, 0, pipeline_id, greatest(due_at, now), deadline, payload::json, now, temporary from x
+  where (select count(distinct x.workspace_id) from x) = (
+    select count(*) from workspaces where id = any ($1::int[]) and limits ->> 'backlog' is null)
+  order by place
+  returning id)
+select id from added order by id`
+
+const isPlain = ({ backlog, delivery, idempotencyKey, unique }: Dispatch): boolean =>
+  unique === null &&
+  idempotencyKey === null &&
+  backlog === null &&
+  (delivery.batchId ?? null) === null &&
+  (delivery.tags ?? []).length === 0
+
+interface Row {
+  readonly id: bigint
+}
+
+const oneOf = (sql: SqlClient.SqlClient, { now, pipelineId, workspaceId }: Asked, { delivery }: Dispatch) =>
+  sql.unsafe<Row>(insertOne, [
+    int4(workspaceId),
+    int8(now),
+    int2(rank(delivery.lane)),
+    int2(pipelineId(delivery.pipeline)),
+    int8(delivery.dueAt),
+    int8(delivery.deadline),
+    text(delivery.payload),
+    PgTypes.bool(delivery.temporary ?? null)
+  ])
+
+const manyOf = (sql: SqlClient.SqlClient, asked: ReadonlyArray<Asked>) => {
+  const jobs = asked.flatMap(({ dispatches, now, pipelineId, workspaceId }) =>
+    dispatches.map(({ delivery }) => ({ delivery, now, pipeline: pipelineId(delivery.pipeline), workspaceId }))
+  )
+  return sql.unsafe<Row>(insertMany, [
+    int4s(jobs.map(({ workspaceId }) => workspaceId)),
+    int8s(jobs.map(({ now }) => now)),
+    int2s(jobs.map(({ delivery }) => rank(delivery.lane))),
+    int2s(jobs.map(({ pipeline }) => pipeline)),
+    int8s(jobs.map(({ delivery }) => delivery.dueAt)),
+    int8s(jobs.map(({ delivery }) => delivery.deadline)),
+    texts(jobs.map(({ delivery }) => delivery.payload)),
+    bools(jobs.map(({ delivery }) => delivery.temporary ?? null))
+  ])
+}
+
+/** Their numbers, in the order given; null: not all are such jobs, for such workspaces, and nothing was written. */
+export const insert = Effect.fnUntraced(function* (
+  sql: SqlClient.SqlClient,
+  asked: ReadonlyArray<Asked>
+): Effect.fn.Return<ReadonlyArray<DeliveryId> | null, SqlError.SqlError> {
+  if (!asked.every(({ dispatches }) => dispatches.every(isPlain))) return null
+  const [first, ...others] = asked
+  const [job, ...further] = first?.dispatches ?? []
+  if (first === undefined || job === undefined) return null
+  const isLone = others.length + further.length === 0
+  const rows = yield* isLone ? oneOf(sql, first, job) : manyOf(sql, asked)
+  return rows.length === 0 ? null : rows.map(({ id }) => DeliveryId.make(id, { disableChecks: true }))
+})
