@@ -42,7 +42,7 @@ const command = Command.make(
   {
     quick: Flag.Boolean("quick").pipe(
       Flag.withDefault(false),
-      Flag.withDescription("The short form: fewer cases, jobs and rounds")
+      Flag.withDescription("The short form: fewer cases, subjects, jobs and rounds")
     ),
     only: Flag.String("case").pipe(Flag.atLeast(0), Flag.withDescription("Of this case only; may be repeated")),
     subjects: Flag.String("subject").pipe(Flag.atLeast(0), Flag.withDescription("Of this one only; may be repeated")),
@@ -75,7 +75,8 @@ const command = Command.make(
       : yield* Effect.flatMap(files.readFileString(input.against.value), Schema.decodeEffect(Run))
     const without = new Set<string>()
     for (const [name, subject] of Catalogue.subjects) {
-      if (input.subjects.length > 0 && !input.subjects.includes(name)) without.add(name)
+      const isWanted = input.subjects.length > 0 ? input.subjects.includes(name) : !input.quick || subject.isInQuick
+      if (!isWanted) without.add(name)
       else if (subject.store === "redis" && !(yield* Servers.hasRedis)) {
         without.add(name)
         yield* Console.log(`${subject.title} is left out: there is no redis-server in PATH.`)
@@ -113,6 +114,7 @@ const command = Command.make(
       const page = yield* files.readFileString(input.page.value)
       yield* files.writeFileString(input.page.value, Page.withFigures(page, cases, samples))
     }
+    if (input.quick) yield* Console.log("The short form: jobs are fewer than the titles say.")
     for (const one of cases) yield* Console.log(Report.tableOf(one, samples).join("\n"))
     yield* Console.log(["", "What each promises as measured:", ...Report.promises(samples)].join("\n"))
     if (before !== null) {

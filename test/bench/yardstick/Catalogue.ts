@@ -9,7 +9,7 @@ import * as Latency from "./cases/Latency.ts"
 import { type Subject } from "./Subject.ts"
 
 const kept = "at least once, at most once where asked; taken over 15 s after a process died; done jobs are kept 30 days"
-const common = { needsNats: false, isCeiling: false } as const
+const common = { needsNats: false, isCeiling: false, isInQuick: true } as const
 
 export const subjects: ReadonlyMap<string, Subject> = new Map<string, Subject>([
   [
@@ -59,6 +59,7 @@ export const subjects: ReadonlyMap<string, Subject> = new Map<string, Subject>([
     {
       ...common,
       title: "pg-boss",
+      isInQuick: false,
       store: "postgres",
       promises: "at least once; a job of a process that died is tried again after 15 minutes; done jobs are kept",
       load: Effect.promise(async () => (await import("./subjects/PgBoss.ts")).open)
@@ -79,6 +80,7 @@ export const subjects: ReadonlyMap<string, Subject> = new Map<string, Subject>([
     {
       ...common,
       title: "bee-queue",
+      isInQuick: false,
       store: "redis",
       promises:
         "at least once while Redis lives, all lost with it; a stalled job is tried again if a worker looks for it",

@@ -43,6 +43,8 @@ export interface Subject extends Needs {
   readonly title: string
   /** Not a queue: what the work itself costs. */
   readonly isCeiling: boolean
+  /** Whether contributors wait for it. */
+  readonly isInQuick: boolean
   /** What it promises in the mode that is measured. */
   readonly promises: string
   /** Its code, which only those load that measure it. */
