@@ -7,7 +7,8 @@ import * as Trigger from "@fibercast/domain/Trigger"
 import * as TriggerDefinition from "@fibercast/domain/TriggerDefinition"
 import { TriggerId } from "@fibercast/domain/TriggerId"
 import { WorkspaceId } from "@fibercast/domain/Workspace"
-import { type RecordedOccurrence, type StoredTrigger } from "@fibercast/ports/TriggerStore"
+import { type RecordedOccurrence } from "@fibercast/ports/Run"
+import { type StoredTrigger } from "@fibercast/ports/StoredTrigger"
 
 /** 2026-12-01 09:00:05 UTC. */
 export const now = Date.UTC(2026, 11, 1, 9, 0, 5)

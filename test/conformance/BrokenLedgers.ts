@@ -74,6 +74,20 @@ export const brokenLedgers: ReadonlyArray<BrokenTwin> = [
     "the next due time of a source is its earliest, and null when it is empty",
     () => ({ nextDue: () => Effect.succeed(null) })
   ),
+  brokenLedger(
+    "answers whoever asks at the same time what the first has asked",
+    "asked at the same time for several sources and workspaces what is due next, it answers each its own",
+    (ledger) => {
+      let first: Parameters<typeof ledger.nextDue>[0] | null = null
+      return {
+        nextDue: (options) =>
+          Effect.suspend(() => ledger.nextDue((first ??= options))).pipe(
+            Effect.tap(Effect.yieldNow),
+            Effect.ensuring(Effect.sync(() => (first = null)))
+          )
+      }
+    }
+  ),
   brokenLedger("forgets a settle", "each final state is counted as itself, in the settle that brings it", (ledger) => ({
     settle: (options) => ledger.settle({ ...options, settlements: options.settlements.slice(1) })
   })),

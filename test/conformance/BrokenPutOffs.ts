@@ -2,7 +2,8 @@
  * Ledgers that do not let go of what was put off or given back, or mistake one try for the next.
  */
 import { type DeliveryId } from "@fibercast/domain/Delivery"
-import { type Batch, type Ledger, type Settlement } from "@fibercast/ports/Ledger"
+import { type Batch, type Ledger } from "@fibercast/ports/Ledger"
+import { type Settlement } from "@fibercast/ports/Settlement"
 import { type Context, Effect } from "effect"
 import { type BrokenTwin, brokenLedger } from "./BrokenTwin.ts"
 

@@ -1,7 +1,8 @@
 /**
  * TriggerStores that keep every guarantee but one, about what is recorded and dispatched.
  */
-import { type Advance, type NewOccurrence, type StoredTrigger, type TriggerStore } from "@fibercast/ports/TriggerStore"
+import { type Advance, type NewOccurrence, type TriggerStore } from "@fibercast/ports/TriggerStore"
+import { type StoredTrigger } from "@fibercast/ports/StoredTrigger"
 import { type Context, Effect } from "effect"
 import { type BrokenTwin, brokenTriggerStore } from "./BrokenTwin.ts"
 import { job } from "./Given.ts"

@@ -2,7 +2,8 @@
  * TriggerStores that keep every guarantee but one, about what runs, waits or is filled in.
  */
 import { ran } from "@fibercast/domain/OccurrenceOutcome"
-import { type EndedRun, type NewOccurrence, type TriggerStore } from "@fibercast/ports/TriggerStore"
+import { type NewOccurrence, type TriggerStore } from "@fibercast/ports/TriggerStore"
+import { type EndedRun } from "@fibercast/ports/Run"
 import { type Context, Effect } from "effect"
 import { type BrokenTwin, brokenTriggerStore } from "./BrokenTwin.ts"
 import { background } from "./Given.ts"

@@ -5,7 +5,7 @@ import { assert } from "@effect/vitest"
 import { type CampaignId, type CampaignStatus } from "@fibercast/domain/Campaign"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
 import { Ledger } from "@fibercast/ports/Ledger"
-import { type StoredTrigger } from "@fibercast/ports/TriggerStore"
+import { type StoredTrigger } from "@fibercast/ports/StoredTrigger"
 import { Effect } from "effect"
 import { claimed, ended, freshName, sourceOf } from "./Given.ts"
 import {

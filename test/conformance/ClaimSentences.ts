@@ -213,6 +213,29 @@ export const claimSentences = [
     })
   ),
   sentence(
+    "asked at the same time for several sources and workspaces what is due next, it answers each its own",
+    Effect.gen(function* () {
+      const ledger = yield* Ledger
+      const [mine, theirs] = [yield* ownedWorkspace(), yield* ownedWorkspace()]
+      yield* ledger.insert({
+        ...mine,
+        deliveries: [job(0, { dueAt: base + 10 }), job(1, { dueAt: base + 20, lane: "bulk" })]
+      })
+      yield* ledger.insert({ ...theirs, deliveries: [job(2, { dueAt: base + 30 })] })
+      const asked = [mine, theirs].flatMap(({ workspaceId }) =>
+        (["bulk", "urgent", "normal"] as const).map((lane) => ({ workspaceId, source: { lane, campaignId: null } }))
+      )
+      assert.deepStrictEqual(yield* Effect.forEach(asked, ledger.nextDue, { concurrency: "unbounded" }), [
+        base + 20,
+        null,
+        base + 10,
+        null,
+        null,
+        base + 30
+      ])
+    })
+  ),
+  sentence(
     "a settled delivery is no longer what is due next",
     Effect.gen(function* () {
       const ledger = yield* Ledger

@@ -3,7 +3,8 @@
  */
 import { assert } from "@effect/vitest"
 import { type Misfires } from "@fibercast/domain/Misfire"
-import { type StoredTrigger, TriggerStore } from "@fibercast/ports/TriggerStore"
+import { TriggerStore } from "@fibercast/ports/TriggerStore"
+import { type StoredTrigger } from "@fibercast/ports/StoredTrigger"
 import { Effect } from "effect"
 import { base, freshName, freshWorkspace } from "./Given.ts"
 import { added, asked, defined, freshTrigger, nth, recorded, skippedAt } from "./GivenTriggers.ts"

@@ -8,16 +8,9 @@ import { every, named } from "@fibercast/domain/Trigger"
 import { make, type TriggerDefinition } from "@fibercast/domain/TriggerDefinition"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { Ledger } from "@fibercast/ports/Ledger"
-import {
-  type Advance,
-  type NewOccurrence,
-  type Put,
-  type RecordedOccurrence,
-  type Run,
-  type StoredTrigger,
-  TriggerStore,
-  type Work
-} from "@fibercast/ports/TriggerStore"
+import { type Advance, type NewOccurrence, type Put, TriggerStore, type Work } from "@fibercast/ports/TriggerStore"
+import { type RecordedOccurrence, type Run } from "@fibercast/ports/Run"
+import { type StoredTrigger } from "@fibercast/ports/StoredTrigger"
 import { Effect } from "effect"
 import { background, base, claimable, ended, freshName, freshWorkspace, job, lease, second, spec } from "./Given.ts"
 

@@ -2,7 +2,8 @@
  * What can be read of the past, and how it is forgotten.
  */
 import { assert } from "@effect/vitest"
-import { type NewOccurrence, type StoredTrigger, TriggerStore } from "@fibercast/ports/TriggerStore"
+import { type NewOccurrence, TriggerStore } from "@fibercast/ports/TriggerStore"
+import { type StoredTrigger } from "@fibercast/ports/StoredTrigger"
 import { Effect } from "effect"
 import { freshWorkspace, job } from "./Given.ts"
 import {

@@ -6,7 +6,8 @@ import { type Counts, none, planned, settled } from "@fibercast/domain/Counts"
 import { type DeliveryId, type NewDelivery } from "@fibercast/domain/Delivery"
 import { type Event, type FinalState, isFinal, type State, transition } from "@fibercast/domain/DeliveryState"
 import { type Begun, type HeldDelivery, type Standing } from "@fibercast/ports/HandOver"
-import { type GivenBack, type Settlement, type Source } from "@fibercast/ports/Ledger"
+import { type Source } from "@fibercast/ports/Ledger"
+import { type GivenBack, type Settlement } from "@fibercast/ports/Settlement"
 import { Option } from "effect"
 
 export interface ModelRow {

@@ -2,7 +2,8 @@
  * How a trigger is paused and resumed.
  */
 import { assert } from "@effect/vitest"
-import { type StoredTrigger, TriggerNotFound, TriggerStore } from "@fibercast/ports/TriggerStore"
+import { TriggerNotFound, TriggerStore } from "@fibercast/ports/TriggerStore"
+import { type StoredTrigger } from "@fibercast/ports/StoredTrigger"
 import { Effect } from "effect"
 import { base, freshWorkspace } from "./Given.ts"
 import { freshTrigger, nth, standing } from "./GivenTriggers.ts"

@@ -2,7 +2,8 @@
  * What remains of a trigger that is removed, and how it comes back.
  */
 import { assert } from "@effect/vitest"
-import { type StoredTrigger, TriggerStore } from "@fibercast/ports/TriggerStore"
+import { TriggerStore } from "@fibercast/ports/TriggerStore"
+import { type StoredTrigger } from "@fibercast/ports/StoredTrigger"
 import { Effect } from "effect"
 import {
   added,

@@ -4,7 +4,9 @@
 import { assert } from "@effect/vitest"
 import { finalStates } from "@fibercast/domain/DeliveryState"
 import { Ledger } from "@fibercast/ports/Ledger"
-import { type EndedRun, type StoredTrigger, TriggerStore } from "@fibercast/ports/TriggerStore"
+import { TriggerStore } from "@fibercast/ports/TriggerStore"
+import { type EndedRun } from "@fibercast/ports/Run"
+import { type StoredTrigger } from "@fibercast/ports/StoredTrigger"
 import { Effect } from "effect"
 import { background, claimed, freshName, freshWorkspace, job, lease, putOff, start } from "./Given.ts"
 import {

@@ -4,7 +4,8 @@
  */
 import { type Outcome, ran, type Reason } from "@fibercast/domain/OccurrenceOutcome"
 import { type Busy } from "@fibercast/domain/Overlap"
-import { type Advance, type NewOccurrence, type StoredTrigger } from "@fibercast/ports/TriggerStore"
+import { type Advance, type NewOccurrence } from "@fibercast/ports/TriggerStore"
+import { type StoredTrigger } from "@fibercast/ports/StoredTrigger"
 
 export interface ModelRow {
   /** Which trigger. */

@@ -3,7 +3,9 @@
  */
 import { assert } from "@effect/vitest"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
-import { type RecordedOccurrence, type StoredTrigger, TriggerStore, type Waiting } from "@fibercast/ports/TriggerStore"
+import { TriggerStore } from "@fibercast/ports/TriggerStore"
+import { type RecordedOccurrence, type Waiting } from "@fibercast/ports/Run"
+import { type StoredTrigger } from "@fibercast/ports/StoredTrigger"
 import { Effect } from "effect"
 import { freshName, freshWorkspace } from "./Given.ts"
 import {

@@ -5,7 +5,8 @@ import * as SqlCampaignStore from "@fibercast/postgres/SqlCampaignStore"
 import * as SqlLedger from "@fibercast/postgres/SqlLedger"
 import * as SqlWorkspaceStore from "@fibercast/postgres/SqlWorkspaceStore"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
-import { type Batch, Ledger, type Settle } from "@fibercast/ports/Ledger"
+import { type Batch, Ledger } from "@fibercast/ports/Ledger"
+import { type Settle } from "@fibercast/ports/Settlement"
 import { Array, Effect, Fiber, Layer } from "effect"
 import {
   background,

@@ -8,7 +8,8 @@
  */
 import { type DeliveryId } from "@fibercast/domain/Delivery"
 import { Alerts } from "@fibercast/ports/Alerts"
-import { type GivenBack, Ledger, type Settlement } from "@fibercast/ports/Ledger"
+import { Ledger } from "@fibercast/ports/Ledger"
+import { type GivenBack, type Settlement } from "@fibercast/ports/Settlement"
 import { type Ended, type Report, SenderChannel } from "@fibercast/ports/SenderChannel"
 import { Cause, Clock, Effect, Exit, FiberSet, type Scope } from "effect"
 import * as Activity from "./Activity.ts"

@@ -6,7 +6,7 @@
  */
 import { type ClaimedDelivery } from "@fibercast/domain/Delivery"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
-import { type Settlement } from "@fibercast/ports/Ledger"
+import { type Settlement } from "@fibercast/ports/Settlement"
 import { Context, type Effect } from "effect"
 
 interface Told {

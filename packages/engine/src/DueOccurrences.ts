@@ -8,7 +8,7 @@ import { type Outcome, type Reason } from "@fibercast/domain/OccurrenceOutcome"
 import * as PileUp from "@fibercast/domain/PileUp"
 import * as Planner from "@fibercast/domain/Planner"
 import { type Trigger } from "@fibercast/domain/Trigger"
-import { type Merging, type StoredTrigger } from "@fibercast/ports/TriggerStore"
+import { type Merging, type StoredTrigger } from "@fibercast/ports/StoredTrigger"
 
 /** Left out for its time. */
 export interface Dropped {

@@ -9,7 +9,7 @@ import { type ErrorClass } from "@fibercast/domain/ErrorClass"
 import { type Lane } from "@fibercast/domain/Lane"
 import { type Reason } from "@fibercast/domain/OccurrenceOutcome"
 import { type AttemptRecord, type DeliveryRecord } from "@fibercast/ports/Records"
-import { type Run } from "@fibercast/ports/TriggerStore"
+import { type Run } from "@fibercast/ports/Run"
 import { type CampaignFact, type NodeFact, type WorkspaceFact } from "./DiagnosisFacts.ts"
 import * as NodeFindings from "./internal/NodeFindings.ts"
 

@@ -6,7 +6,8 @@
  */
 import * as Planner from "@fibercast/domain/Planner"
 import { type LedgerUnavailable } from "@fibercast/ports/Ledger"
-import { type Advance, type NewOccurrence, type StoredTrigger, TriggerStore } from "@fibercast/ports/TriggerStore"
+import { type Advance, type NewOccurrence, TriggerStore } from "@fibercast/ports/TriggerStore"
+import { type StoredTrigger } from "@fibercast/ports/StoredTrigger"
 import { Effect } from "effect"
 import { nextDueFrom, spreadOf, triggerOf } from "./DueOccurrences.ts"
 

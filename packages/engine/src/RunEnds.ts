@@ -6,7 +6,8 @@
  * that the record was made, does not run them; nor does one of another release, that has no code of the trigger.
  */
 import { type LedgerUnavailable } from "@fibercast/ports/Ledger"
-import { type EndedRun, TriggerStore } from "@fibercast/ports/TriggerStore"
+import { TriggerStore } from "@fibercast/ports/TriggerStore"
+import { type EndedRun } from "@fibercast/ports/Run"
 import { Clock, Effect } from "effect"
 import { type Hook, type Scheduled } from "./Scheduled.ts"
 import type * as TriggerRun from "./TriggerRun.ts"

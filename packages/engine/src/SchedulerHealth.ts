@@ -6,7 +6,8 @@
  */
 import { Alerts } from "@fibercast/ports/Alerts"
 import { type LedgerUnavailable } from "@fibercast/ports/Ledger"
-import { type Attendance, TriggerStore } from "@fibercast/ports/TriggerStore"
+import { TriggerStore } from "@fibercast/ports/TriggerStore"
+import { type Attendance } from "@fibercast/ports/Attendance"
 import { Clock, Effect, Layer } from "effect"
 import { SchedulerConfig } from "./SchedulerConfig.ts"
 

@@ -4,7 +4,9 @@
  * Told is what this scheduler has recorded, once it stands: of several schedulers each tells its own. A listener never
  * fails, and a pass waits for it.
  */
-import { type EndedRun, type NewOccurrence, type StoredTrigger } from "@fibercast/ports/TriggerStore"
+import { type NewOccurrence } from "@fibercast/ports/TriggerStore"
+import { type EndedRun } from "@fibercast/ports/Run"
+import { type StoredTrigger } from "@fibercast/ports/StoredTrigger"
 import { Context, Effect } from "effect"
 
 export type News =

@@ -14,13 +14,10 @@ import * as ZoneRules from "@fibercast/domain/ZoneRules"
 import { Alerts } from "@fibercast/ports/Alerts"
 import { LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { Signal } from "@fibercast/ports/Signal"
-import {
-  type Advance,
-  type EndedRun,
-  type Pulse,
-  type StoredTrigger,
-  TriggerStore
-} from "@fibercast/ports/TriggerStore"
+import { type Advance, TriggerStore } from "@fibercast/ports/TriggerStore"
+import { type EndedRun } from "@fibercast/ports/Run"
+import { type StoredTrigger } from "@fibercast/ports/StoredTrigger"
+import { type Pulse } from "@fibercast/ports/Attendance"
 import { Cause, Clock, Effect, Option, Result, type Scope } from "effect"
 import * as Deliberation from "./Deliberation.ts"
 import * as Recording from "./Recording.ts"

@@ -2,7 +2,7 @@
  * Settlements turn what became of a try into what is written for it.
  */
 import { type Outcome } from "@fibercast/domain/Outcome"
-import { type Settlement } from "@fibercast/ports/Ledger"
+import { type Settlement } from "@fibercast/ports/Settlement"
 import { type Ending } from "./Runnable.ts"
 import { type DeliveryContext } from "./DeliveryContext.ts"
 

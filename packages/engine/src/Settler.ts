@@ -7,7 +7,8 @@
  * again; the window bounds how many they can be. What is told to people (failure hooks, alerts) is
  * told once, after the commit; while too much of it waits, the loop waits before the next batch.
  */
-import { Ledger, type Settlement } from "@fibercast/ports/Ledger"
+import { Ledger } from "@fibercast/ports/Ledger"
+import { type Settlement } from "@fibercast/ports/Settlement"
 import { type EpochLost } from "@fibercast/ports/Owned"
 import { Effect, Latch, Semaphore } from "effect"
 import { type EngineSettings } from "./EngineConfig.ts"

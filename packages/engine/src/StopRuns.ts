@@ -9,7 +9,7 @@ import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
 import { Ledger, type LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { Signal } from "@fibercast/ports/Signal"
-import { type Run } from "@fibercast/ports/TriggerStore"
+import { type Run } from "@fibercast/ports/Run"
 import { Clock, Effect } from "effect"
 
 /** Of one workspace. Harmless when a run is over. */

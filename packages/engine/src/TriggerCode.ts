@@ -5,7 +5,7 @@
  * among them belongs to another release, and is left to that.
  */
 import { type Target } from "@fibercast/domain/Target"
-import { type StoredTrigger } from "@fibercast/ports/TriggerStore"
+import { type StoredTrigger } from "@fibercast/ports/StoredTrigger"
 import { type Scheduled } from "./Scheduled.ts"
 
 export interface TriggerCode<out R> {

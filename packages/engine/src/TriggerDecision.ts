@@ -11,13 +11,9 @@ import { type AudienceSource } from "@fibercast/ports/AudienceSource"
 import { type CampaignStore } from "@fibercast/ports/CampaignStore"
 import { type Ledger, type LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { type Signal } from "@fibercast/ports/Signal"
-import {
-  type Advance,
-  type NewOccurrence,
-  type Pulse,
-  type StoredTrigger,
-  TriggerStore
-} from "@fibercast/ports/TriggerStore"
+import { type Advance, type NewOccurrence, TriggerStore } from "@fibercast/ports/TriggerStore"
+import { type StoredTrigger } from "@fibercast/ports/StoredTrigger"
+import { type Pulse } from "@fibercast/ports/Attendance"
 import { Cause, Effect } from "effect"
 import * as DueOccurrences from "./DueOccurrences.ts"
 import * as OccurrenceWork from "./OccurrenceWork.ts"

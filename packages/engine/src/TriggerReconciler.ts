@@ -5,7 +5,8 @@
  */
 import { type NeverFires } from "@fibercast/domain/Planner"
 import { type LedgerUnavailable } from "@fibercast/ports/Ledger"
-import { type StoredTrigger, TriggerStore } from "@fibercast/ports/TriggerStore"
+import { TriggerStore } from "@fibercast/ports/TriggerStore"
+import { type StoredTrigger } from "@fibercast/ports/StoredTrigger"
 import { type Workspace, WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { Clock, Effect, Schema } from "effect"
 import { type Scheduled } from "./Scheduled.ts"

@@ -2,7 +2,8 @@
  * Removing a trigger: what it owes until now is recorded first, so that no nominal time is without its record.
  */
 import { type LedgerUnavailable } from "@fibercast/ports/Ledger"
-import { type StoredTrigger, TriggerStore } from "@fibercast/ports/TriggerStore"
+import { TriggerStore } from "@fibercast/ports/TriggerStore"
+import { type StoredTrigger } from "@fibercast/ports/StoredTrigger"
 import { Clock, Effect } from "effect"
 import * as OwedOccurrences from "./OwedOccurrences.ts"
 

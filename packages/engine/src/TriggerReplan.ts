@@ -7,7 +7,8 @@
  */
 import * as ZoneRules from "@fibercast/domain/ZoneRules"
 import { type LedgerUnavailable } from "@fibercast/ports/Ledger"
-import { type Advance, type StoredTrigger, TriggerStore } from "@fibercast/ports/TriggerStore"
+import { type Advance, TriggerStore } from "@fibercast/ports/TriggerStore"
+import { type StoredTrigger } from "@fibercast/ports/StoredTrigger"
 import { Clock, Effect, Result } from "effect"
 import { nextDueFrom, triggerOf } from "./DueOccurrences.ts"
 

@@ -5,7 +5,7 @@ import { type FinalState } from "@fibercast/domain/DeliveryState"
 import * as Occurrence from "@fibercast/domain/Occurrence"
 import { Reason } from "@fibercast/domain/OccurrenceOutcome"
 import { WorkspaceId } from "@fibercast/domain/Workspace"
-import { type EndedRun } from "@fibercast/ports/TriggerStore"
+import { type EndedRun } from "@fibercast/ports/Run"
 import { Schema } from "effect"
 
 export const TriggerRun = Schema.Struct({

@@ -10,14 +10,9 @@ import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { type CampaignStore } from "@fibercast/ports/CampaignStore"
 import { type Ledger, type LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { type Signal } from "@fibercast/ports/Signal"
-import {
-  type NewOccurrence,
-  type RecordedOccurrence,
-  type Run,
-  type StoredTrigger,
-  TriggerNotFound,
-  TriggerStore
-} from "@fibercast/ports/TriggerStore"
+import { type NewOccurrence, TriggerNotFound, TriggerStore } from "@fibercast/ports/TriggerStore"
+import { type RecordedOccurrence, type Run } from "@fibercast/ports/Run"
+import { type StoredTrigger } from "@fibercast/ports/StoredTrigger"
 import { type WorkspaceNotFound, WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { Clock, Context, Effect, Layer, Schema } from "effect"
 import { triggerOf } from "./DueOccurrences.ts"

@@ -4,7 +4,9 @@
  * asked for it. A campaign, whose audience has to be opened, is released beside the caller if that takes long.
  */
 import { type LedgerUnavailable } from "@fibercast/ports/Ledger"
-import { type NewOccurrence, type StoredTrigger, TriggerStore, type Waiting } from "@fibercast/ports/TriggerStore"
+import { type NewOccurrence, TriggerStore } from "@fibercast/ports/TriggerStore"
+import { type Waiting } from "@fibercast/ports/Run"
+import { type StoredTrigger } from "@fibercast/ports/StoredTrigger"
 import { Clock, Effect } from "effect"
 import type * as Deliberation from "./Deliberation.ts"
 import * as OccurrenceWork from "./OccurrenceWork.ts"

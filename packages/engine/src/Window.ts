@@ -8,7 +8,8 @@
 import { type Campaign } from "@fibercast/domain/Campaign"
 import { type Lane, lanes } from "@fibercast/domain/Lane"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
-import { type Batch, type Cursor, type GivenBack, type Source } from "@fibercast/ports/Ledger"
+import { type Batch, type Cursor, type Source } from "@fibercast/ports/Ledger"
+import { type GivenBack } from "@fibercast/ports/Settlement"
 import { Latch } from "effect"
 import { type DeliveryContext } from "./DeliveryContext.ts"
 import { type Limiter } from "./Limiter.ts"
@@ -164,6 +165,12 @@ export class Window {
     return [...this.flows.values()].reduce((total, flow) => total + this.queued(flow), 0)
   }
 
+  /** Asked at every end, so it stops at the first flow that has some. */
+  #isQueued(): boolean {
+    for (const flow of this.flows.values()) if (this.queued(flow) > 0) return true
+    return false
+  }
+
   /** The next tasks of the flow, at most `limit`, without taking them. */
   peek(flow: Flow, limit: number): ReadonlyArray<Task> {
     return flow.queue.slice(flow.head, flow.head + limit)
@@ -202,7 +209,7 @@ export class Window {
     this.active -= tasks.length
     // Last: whoever waits goes on at once, and must find all of them ended.
     for (const { held } of tasks) if (held.flow.active === 0) held.flow.silent.openUnsafe()
-    if (this.waiting > 0) this.work.openUnsafe()
+    if (this.#isQueued()) this.work.openUnsafe()
   }
 
   /** The deliveries are settled, or given back unsent: they leave the window, and their claim with the last of it. */

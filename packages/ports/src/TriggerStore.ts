@@ -14,17 +14,18 @@
  * - `app` says whose code a trigger belongs to; null: it was defined at run time, and anybody may schedule it.
  * - `now` and every instant are milliseconds since the epoch, taken from `Clock` by the caller.
  */
-import { type CampaignId } from "@fibercast/domain/Campaign"
 import { type DeliveryId, type NewDelivery } from "@fibercast/domain/Delivery"
-import { type FinalState } from "@fibercast/domain/DeliveryState"
 import { type Outcome, type Reason } from "@fibercast/domain/OccurrenceOutcome"
 import { type Busy } from "@fibercast/domain/Overlap"
 import { type TriggerDefinition } from "@fibercast/domain/TriggerDefinition"
 import { type TriggerId } from "@fibercast/domain/TriggerId"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { Context, type Effect, Schema } from "effect"
+import { type Attendance, type Pulse, type SchedulerPass } from "./Attendance.ts"
 import { type NewCampaign } from "./CampaignStore.ts"
 import { type LedgerUnavailable } from "./Ledger.ts"
+import { type EndedRun, type RecordedOccurrence, type Run, type Waiting } from "./Run.ts"
+import { type Merging, type StoredTrigger } from "./StoredTrigger.ts"
 
 /** No such trigger in this workspace, or it was removed. */
 export class TriggerNotFound extends Schema.TaggedError<TriggerNotFound>()("TriggerNotFound", {
@@ -33,40 +34,6 @@ export class TriggerNotFound extends Schema.TaggedError<TriggerNotFound>()("Trig
   override get message(): string {
     return `there is no trigger "${this.name}" in this workspace`
   }
-}
-
-export interface StoredTrigger {
-  readonly id: TriggerId
-  readonly workspaceId: WorkspaceId
-  readonly app: string | null
-  readonly definition: TriggerDefinition
-  /** Raised by every change: of the definition, a pause, a resume, the removal. */
-  readonly revision: number
-  /** The zone it goes by: its own, or its workspace's. */
-  readonly zone: string
-  /** Every nominal time before it has its record, or lies before the trigger was defined. */
-  readonly cursor: number
-  /** When its next occurrence is meant to run; null: there is none. */
-  readonly nextDue: number | null
-  /** The fingerprint of the zone's rules under which `nextDue` was planned. */
-  readonly rules: string
-  /** Nominal times from here to the cursor were planned by the trigger and the zone's rules as they are now. */
-  readonly plannedFrom: number
-  /** It is paused since, and why; null: it is not. */
-  readonly paused: { readonly since: number; readonly note: string | null } | null
-  /** The last pause that has ended. */
-  readonly pause: { readonly since: number; readonly until: number } | null
-  /** Of the pile-up being merged: its first nominal time, and how many are passed over so far. */
-  readonly merging: Merging | null
-  /** When a trigger of this name was added first. */
-  readonly createdAt: number
-  /** Null: it is not removed. */
-  readonly removedAt: number | null
-}
-
-export interface Merging {
-  readonly from: number
-  readonly count: number
 }
 
 /** A trigger as it is to be from now on. */
@@ -126,85 +93,11 @@ export interface Advance {
   readonly displace: boolean
 }
 
-export interface Run {
-  readonly occurrenceId: bigint
-  readonly triggerId: TriggerId
-  readonly workspaceId: WorkspaceId
-  /** Of its trigger. */
-  readonly name: string
-  readonly nominal: number
-  readonly dueAt: number
-  readonly zone: string
-  readonly outcome: Outcome
-  readonly reason: Reason | null
-  /** The other nominal times it stands for. */
-  readonly covers: Merging | null
-  readonly deliveryId: DeliveryId | null
-  readonly campaignId: CampaignId | null
-}
-
-/** How a run ended: as its delivery or campaign did. */
-export interface EndedRun extends Run {
-  readonly state: FinalState
-  /** Why it did not complete. */
-  readonly failure: string | null
-  /** When its work was over; of a cancelled campaign: when that was noticed. */
-  readonly endedAt: number
-  readonly output: string | null
-}
-
-/** An occurrence that waits, and the trigger it is of. */
-export interface Waiting extends Run {
-  readonly trigger: StoredTrigger
-}
-
-/** Everything recorded about an occurrence. */
-export interface RecordedOccurrence extends Run {
-  readonly detail: string | null
-  readonly rules: string
-  /** When it was decided on, last. */
-  readonly recordedAt: number
-  /** Null: it never ran, or is not marked as ended. */
-  readonly state: FinalState | null
-  readonly failure: string | null
-  readonly endedAt: number | null
-  readonly output: string | null
-}
-
 export interface Tally {
   readonly triggerId: TriggerId
   readonly outcome: Outcome
   readonly reason: Reason | null
   readonly count: number
-}
-
-/** A process that schedules. */
-export interface SchedulerPass {
-  readonly scheduler: string
-  readonly app: string | null
-  readonly startedAt: number
-  readonly passedAt: number
-}
-
-/** Who looks after the triggers of an app. */
-export interface Attendance {
-  /** Null: those defined at run time, which every scheduler looks after. */
-  readonly app: string | null
-  readonly triggers: number
-  /** When the first of them was defined. */
-  readonly since: number
-  /** When a scheduler that looks after them last passed, within a day of the last pass of any; null: none did. */
-  readonly passedAt: number | null
-}
-
-/** What all schedulers go by. */
-export interface Pulse {
-  /** Since when some scheduler has passed at least every `downAfter` milliseconds. */
-  readonly aliveSince: number
-  /** The same of the schedulers of the app that beats; of one without an app, the same as that. */
-  readonly ownAliveSince: number
-  /** Null: there is no maintenance. */
-  readonly maintenance: { readonly since: number; readonly note: string | null } | null
 }
 
 /** Whose triggers: those defined at run time, and those of this app. */

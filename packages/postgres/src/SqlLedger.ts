@@ -11,14 +11,8 @@ import { BatchId } from "@fibercast/domain/Batch"
 import { DeliveryId } from "@fibercast/domain/Delivery"
 import * as Lane from "@fibercast/domain/Lane"
 import { WorkspaceId } from "@fibercast/domain/Workspace"
-import {
-  type Claim,
-  type DueWorkspace,
-  Ledger,
-  type Settle,
-  strangersPassed,
-  strangeWait
-} from "@fibercast/ports/Ledger"
+import { type Claim, type DueWorkspace, Ledger, strangersPassed, strangeWait } from "@fibercast/ports/Ledger"
+import { type Settle } from "@fibercast/ports/Settlement"
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import * as ClaimStatement from "./internal/ClaimStatement.ts"

@@ -2,7 +2,7 @@
  * What became of the occurrences of a trigger, in a table: when each was due, its outcome, how late it was, how its run
  * ended and how long that took, and the first line of what it printed, or of why it failed.
  */
-import { type RecordedOccurrence } from "@fibercast/ports/TriggerStore"
+import { type RecordedOccurrence } from "@fibercast/ports/Run"
 import * as OccurrenceOutcome from "@fibercast/domain/OccurrenceOutcome"
 import * as ClockText from "./ClockText.ts"
 import * as Figures from "./Figures.ts"

@@ -1,7 +1,7 @@
 /**
  * What everybody who looks at triggers should know first: that nobody schedules them, or that maintenance mode is on.
  */
-import { type Attendance, type Pulse, type SchedulerPass } from "@fibercast/ports/TriggerStore"
+import { type Attendance, type Pulse, type SchedulerPass } from "@fibercast/ports/Attendance"
 import * as Figures from "./Figures.ts"
 import * as ClockText from "./ClockText.ts"
 import * as Table from "./Table.ts"

@@ -2,7 +2,7 @@
  * The health of scheduling: green or red, the schedulers there are, and the triggers that none of them looks after.
  */
 import { type SchedulerHealth } from "@fibercast/engine/SchedulerHealth"
-import { type SchedulerPass } from "@fibercast/ports/TriggerStore"
+import { type SchedulerPass } from "@fibercast/ports/Attendance"
 import * as ClockText from "./ClockText.ts"
 import * as Figures from "./Figures.ts"
 import { type Ink } from "./Ink.ts"

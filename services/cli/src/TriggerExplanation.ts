@@ -2,7 +2,8 @@
  * Why a trigger fires when it does: what it is, what keeps it from firing, its next time, and what became of the last.
  */
 import * as TriggerText from "@fibercast/domain/TriggerText"
-import { type RecordedOccurrence, type StoredTrigger } from "@fibercast/ports/TriggerStore"
+import { type RecordedOccurrence } from "@fibercast/ports/Run"
+import { type StoredTrigger } from "@fibercast/ports/StoredTrigger"
 import * as ClockText from "./ClockText.ts"
 import * as Figures from "./Figures.ts"
 import { type Ink } from "./Ink.ts"

@@ -73,11 +73,12 @@ const command = Command.make(
     const before = Option.isNone(input.against)
       ? null
       : yield* Effect.flatMap(files.readFileString(input.against.value), Schema.decodeEffect(Run))
+    const hasRedis = yield* Servers.hasRedis
     const without = new Set<string>()
     for (const [name, subject] of Catalogue.subjects) {
       const isWanted = input.subjects.length > 0 ? input.subjects.includes(name) : !input.quick || subject.isInQuick
       if (!isWanted) without.add(name)
-      else if (subject.store === "redis" && !(yield* Servers.hasRedis)) {
+      else if (subject.store === "redis" && !hasRedis) {
         without.add(name)
         yield* Console.log(`${subject.title} is left out: there is no redis-server in PATH.`)
       }

@@ -9,6 +9,9 @@ import * as Processors from "../Processors.ts"
 import { type Metered } from "./Sample.ts"
 import { type Servers } from "./Servers.ts"
 
+/** Milliseconds of a clock that only goes forward, since whenever. */
+export const millis = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos) / 1e6)
+
 /** Seconds of the process so far, from its own account: finer than /proc. */
 const ownSeconds = (): number => {
   const { system, user } = process.cpuUsage()
@@ -54,9 +57,9 @@ export const measure = Effect.fnUntraced(function* <A, E, R>(
     }).pipe(Effect.delay(memoryEvery), Effect.forever)
   )
   const before = { written: yield* look, servers: ofServers(pids), all: Processors.busySeconds(), own: ownSeconds() }
-  const began = yield* Clock.currentTimeNanos
+  const began = yield* millis
   const done = yield* work
-  const took = Number((yield* Clock.currentTimeNanos) - began) / 1e9
+  const took = ((yield* millis) - began) / 1000
   const own = ownSeconds() - before.own
   const all = Processors.busySeconds() - before.all
   const after = ofServers(pids)

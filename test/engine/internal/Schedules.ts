@@ -4,7 +4,8 @@
  */
 import { type Scheduled } from "@fibercast/engine/Scheduled"
 import { Ping, PingFailed } from "@fibercast/ports/Ping"
-import { type RecordedOccurrence, TriggerStore } from "@fibercast/ports/TriggerStore"
+import { TriggerStore } from "@fibercast/ports/TriggerStore"
+import { type RecordedOccurrence } from "@fibercast/ports/Run"
 import * as Expect from "@fibercast/testkit/Expect"
 import * as FakeMessenger from "@fibercast/testkit/FakeMessenger"
 import * as TestEngine from "@fibercast/testkit/TestEngine"

@@ -9,15 +9,8 @@ import { Epoch, type WorkspaceId } from "@fibercast/domain/Workspace"
 import { type Context, Effect, Option } from "effect"
 import { type TakeDoubts } from "../Doubt.ts"
 import { type Begin, type HeldDelivery } from "../HandOver.ts"
-import {
-  type Batch,
-  type Claim,
-  type DoneDelivery,
-  type Ledger,
-  LedgerUnavailable,
-  type Settle,
-  type Settlement
-} from "../Ledger.ts"
+import { type Batch, type Claim, type DoneDelivery, type Ledger, LedgerUnavailable } from "../Ledger.ts"
+import { type Settle, type Settlement } from "../Settlement.ts"
 import { EpochLost, type Owned, type TakeOver, WorkspaceHeld } from "../Owned.ts"
 import { WorkspaceNotFound } from "../WorkspaceStore.ts"
 import { type EndedDelivery } from "./EndedDeliveries.ts"

@@ -2,7 +2,8 @@
  * How schedulers stand, in memory.
  */
 import { type Context, Effect } from "effect"
-import { type Attendance, type TriggerStore } from "../TriggerStore.ts"
+import { type TriggerStore } from "../TriggerStore.ts"
+import { type Attendance } from "../Attendance.ts"
 import { type Heart, type MemoryTriggers } from "./MemoryTriggers.ts"
 
 type Calls = Pick<

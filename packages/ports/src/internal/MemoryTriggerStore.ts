@@ -6,15 +6,9 @@ import { TriggerId } from "@fibercast/domain/TriggerId"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { type Context, Effect } from "effect"
 import { LedgerUnavailable } from "../Ledger.ts"
-import {
-  type Advance,
-  type EndedRun,
-  type Put,
-  type StoredTrigger,
-  TriggerNotFound,
-  type TriggerStore,
-  type Waiting
-} from "../TriggerStore.ts"
+import { type Advance, type Put, TriggerNotFound, type TriggerStore } from "../TriggerStore.ts"
+import { type EndedRun, type Waiting } from "../Run.ts"
+import { type StoredTrigger } from "../StoredTrigger.ts"
 import { WorkspaceNotFound } from "../WorkspaceStore.ts"
 import * as MemoryOccurrences from "./MemoryOccurrences.ts"
 import * as MemorySchedulers from "./MemorySchedulers.ts"

@@ -5,7 +5,9 @@ import { type DeliveryId } from "@fibercast/domain/Delivery"
 import { type FinalState } from "@fibercast/domain/DeliveryState"
 import { type Outcome, type Reason } from "@fibercast/domain/OccurrenceOutcome"
 import { type TriggerId } from "@fibercast/domain/TriggerId"
-import { type Pulse, type RecordedOccurrence, type SchedulerPass, type StoredTrigger } from "../TriggerStore.ts"
+import { type RecordedOccurrence } from "../Run.ts"
+import { type StoredTrigger } from "../StoredTrigger.ts"
+import { type Pulse, type SchedulerPass } from "../Attendance.ts"
 
 /** How the delivery of a run ended. */
 export interface RunEnding {

@@ -32,21 +32,33 @@ const conflicts = { keep: 1, replace: 2, reject: 3 } as const satisfies Record<C
 
 const takenCode = (taken: Taken): number => (taken === "ended" ? 1 : taken === "started" ? 2 : 3)
 
-/** `patience`: how many milliseconds it waits for a lock; null: as long as the session lets it. */
-export const parameters = (asked: ReadonlyArray<Asked>, patience: number | null): ReadonlyArray<PgTypes.Parameter> => {
-  const jobs = asked.flatMap(({ dispatches, now, pipelineId, workspaceId }) =>
+/** All that are asked for, in order. */
+export const jobsOf = (asked: ReadonlyArray<Asked>) =>
+  asked.flatMap(({ dispatches, now, pipelineId, workspaceId }) =>
     dispatches.map((dispatch) => ({ ...dispatch, now, pipeline: pipelineId(dispatch.delivery.pipeline), workspaceId }))
   )
+
+/** What every job has: workspace, now, lane, pipeline, due_at, deadline, payload. */
+export const common = (jobs: ReturnType<typeof jobsOf>): ReadonlyArray<PgTypes.Parameter> => [
+  int4s(jobs.map(({ workspaceId }) => workspaceId)),
+  int8s(jobs.map(({ now }) => now)),
+  int2s(jobs.map(({ delivery }) => rank(delivery.lane))),
+  int2s(jobs.map(({ pipeline }) => pipeline)),
+  int8s(jobs.map(({ delivery }) => delivery.dueAt)),
+  int8s(jobs.map(({ delivery }) => delivery.deadline)),
+  texts(jobs.map(({ delivery }) => delivery.payload))
+]
+
+export const temporary = (jobs: ReturnType<typeof jobsOf>): PgTypes.Parameter =>
+  bools(jobs.map(({ delivery }) => delivery.temporary ?? null))
+
+/** `patience`: how many milliseconds it waits for a lock; null: as long as the session lets it. */
+export const parameters = (asked: ReadonlyArray<Asked>, patience: number | null): ReadonlyArray<PgTypes.Parameter> => {
+  const jobs = jobsOf(asked)
   return [
-    int4s(jobs.map(({ workspaceId }) => workspaceId)),
-    int8s(jobs.map(({ now }) => now)),
-    int2s(jobs.map(({ delivery }) => rank(delivery.lane))),
-    int2s(jobs.map(({ pipeline }) => pipeline)),
-    int8s(jobs.map(({ delivery }) => delivery.dueAt)),
-    int8s(jobs.map(({ delivery }) => delivery.deadline)),
-    texts(jobs.map(({ delivery }) => delivery.payload)),
+    ...common(jobs),
     int4s(jobs.map(({ delivery }) => delivery.batchId ?? null)),
-    bools(jobs.map(({ delivery }) => delivery.temporary ?? null)),
+    temporary(jobs),
     texts(jobs.map(({ delivery: { tags = [] } }) => (tags.length === 0 ? null : JSON.stringify(tags)))),
     int4s(jobs.map(({ backlog }) => backlog)),
     texts(jobs.map(({ unique }) => unique?.key ?? null)),

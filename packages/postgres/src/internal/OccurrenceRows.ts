@@ -5,7 +5,7 @@ import { CampaignId } from "@fibercast/domain/Campaign"
 import { DeliveryId } from "@fibercast/domain/Delivery"
 import { TriggerId } from "@fibercast/domain/TriggerId"
 import { WorkspaceId } from "@fibercast/domain/Workspace"
-import { type EndedRun, type RecordedOccurrence, type Run } from "@fibercast/ports/TriggerStore"
+import { type EndedRun, type RecordedOccurrence, type Run } from "@fibercast/ports/Run"
 import { finalStateOf, outcomeOf, reasonOf } from "./Codes.ts"
 
 export interface RunRow {

@@ -2,7 +2,8 @@
  * Occurrences and their runs: recorded, held up, released, ended, and looked back on.
  */
 import { TriggerId } from "@fibercast/domain/TriggerId"
-import { type Advance, type TriggerStore, type Waiting } from "@fibercast/ports/TriggerStore"
+import { type Advance, type TriggerStore } from "@fibercast/ports/TriggerStore"
+import { type Waiting } from "@fibercast/ports/Run"
 import { Array, type Context, Effect } from "effect"
 import { type SqlClient } from "effect/sql"
 import { outcomeOf, reasonOf } from "./Codes.ts"

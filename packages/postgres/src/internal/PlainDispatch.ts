@@ -8,8 +8,8 @@ import { type Dispatch } from "@fibercast/ports/Dispatch"
 import { PgTypes } from "@effect/sql-pg"
 import { Effect } from "effect"
 import { type SqlClient, type SqlError } from "effect/sql"
-import { type Asked } from "./DispatchStatement.ts"
-import { bools, int2, int2s, int4, int4s, int8, int8s, text, texts } from "./Parameters.ts"
+import * as DispatchStatement from "./DispatchStatement.ts"
+import { int2, int4, int8, text } from "./Parameters.ts"
 
 const into = `insert into deliveries (workspace_id, lane, campaign_id, pipeline_id, due_at, deadline, payload,
   dispatched_at, temporary)`
@@ -47,7 +47,11 @@ interface Row {
   readonly id: bigint
 }
 
-const oneOf = (sql: SqlClient.SqlClient, { now, pipelineId, workspaceId }: Asked, { delivery }: Dispatch) =>
+const oneOf = (
+  sql: SqlClient.SqlClient,
+  { now, pipelineId, workspaceId }: DispatchStatement.Asked,
+  { delivery }: Dispatch
+) =>
   sql.unsafe<Row>(insertOne, [
     int4(workspaceId),
     int8(now),
@@ -59,26 +63,15 @@ const oneOf = (sql: SqlClient.SqlClient, { now, pipelineId, workspaceId }: Asked
     PgTypes.bool(delivery.temporary ?? null)
   ])
 
-const manyOf = (sql: SqlClient.SqlClient, asked: ReadonlyArray<Asked>) => {
-  const jobs = asked.flatMap(({ dispatches, now, pipelineId, workspaceId }) =>
-    dispatches.map(({ delivery }) => ({ delivery, now, pipeline: pipelineId(delivery.pipeline), workspaceId }))
-  )
-  return sql.unsafe<Row>(insertMany, [
-    int4s(jobs.map(({ workspaceId }) => workspaceId)),
-    int8s(jobs.map(({ now }) => now)),
-    int2s(jobs.map(({ delivery }) => rank(delivery.lane))),
-    int2s(jobs.map(({ pipeline }) => pipeline)),
-    int8s(jobs.map(({ delivery }) => delivery.dueAt)),
-    int8s(jobs.map(({ delivery }) => delivery.deadline)),
-    texts(jobs.map(({ delivery }) => delivery.payload)),
-    bools(jobs.map(({ delivery }) => delivery.temporary ?? null))
-  ])
+const manyOf = (sql: SqlClient.SqlClient, asked: ReadonlyArray<DispatchStatement.Asked>) => {
+  const jobs = DispatchStatement.jobsOf(asked)
+  return sql.unsafe<Row>(insertMany, [...DispatchStatement.common(jobs), DispatchStatement.temporary(jobs)])
 }
 
 /** Their numbers, in the order given; null: not all are such jobs, for such workspaces, and nothing was written. */
 export const insert = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient,
-  asked: ReadonlyArray<Asked>
+  asked: ReadonlyArray<DispatchStatement.Asked>
 ): Effect.fn.Return<ReadonlyArray<DeliveryId> | null, SqlError.SqlError> {
   if (!asked.every(({ dispatches }) => dispatches.every(isPlain))) return null
   const [first, ...others] = asked

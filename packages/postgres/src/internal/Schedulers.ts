@@ -1,7 +1,8 @@
 /**
  * Who schedules, and what all schedulers go by. Each call is one statement.
  */
-import { type Pulse, type TriggerStore } from "@fibercast/ports/TriggerStore"
+import { type TriggerStore } from "@fibercast/ports/TriggerStore"
+import { type Pulse } from "@fibercast/ports/Attendance"
 import { type Context, Effect } from "effect"
 import { type SqlClient } from "effect/sql"
 import { int8, text } from "./Parameters.ts"

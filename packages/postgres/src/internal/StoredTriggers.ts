@@ -9,7 +9,7 @@ import { TriggerDefinition } from "@fibercast/domain/TriggerDefinition"
 import { TriggerId } from "@fibercast/domain/TriggerId"
 import { WorkspaceId } from "@fibercast/domain/Workspace"
 import { LedgerUnavailable } from "@fibercast/ports/Ledger"
-import { type StoredTrigger } from "@fibercast/ports/TriggerStore"
+import { type StoredTrigger } from "@fibercast/ports/StoredTrigger"
 import { Effect, Result, Schema } from "effect"
 import { type TriggerRow } from "./TriggerStatements.ts"
 

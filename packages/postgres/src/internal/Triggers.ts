@@ -2,7 +2,8 @@
  * Triggers as they stand: put, found, paused, removed, and which of them are due.
  */
 import { LedgerUnavailable } from "@fibercast/ports/Ledger"
-import { type Put, TriggerNotFound, type StoredTrigger, type TriggerStore } from "@fibercast/ports/TriggerStore"
+import { type Put, TriggerNotFound, type TriggerStore } from "@fibercast/ports/TriggerStore"
+import { type StoredTrigger } from "@fibercast/ports/StoredTrigger"
 import { WorkspaceNotFound } from "@fibercast/ports/WorkspaceStore"
 import { type Context, Effect } from "effect"
 import { type SqlClient } from "effect/sql"

@@ -2,13 +2,11 @@
  * Adding jobs while nobody works them: by one caller, one after the other; by 32 at once, without and with a key of their
  * own; and a thousand in a call.
  */
-import { Clock, Effect } from "effect"
+import { Effect } from "effect"
 import { type Case, type Ground } from "../Case.ts"
 import * as Meter from "../Meter.ts"
 import * as Statistics from "../Statistics.ts"
 import { type Opened, type Payload, payloadOf } from "../Subject.ts"
-
-const millis = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos) / 1e6)
 
 /** Calls by so many callers until the time is over; answers how long each call took, in milliseconds. */
 const calls = Effect.fnUntraced(function* (
@@ -18,13 +16,13 @@ const calls = Effect.fnUntraced(function* (
 ) {
   const took: Array<number> = []
   let n = 0
-  const end = (yield* millis) + forMillis
+  const end = (yield* Meter.millis) + forMillis
   const caller = Effect.gen(function* () {
     for (;;) {
-      const began = yield* millis
+      const began = yield* Meter.millis
       if (began >= end) return
       yield* call(n++)
-      took.push((yield* millis) - began)
+      took.push((yield* Meter.millis) - began)
     }
   })
   yield* Effect.all(

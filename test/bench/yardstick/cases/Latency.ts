@@ -1,13 +1,12 @@
 /**
  * How long a lone job waits on an idle system: from the call that adds it until its handler begins, in the same process.
  */
-import { Clock, Deferred, Effect } from "effect"
+import { Deferred, Effect } from "effect"
 import { type Case } from "../Case.ts"
 import * as Meter from "../Meter.ts"
 import * as Statistics from "../Statistics.ts"
 import { payloadOf } from "../Subject.ts"
 
-const millis = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos) / 1e6)
 /** The first ones warm it up. */
 const warm = 50
 
@@ -33,9 +32,9 @@ export const cases: ReadonlyArray<Case> = [
             for (let n = 0; n < count; n++) {
               waiting = yield* Deferred.make<void>()
               yield* Effect.sleep(5 + (n % 10))
-              const began = yield* millis
+              const began = yield* Meter.millis
               yield* Effect.all([opened.add(payloadOf(n)), Deferred.await(waiting)], { concurrency: "unbounded" })
-              took.push((yield* millis) - began)
+              took.push((yield* Meter.millis) - began)
             }
             return took
           })

@@ -3,7 +3,8 @@
  */
 import { Scheduler } from "@fibercast/engine/Scheduler"
 import { Triggers } from "@fibercast/engine/Triggers"
-import { type RecordedOccurrence, TriggerStore } from "@fibercast/ports/TriggerStore"
+import { TriggerStore } from "@fibercast/ports/TriggerStore"
+import { type RecordedOccurrence } from "@fibercast/ports/Run"
 import { Clock, Console, Effect, Layer, Option, Schema } from "effect"
 import { Command } from "effect/cli"
 import * as AppFile from "@fibercast/node/AppFile"
