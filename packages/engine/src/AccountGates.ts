@@ -18,6 +18,7 @@ import { Alerts } from "@fibercast/ports/Alerts"
 import { type Accepted, type Messenger, type SendContext, SendFailed } from "@fibercast/ports/Messenger"
 import { Cause, Clock, Context, Effect, Exit, Layer, Option, Schema, Semaphore } from "effect"
 import * as Activity from "./Activity.ts"
+import { inPlace } from "./internal/InPlace.ts"
 import * as Limiter from "./Limiter.ts"
 import * as Turns from "./Turns.ts"
 
@@ -257,27 +258,6 @@ export class AccountGates extends Context.Service<
         return Effect.andThen(gate.limiter.pauseUntil(now + (error.retryAfter ?? defaultPause)), after)
       }
 
-      /** Runs the send when one of the account's places is free; refuses it when none is within `longestWait`. */
-      const inPlace = <A, E>(gate: Gate, send: Effect.Effect<A, E>): Effect.Effect<A, E | AccountClosed> => {
-        let state: "waiting" | "begun" | "refused" = "waiting"
-        const refused = Effect.suspend(() => crowded(gate))
-        const begin = Effect.suspend((): Effect.Effect<A, E | AccountClosed> => {
-          if (state === "refused") return refused
-          state = "begun"
-          return send
-        })
-        const giveUp = Effect.suspend((): Effect.Effect<never, AccountClosed> => {
-          if (state === "begun") return Effect.never
-          state = "refused"
-          return refused
-        })
-        const wait = Effect.raceFirst(gate.open.withPermit(begin), Effect.delay(giveUp, longestWait))
-        return Effect.flatMap(
-          gate.open.withPermitsIfAvailable(1)(send),
-          Option.match({ onNone: () => wait, onSome: Effect.succeed })
-        )
-      }
-
       return AccountGates.of({
         send: Effect.fnUntraced(function* (messenger, message, { turns, workspaceId, ...context }) {
           const gate = yield* gateOf(messenger)
@@ -286,7 +266,11 @@ export class AccountGates extends Context.Service<
           const { rate } = messenger.limits
           const pass =
             turns === undefined || turns === null || rate === undefined ? passRate(gate) : passTurn(gate, turns, rate)
-          return yield* inPlace(gate, Effect.andThen(pass, send))
+          return yield* inPlace(Effect.andThen(pass, send), {
+            places: gate.open,
+            within: longestWait,
+            crowded: Effect.suspend(() => crowded(gate))
+          })
         }),
         status: Effect.sync(statuses),
         reset: (account) =>

@@ -9,13 +9,10 @@
  * A pipeline is tried as a whole: a try after a failure begins again at the payload. What follows a
  * stage that pushes to a provider is therefore never a reason to push again under at-most-once.
  */
-import { type Guarantee } from "@fibercast/domain/Campaign"
 import { type ErrorClass } from "@fibercast/domain/ErrorClass"
 import { type Job } from "@fibercast/domain/Job"
-import { type Lane } from "@fibercast/domain/Lane"
 import { type Rate } from "@fibercast/domain/Limits"
 import { type Message } from "@fibercast/domain/Message"
-import type * as RetryPolicy from "@fibercast/domain/RetryPolicy"
 import { type Dispatched } from "@fibercast/ports/Dispatch"
 import { type Ledger, type LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { type Accepted, type Messenger, type SendFailed } from "@fibercast/ports/Messenger"
@@ -48,7 +45,6 @@ import * as SendStage from "./internal/SendStage.ts"
 import { type Prepare, sequence, type Step } from "./internal/StageFlow.ts"
 import { type Classify, StageSkip } from "./internal/StageHalt.ts"
 import * as ThrottleStage from "./internal/ThrottleStage.ts"
-import { type UniqueOptions } from "./internal/Uniqueness.ts"
 import { type FailedDelivery, type Messengers, type Runnable } from "./Runnable.ts"
 
 export interface Pipeline<in out P, out A, out E, out R> extends Runnable<R>, Pipeable.Pipeable {
@@ -126,37 +122,7 @@ const step = <A, B, E = never, R = never>(run: Step<A, B, E, R>): Stage<A, B, E,
  * Throws a `RangeError` when the name is not 1 to 100 lower-case letters, digits, dots, dashes and underscores, or a number
  * is out of range.
  */
-export const make = <P>(
-  name: string,
-  options: {
-    readonly payload: Schema.Codec<P, unknown>
-    /** Default `normal`. */
-    readonly lane?: Lane | undefined
-    /** Default: 5 tries, a second apart at first, then twice as long each time. */
-    readonly retry?: RetryPolicy.RetryPolicy | undefined
-    /** How long one try may take; null: as long as it likes. Default 30 seconds. */
-    readonly timeout?: Duration.Input | null | undefined
-    /** Default `at-least-once`. */
-    readonly guarantee?: Guarantee | undefined
-    /**
-     * At most `limit` deliveries of one key under way at once in a workspace, over all nodes, from before the first stage to
-     * the end of the try. What finds its key busy waits a second at most, within its time; then it is put off, uncharged,
-     * and the older one goes first. Up to `keys` keys are told apart at a time, default 10,000; the rest is put off. What
-     * has no key, null, is under no such limit.
-     */
-    readonly concurrency?:
-      | { readonly key: (payload: P) => string | null; readonly limit: number; readonly keys?: number | undefined }
-      | undefined
-    /** How payloads are unique unless a dispatch says otherwise; a function alone makes the key. */
-    readonly unique?: ((payload: P) => string) | UniqueOptions<P> | undefined
-    /** How many that were dispatched may be open in a workspace; more are refused. Default: any number. */
-    readonly backlog?: number | undefined
-    /** How long the record of what ended is kept; `none`: of what completes there is none. Default: as long as others. */
-    readonly retention?: "none" | "for ever" | Duration.Input | undefined
-    /** What operators find them by: at most 10 of 1 to 100 characters. */
-    readonly tags?: ((payload: P) => ReadonlyArray<string>) | undefined
-  }
-): Pipeline<P, P, never, never> => {
+export const make = <P>(name: string, options: PipelineSettings.Settings<P>): Pipeline<P, P, never, never> => {
   const { concurrency, payload, unique = null } = options
   return build<P, P, never, never>({
     name,

@@ -10,10 +10,11 @@ import { type Advance, type Put, TriggerNotFound, type TriggerStore } from "../T
 import { type EndedRun, type Waiting } from "../Run.ts"
 import { type StoredTrigger } from "../StoredTrigger.ts"
 import { WorkspaceNotFound } from "../WorkspaceStore.ts"
+import * as MemoryHistory from "./MemoryHistory.ts"
 import * as MemoryOccurrences from "./MemoryOccurrences.ts"
 import * as MemorySchedulers from "./MemorySchedulers.ts"
 import { type MemoryState } from "./MemoryState.ts"
-import { type MemoryOccurrence, type MemoryTrigger, nameKey } from "./MemoryTriggers.ts"
+import { type MemoryOccurrence, type MemoryTrigger, nameKey, ofWorkspace } from "./MemoryTriggers.ts"
 
 const isMine = (app: string | null, trigger: MemoryTrigger): boolean =>
   trigger.row.app === null || trigger.row.app === app
@@ -35,8 +36,6 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof TriggerSt
     const trigger = standing(workspaceId, name)
     return trigger === undefined ? Effect.fail(new TriggerNotFound({ name })) : Effect.succeed(trigger)
   }
-  const ofWorkspace = (workspaceId: WorkspaceId | null) =>
-    [...triggers.byId.values()].filter(({ row }) => workspaceId === null || row.workspaceId === workspaceId)
 
   /** What waited is not waited for any more. */
   const passOver = (waiting: ReadonlyArray<MemoryOccurrence>, reason: "overlap" | "removed", now: number) => {
@@ -117,7 +116,7 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof TriggerSt
 
     list: ({ workspaceId }) =>
       Effect.sync(() =>
-        ofWorkspace(workspaceId)
+        ofWorkspace(triggers, workspaceId)
           .filter(({ row }) => row.removedAt === null)
           .map(({ row }) => row)
           .toSorted(
@@ -254,58 +253,8 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof TriggerSt
         return ended
       }),
 
-    output: ({ nominal, text, triggerId }) =>
-      Effect.sync(() => {
-        const occurrence = triggers.byId.get(triggerId)?.occurrences.get(nominal)
-        if (occurrence !== undefined) occurrence.row = { ...occurrence.row, output: text }
-      }),
+    ...MemoryHistory.make(triggers),
 
-    history: ({ before, limit, triggerId }) =>
-      Effect.sync(() =>
-        [...(triggers.byId.get(triggerId)?.occurrences.values() ?? [])]
-          .map(({ row }) => row)
-          .filter(({ nominal }) => before === null || nominal < before)
-          .toSorted((a, b) => b.nominal - a.nominal)
-          .slice(0, limit)
-      ),
-
-    runOf: (deliveryId) =>
-      Effect.sync(() => {
-        for (const { occurrences } of triggers.byId.values()) {
-          for (const { row } of occurrences.values()) if (row.deliveryId === deliveryId) return row
-        }
-        return null
-      }),
-
-    nominals: ({ from, limit, to, triggerId }) =>
-      Effect.sync(() =>
-        [...(triggers.byId.get(triggerId)?.occurrences.keys() ?? [])]
-          .filter((nominal) => nominal >= from && nominal < to)
-          .toSorted((a, b) => a - b)
-          .slice(0, limit)
-      ),
-
-    tallies: ({ workspaceId }) =>
-      Effect.sync(() =>
-        ofWorkspace(workspaceId).flatMap(({ row, tallies }) =>
-          [...tallies.values()].filter(({ count }) => count > 0).map((one) => ({ triggerId: row.id, ...one }))
-        )
-      ),
-
-    ...MemorySchedulers.make(triggers),
-
-    forget: ({ before, limit }) =>
-      Effect.sync(() => {
-        let forgotten = 0
-        for (const { occurrences } of triggers.byId.values()) {
-          for (const [nominal, { row }] of occurrences) {
-            if (forgotten >= limit) return forgotten
-            if (triggers.unfinished.has(row.occurrenceId) || (row.endedAt ?? row.recordedAt) >= before) continue
-            occurrences.delete(nominal)
-            forgotten += 1
-          }
-        }
-        return forgotten
-      })
+    ...MemorySchedulers.make(triggers)
   }
 }

@@ -5,6 +5,7 @@ import { type DeliveryId } from "@fibercast/domain/Delivery"
 import { type FinalState } from "@fibercast/domain/DeliveryState"
 import { type Outcome, type Reason } from "@fibercast/domain/OccurrenceOutcome"
 import { type TriggerId } from "@fibercast/domain/TriggerId"
+import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { type RecordedOccurrence } from "../Run.ts"
 import { type StoredTrigger } from "../StoredTrigger.ts"
 import { type Pulse, type SchedulerPass } from "../Attendance.ts"
@@ -59,6 +60,10 @@ export const noTriggers = (): MemoryTriggers => ({
   maintenance: null,
   lastOccurrenceId: 0n
 })
+
+/** Null: of every workspace. */
+export const ofWorkspace = ({ byId }: MemoryTriggers, workspaceId: WorkspaceId | null): ReadonlyArray<MemoryTrigger> =>
+  [...byId.values()].filter(({ row }) => workspaceId === null || row.workspaceId === workspaceId)
 
 export const nameKey = (workspaceId: number, name: string): string => `${workspaceId}/${name}`
 
