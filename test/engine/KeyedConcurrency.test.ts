@@ -65,10 +65,17 @@ const pass = (seconds: number) =>
     times: seconds * 4 - 1
   })
 
-/** Time goes on until nothing is open. */
-const untilDone = Effect.gen(function* () {
+/** How many tens of seconds nothing may begin while something is open: more than an attempt and all it may wait for. */
+const patience = 20
+
+/** Time goes on until nothing is open, as long as that takes: it fails once nothing begins any more. */
+const untilDone = Effect.fnUntraced(function* ({ begun }: { readonly begun: ReadonlyArray<unknown> }) {
   const journal = yield* Journal
-  for (let round = 0; round < 80 && journal.open() > 0; round++) yield* pass(10)
+  for (let still = 0; still < patience && journal.open() > 0; still++) {
+    const before = begun.length
+    yield* pass(10)
+    if (begun.length > before) still = 0
+  }
   yield* Expect.nothingOpen
 })
 
@@ -83,7 +90,7 @@ describe("a key of which few may be under way", () => {
         yield* TestNode.make({ pipelines: [pipeline] })
         yield* dispatched(pipeline, same(40 * limit, 700))
         const began = yield* Clock.currentTimeMillis
-        yield* untilDone
+        yield* untilDone(seen)
         assert.strictEqual(seen.most, limit)
         const last = Math.max(...seen.begun.map(({ at }) => at))
         assert.isAtMost(last - began, 40 * 700 * 1.5)
@@ -98,7 +105,7 @@ describe("a key of which few may be under way", () => {
         yield* TestSenders.makeEngine({ pipelines: [pipeline] })
         yield* Effect.replicateEffect(TestSenders.makeSender({ pipelines: [pipeline] }), 3)
         yield* dispatched(pipeline, same(20 * limit, 700))
-        yield* untilDone
+        yield* untilDone(seen)
         assert.strictEqual(seen.most, limit)
         yield* Expect.settled("completed", 20 * limit)
         assert.strictEqual(seen.charged, 0)
@@ -139,7 +146,7 @@ describe("a key of which few may be under way", () => {
       yield* Pipeline.dispatchMany(pipeline, { workspaceId, payloads })
       yield* pass(5)
       assert.strictEqual(most, 40)
-      yield* untilDone
+      yield* untilDone({ begun: [] })
       yield* Expect.settled("completed", 43)
     }).pipe(Effect.provide(world))
   )
@@ -171,7 +178,7 @@ describe("a key of which few may be under way", () => {
       yield* TestSenders.makeEngine({ pipelines: [pipeline] })
       yield* pass(30)
       assert.isAbove(seen.begun.length, 1)
-      yield* untilDone
+      yield* untilDone(seen)
       assert.strictEqual(seen.most, 1)
       assert.strictEqual(seen.charged, 0)
       yield* Expect.settled("completed", 4)
@@ -200,7 +207,7 @@ describe("a key of which few may be under way", () => {
       yield* pass(10)
       assert.isAbove(seen.begun.length, 1)
       isMute = false
-      yield* untilDone
+      yield* untilDone(seen)
       assert.strictEqual(seen.most, 1)
       yield* Expect.settled("completed", 2)
     }).pipe(Effect.scoped, Effect.provide(world))
@@ -221,7 +228,7 @@ describe("a key of which few may be under way", () => {
       yield* pass(20)
       assert.lengthOf(seen.begun, 0)
       isDeaf = false
-      yield* untilDone
+      yield* untilDone(seen)
       assert.strictEqual(seen.charged, 0)
       yield* Expect.settled("completed", 3)
     }).pipe(Effect.provide(world))
@@ -281,7 +288,7 @@ const overSenders = Effect.fnUntraced(function* ({ limit, steps, works }: Histor
     yield* TestEngine.catchUp
     assert.isAtMost(seen.most, limit)
   }
-  yield* untilDone
+  yield* untilDone(seen)
   assert.isAtMost(seen.most, limit)
 })
 
@@ -302,7 +309,7 @@ const inOneProcess = Effect.fnUntraced(function* ({ limit, steps, works }: Histo
     }
     assert.isAtMost(seen.most, limit)
   }
-  yield* untilDone
+  yield* untilDone(seen)
   assert.isAtMost(seen.most, limit)
 })
 
@@ -316,6 +323,16 @@ describe("whatever happens, no more of a key are under way than told, and everyt
   it.effect(
     "over senders, and owners after one another",
     () => forAll(Arbitrary.schema(History), 15, (history) => drained(overSenders(history)).pipe(Effect.provide(world))),
+    120_000
+  )
+
+  it.effect(
+    "however much there is of one key",
+    () => {
+      const works = Array.from({ length: 14 }, () => ({ key: "a", millis: 25_000, fails: true }) as const)
+      const history: History = { limit: 1, works, steps: ["more", "kill the engine", "more"] }
+      return drained(overSenders(history)).pipe(Effect.provide(world))
+    },
     120_000
   )
 })
