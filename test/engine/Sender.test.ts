@@ -184,7 +184,8 @@ describe("Sender", () => {
           isKnown: () => true,
           window,
           ownership,
-          settings: { ...defaults, concurrency: 10 },
+          settings: defaults,
+          slots: { ordinary: 10, most: 10 },
           mustMark: () => false,
           expire: () => undefined,
           start: (_flow, tasks) =>

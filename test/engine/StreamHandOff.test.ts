@@ -307,7 +307,7 @@ describe("a campaign over senders", () => {
       assert.strictEqual((yield* calls).length, begun)
       assert.deepStrictEqual([silence.status, silence.escaped], ["paused", begun])
       yield* (yield* Campaigns).resume(workspaceId, campaign.id)
-      yield* pass(120)
+      yield* pass(180)
       assert.strictEqual((yield* now(campaign)).counts.completed, 300)
       assert.strictEqual(yield* twice, 0)
     }).pipe(Effect.provide(across(slowly, { senders: 1, sender: { capacity: 10 } })))

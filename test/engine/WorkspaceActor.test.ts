@@ -160,7 +160,7 @@ describe("WorkspaceActor", () => {
         yield* Expect.balanced(workspaceId, campaign.id)
       }).pipe(
         Effect.provide(
-          world(({ number }) => (number <= 20 || number > 29 ? FakeMessenger.delay("100 millis") : FakeMessenger.hang))
+          world(({ number }) => (number <= 20 || number > 30 ? FakeMessenger.delay("100 millis") : FakeMessenger.hang))
         )
       )
     )

@@ -14,7 +14,7 @@ export interface EngineSettings {
   readonly lanes: ReadonlyArray<Lane>
   /** The only workspace that is worked; null: all. */
   readonly workspace: WorkspaceId | null
-  /** Sends under way at once, for each workspace. */
+  /** Sends under way at once, for each workspace; of urgent and high a tenth more, where its own limit allows. */
   readonly concurrency: number
   /** Deliveries a workspace holds claimed at once; bounds memory and what a crash leaves to be redone. */
   readonly window: number

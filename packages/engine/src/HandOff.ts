@@ -15,6 +15,7 @@ import * as PipelineRunner from "./PipelineRunner.ts"
 import { type Prepared } from "./Pipelines.ts"
 import * as Settlements from "./Settlements.ts"
 import { type Settler } from "./Settler.ts"
+import { type Slots } from "./Slots.ts"
 import { type Flow, type Task, type Window } from "./Window.ts"
 
 export interface HandOff {
@@ -37,6 +38,7 @@ export interface Handing {
   readonly window: Window
   readonly ownership: Ownership
   readonly settings: EngineSettings
+  readonly slots: Slots
   readonly settler: Settler
   readonly pipelines: Prepared
   /** For a task that has ended: what became of it because it was being stopped, or null. To be asked once. */
@@ -63,11 +65,11 @@ export interface WayOfHandingOff {
 const local: WayOfHandingOff = {
   marks: false,
   stretch: 0.01,
-  make: Effect.fnUntraced(function* ({ pipelines, recalled, rest, settings, settler, window }) {
+  make: Effect.fnUntraced(function* ({ pipelines, recalled, rest, settler, slots, window }) {
     const clock = yield* Clock.Clock
     const random = yield* Random.Random
     const runner = yield* PipelineRunner.make<Task, unknown, unknown, never>({
-      concurrency: settings.concurrency,
+      concurrency: slots.most,
       run: (task) => pipelines.handle(task.context),
       timeout: (task) => pipelines.timeout(task.context),
       onExit: (task, exit, timedOut) => {

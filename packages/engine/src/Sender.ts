@@ -3,8 +3,7 @@
  *
  * Before each start it makes sure that the workspace is still owned, the campaign not silenced, the
  * deadline not passed, every limit satisfied, the allowance not used up, and, for at-most-once work, the started mark written.
- * While several lanes have ready work each gets its share by weight; a tenth of the slots is kept
- * for urgent and high.
+ * While several lanes have ready work each gets its share by weight; some slots are for urgent and high alone (`Slots`).
  */
 import { type Lane, lanes, weight } from "@fibercast/domain/Lane"
 import { Ledger } from "@fibercast/ports/Ledger"
@@ -14,6 +13,7 @@ import { Allowance } from "./Allowance.ts"
 import { type EngineSettings } from "./EngineConfig.ts"
 import * as Limiter from "./Limiter.ts"
 import { type Ownership, untilReachable } from "./Ownership.ts"
+import * as Slots from "./Slots.ts"
 import { type Flow, type Task, type Window } from "./Window.ts"
 
 /** Unlimited work is started in runs of this many, then lanes are weighed again. */
@@ -34,6 +34,7 @@ export const run = Effect.fnUntraced(function* (options: {
   readonly window: Window
   readonly ownership: Ownership
   readonly settings: EngineSettings
+  readonly slots: Slots.Slots
   /** Its started mark is to be written here, before it is started. */
   readonly mustMark: (task: Task) => boolean
   /** Cannot be interrupted, so it must not wait for more than a slot that `window` counts as free. */
@@ -46,7 +47,6 @@ export const run = Effect.fnUntraced(function* (options: {
   const ledger = yield* Ledger
   const clock = yield* Clock.Clock
   const credit = new Map<Lane, number>()
-  const reserve = Math.floor(settings.concurrency / 10)
   /** Each flow's last turn: of flows that are alike the one that waits longest is next. */
   const turns = new WeakMap<Flow, number>()
   let turn = 0
@@ -54,10 +54,7 @@ export const run = Effect.fnUntraced(function* (options: {
 
   const allowance = yield* Allowance
 
-  const slots = (lane: Lane): number => {
-    const free = settings.concurrency - window.active - (lane === "urgent" || lane === "high" ? 0 : reserve)
-    return Math.min(free, allowance.left())
-  }
+  const slots = (lane: Lane): number => Math.min(Slots.ofLane(options.slots, lane) - window.active, allowance.left())
 
   const ready = (lane: Lane, now: number): Flow | undefined =>
     window

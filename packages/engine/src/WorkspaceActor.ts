@@ -24,6 +24,7 @@ import { Way } from "./HandOff.ts"
 import * as Workings from "./internal/Workings.ts"
 import { momentOf, Ownership, untilReachable } from "./Ownership.ts"
 import { type Pipelines } from "./Pipelines.ts"
+import * as Slots from "./Slots.ts"
 
 /** The actor stopped before it could answer. The command may have taken effect; it may be given again. */
 export class ActorStopped extends Schema.TaggedError<ActorStopped>()("ActorStopped", {}) {}
@@ -74,8 +75,8 @@ export const run = Effect.fnUntraced(function* (
   const ledger = yield* Ledger
   const workspace = yield* untilReachable((yield* WorkspaceStore).get(workspaceId))
   if (workspace.quarantine !== null) return
-  const concurrency = Math.min(configured.concurrency, workspace.limits.inFlight ?? Infinity)
-  const settings = { ...configured, concurrency }
+  const slots = Slots.of(configured.concurrency, workspace.limits.inFlight)
+  const settings = { ...configured, concurrency: slots.ordinary }
   const { drain, lease } = settings
 
   const takeOver = Effect.suspend(() => {
@@ -108,10 +109,11 @@ export const run = Effect.fnUntraced(function* (
       const telling = yield* Scope.make()
       const stopped = yield* Deferred.make<void>()
       const begun = yield* Effect.exit(
-        restore(Workings.make({ workspace, settings, ownership, primed, senders, telling }))
+        restore(Workings.make({ workspace, settings, slots, ownership, primed, senders, telling }))
       )
       // What is handed over is sent elsewhere.
-      const sending = Exit.isSuccess(begun) && !way.marks ? { window: begun.value.window, concurrency } : null
+      const sending =
+        Exit.isSuccess(begun) && !way.marks ? { window: begun.value.window, concurrency: slots.most } : null
       if (sending !== null) activity.sending.add(sending)
       activity.workspaces++
       const exit = Exit.isFailure(begun)

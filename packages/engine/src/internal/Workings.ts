@@ -36,6 +36,7 @@ import { type Ending } from "../Runnable.ts"
 import * as Sender from "../Sender.ts"
 import * as Settlements from "../Settlements.ts"
 import { type Ended, Settler } from "../Settler.ts"
+import { type Slots } from "../Slots.ts"
 import * as Suspects from "../Suspects.ts"
 import { type Flow, type Task, Window } from "../Window.ts"
 
@@ -60,6 +61,7 @@ export interface Workings {
 export const make = Effect.fnUntraced(function* (options: {
   readonly workspace: Workspace
   readonly settings: EngineSettings
+  readonly slots: Slots
   readonly ownership: Ownership
   readonly primed: (per: number, since: number) => Effect.Effect<number, never, Ledger>
   /** Sends live in it. */
@@ -67,7 +69,7 @@ export const make = Effect.fnUntraced(function* (options: {
   /** Failure hooks live in it. */
   readonly telling: Scope.Scope
 }): Effect.fn.Return<Workings, never, Needs | Pipelines> {
-  const { ownership, senders, settings, workspace } = options
+  const { ownership, senders, settings, slots, workspace } = options
   const workspaceId = workspace.id
   const clock = yield* Clock.Clock
   const alerts = yield* Alerts
@@ -149,6 +151,7 @@ export const make = Effect.fnUntraced(function* (options: {
       window,
       ownership,
       settings,
+      slots,
       settler,
       pipelines,
       rest,
@@ -204,7 +207,7 @@ export const make = Effect.fnUntraced(function* (options: {
       recalls.run,
       Effect.provideContext(doubts.run, needs),
       Effect.provideContext(LongWaits.run({ window, settings, handOff }), needs),
-      Sender.run({ window, ownership, settings, mustMark, expire, isKnown, start }),
+      Sender.run({ window, ownership, settings, slots, mustMark, expire, isKnown, start }),
       settler.run,
       handOff.crashed
     ],
