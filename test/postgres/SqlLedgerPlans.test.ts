@@ -40,16 +40,22 @@ it.layer(stores, { timeout: "30 seconds" })("SqlLedger's plans", (it) => {
       const sql = yield* SqlClient.SqlClient
       const ledger = yield* Ledger
       const { batch, campaign, owned, source } = yield* claimedCampaign(1)
-      const settlements = batch.deliveries.map((delivery) => ended(delivery, "completed"))
+      const settlements = batch.deliveries.map((delivery) => ended(delivery, "failed"))
       yield* ledger.settle({ ...owned, settlements, finishedClaims: [batch.claimId] })
       yield* sql`VACUUM ANALYZE deliveries`.unprepared
       yield* sql`VACUUM ANALYZE claims`.unprepared
 
       const ids = batch.deliveries.map(({ id }) => id)
-      const [claim, settle, cancel, recall, recalled, doubts] = yield* sql.withTransaction(
+      const [claim, settle, completed, claims, cancel, recall, recalled, doubts] = yield* sql.withTransaction(
         Effect.gen(function* () {
           yield* ledger.claim({ ...owned, source, limit: 1000, after: null })
-          yield* ledger.settle({ ...owned, settlements, finishedClaims: [] })
+          const settle = { ...owned, settlements: [], finishedClaims: [] }
+          yield* ledger.settle({ ...settle, settlements })
+          yield* ledger.settle({
+            ...settle,
+            settlements: batch.deliveries.map((delivery) => ended(delivery, "completed"))
+          })
+          yield* ledger.settle({ ...settle, completedClaims: [batch.claimId] })
           yield* ledger.cancel({ ...owned, campaignId: campaign.id, limit: 10, reason: "stopped" })
           yield* ledger.recall({ ...owned, ids, reason: "a mistake", force: false })
           yield* sql`INSERT INTO recalls (delivery_id, workspace_id, reason, at) VALUES (-1, ${owned.workspaceId}, 'a', 0)`
@@ -61,6 +67,8 @@ it.layer(stores, { timeout: "30 seconds" })("SqlLedger's plans", (it) => {
               "later as",
               "(1, 1, 1, '{1}', '{1}', '{1}', '{1}', '{a}', '{1}', '{a}', '{}', true, 1, 1, '{}', '{}')"
             ),
+            yield* planOf("$9 and max_id", "(1, 1, 1, '{1}', '{1}', '{a}', '{}', 1, 1)"),
+            yield* planOf("claim_id = any ($4", "(1, 1, 1, '{1}')"),
             yield* planOf("chosen as", "(1, 1, 1, 'a', 10)"),
             yield* planOf("told as", "(1, '{1}', 1, 'a', false, 1, 1)"),
             yield* planOf("forgotten as", "(1, 1, 1)"),
@@ -69,7 +77,8 @@ it.layer(stores, { timeout: "30 seconds" })("SqlLedger's plans", (it) => {
         })
       )
 
-      for (const plan of [claim, settle, cancel, recall, recalled]) assert.notInclude(plan, "Seq Scan on deliveries")
+      for (const plan of [claim, settle, completed, claims, cancel, recall, recalled])
+        assert.notInclude(plan, "Seq Scan on deliveries")
       assert.notMatch(doubts, /Seq Scan on deliveries_done/)
       assert.match(doubts, /Index Scan using doubts_of_workspace[^]*Index Cond: .*workspace_id/)
       assert.match(claim, /Limit[^]*Index Scan using deliveries_due[^]*Index Cond: .*workspace_id[^]*hashed SubPlan/)
@@ -78,6 +87,8 @@ it.layer(stores, { timeout: "30 seconds" })("SqlLedger's plans", (it) => {
         settle.match(/Index Scan using deliveries_pkey on deliveries \w+ .*\n\s*Index Cond: \(id = /g)?.length,
         2
       )
+      for (const plan of [completed, claims])
+        assert.match(plan, /Index Scan using deliveries_pkey[^]*Index Cond: \(id = /)
       for (const plan of [cancel, recall, recalled]) assert.match(plan, /Index Cond: \(id = ANY/)
       assert.include(claim, "Index Scan on recalls_of_workspace")
     })

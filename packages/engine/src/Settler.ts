@@ -8,21 +8,14 @@
  * told once, after the commit; while too much of it waits, the loop waits before the next batch.
  */
 import { Ledger } from "@fibercast/ports/Ledger"
-import { type Settlement } from "@fibercast/ports/Settlement"
 import { type EpochLost } from "@fibercast/ports/Owned"
 import { Effect, Latch, Semaphore } from "effect"
 import { type EngineSettings } from "./EngineConfig.ts"
 import { type Ownership, untilReachable } from "./Ownership.ts"
-import { type Task, type Window } from "./Window.ts"
+import { type Ended, Unwritten } from "./Unwritten.ts"
+import { type Window } from "./Window.ts"
 
-/** How one delivery ended, ready to be written. */
-export interface Ended {
-  readonly task: Task
-  readonly settlement: Settlement
-  /** Why its campaign must be paused; null: no reason to. */
-  readonly hold: string | null
-}
-
+/** Deliveries in a batch, and the rest of one claim. */
 const most = 2000
 
 export class Settler {
@@ -34,7 +27,7 @@ export class Settler {
   readonly #pending = Latch.makeUnsafe(false)
   /** One flush at a time. */
   readonly #turn = Semaphore.makeUnsafe(1)
-  #buffer: Array<Ended> = []
+  readonly #unwritten = new Unwritten(most)
 
   constructor(options: {
     readonly window: Window
@@ -53,7 +46,7 @@ export class Settler {
   }
 
   add(ended: Ended) {
-    this.#buffer.push(ended)
+    this.#unwritten.add(ended)
     this.#pending.openUnsafe()
   }
 
@@ -66,7 +59,7 @@ export class Settler {
   readonly run: Effect.Effect<never, EpochLost, Ledger> = Effect.gen({ self: this }, function* () {
     for (;;) {
       yield* this.#pending.await
-      if (this.#settings.linger > 0 && this.#buffer.length < most) yield* Effect.sleep(this.#settings.linger)
+      if (this.#settings.linger > 0 && this.#unwritten.size < most) yield* Effect.sleep(this.#settings.linger)
       yield* Effect.andThen(this.#room, this.#turn.withPermit(this.batch))
     }
   })
@@ -80,7 +73,7 @@ export class Settler {
 
   get #isBehind(): boolean {
     const { finished, givenBack } = this.#window
-    return this.#buffer.length > 0 || finished.length > 0 || givenBack.length > 0
+    return this.#unwritten.size > 0 || finished.length > 0 || givenBack.length > 0
   }
 
   private readonly batch: Effect.Effect<void, EpochLost, Ledger> = Effect.uninterruptibleMask((restore) =>
@@ -88,22 +81,23 @@ export class Settler {
       const ledger = yield* Ledger
       this.#pending.closeUnsafe()
       if (!this.#isBehind) return
-      const ended = this.#buffer.splice(0, most)
-      const finished = this.#window.finished.splice(0)
       const givenBack = this.#window.givenBack.splice(0)
-      const closing = this.#closing(ended)
+      const taken = this.#unwritten.take(givenBack.length > 0)
+      const { closing, ended, isWhole } = taken
+      const finished = isWhole ? [] : this.#window.finished.splice(0)
       const write = Effect.suspend(() =>
         ledger.settle({
           ...this.#ownership.proof,
-          settlements: ended.map((one) => one.settlement),
+          settlements: isWhole ? [] : ended.map((one) => one.settlement),
           givenBack,
-          finishedClaims: [...finished, ...closing]
+          finishedClaims: isWhole ? [] : [...finished, ...closing],
+          completedClaims: isWhole ? closing : []
         })
       )
       yield* restore(untilReachable(write)).pipe(
         Effect.onInterrupt(() =>
           Effect.sync(() => {
-            this.#buffer.unshift(...ended)
+            this.#unwritten.putBack(taken)
             this.#window.finished.unshift(...finished)
             this.#window.givenBack.unshift(...givenBack)
             this.#pending.openUnsafe()
@@ -117,12 +111,6 @@ export class Settler {
       if (ended.length > 0) yield* this.#committed(ended)
     })
   )
-
-  #closing(ended: ReadonlyArray<Ended>): ReadonlyArray<bigint> {
-    const leaving = new Map<Task["held"], number>()
-    for (const { task } of ended) leaving.set(task.held, (leaving.get(task.held) ?? 0) + 1)
-    return [...leaving].flatMap(([held, count]) => (held.left === count ? [held.claimId] : []))
-  }
 
   #forget(claimId: bigint) {
     const at = this.#window.finished.indexOf(claimId)

@@ -46,6 +46,11 @@ export interface Settle extends Owned {
    * put off or given back has left it, and is not touched.
    */
   readonly finishedClaims: ReadonlyArray<bigint>
+  /**
+   * Claims that end now because everything that they still hold has completed, without a provider's id. It is settled
+   * without being named; what this call names or gives back has left them before.
+   */
+  readonly completedClaims?: ReadonlyArray<bigint> | undefined
 }
 
 export interface Settled {

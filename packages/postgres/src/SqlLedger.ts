@@ -12,11 +12,10 @@ import { DeliveryId } from "@fibercast/domain/Delivery"
 import * as Lane from "@fibercast/domain/Lane"
 import { WorkspaceId } from "@fibercast/domain/Workspace"
 import { type Claim, type DueWorkspace, Ledger, strangersPassed, strangeWait } from "@fibercast/ports/Ledger"
-import { type Settle } from "@fibercast/ports/Settlement"
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import * as ClaimStatement from "./internal/ClaimStatement.ts"
-import { campaignCode, errorClassCode, errorClassOf, finalStateOf, states } from "./internal/Codes.ts"
+import { campaignCode, errorClassOf, finalStateOf, states } from "./internal/Codes.ts"
 import { Days } from "./internal/Days.ts"
 import { fenced } from "./internal/Fenced.ts"
 import * as FinishStatements from "./internal/FinishStatements.ts"
@@ -27,9 +26,10 @@ import { KeyedLock } from "./internal/KeyedLock.ts"
 import * as OpenStatements from "./internal/OpenStatements.ts"
 import * as OwnerCalls from "./internal/OwnerCalls.ts"
 import * as OwnerStatements from "./internal/OwnerStatements.ts"
-import { int2, int2s, int4, int8, int8s, range, text, texts } from "./internal/Parameters.ts"
+import { int2, int2s, int4, int8, int8s, text, texts } from "./internal/Parameters.ts"
 import { PipelineNames } from "./internal/PipelineNames.ts"
 import * as RecallStatements from "./internal/RecallStatements.ts"
+import * as SettleCall from "./internal/SettleCall.ts"
 import { takeBack } from "./internal/TakeBack.ts"
 import * as NextDue from "./internal/NextDue.ts"
 import { translate } from "./internal/Translate.ts"
@@ -105,29 +105,7 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
         yield* fenced(options, rows)
       }, translate("start")),
 
-      settle: Effect.fn("Ledger.settle")(function* (options: Settle) {
-        const { finishedClaims, givenBack = [], now, settlements } = options
-        yield* days.make(now)
-        const ids = settlements.map(({ id }) => id)
-        const rows = yield* sql.unsafe<{ readonly final: number; readonly later: number }>(FinishStatements.settle, [
-          int4(options.workspaceId),
-          int4(options.epoch),
-          int8(now),
-          int8s(ids),
-          int8s(settlements.map(({ wasDue }) => wasDue)),
-          int2s(settlements.map(({ state }) => states[state])),
-          int8s(settlements.map((settlement) => ("dueAt" in settlement ? settlement.dueAt : null))),
-          texts(settlements.map((settlement) => ("providerId" in settlement ? settlement.providerId : null))),
-          int2s(settlements.map(({ errorClass }) => errorClassCode(errorClass))),
-          texts(settlements.map(({ reason }) => reason)),
-          int8s(finishedClaims),
-          givenBack.length > 0 || settlements.some(({ state }) => state === "retry" || state === "snooze"),
-          ...range(ids),
-          int8s(givenBack.map(({ claimId }) => claimId)),
-          int8s(givenBack.map(({ id }) => id))
-        ])
-        return yield* fenced(options, rows)
-      }, translate("settle")),
+      settle: SettleCall.make(sql, days),
 
       cancel: Effect.fn("Ledger.cancel")(function* (options) {
         yield* days.make(options.now)

@@ -2,7 +2,8 @@
  * The journal counts what entered the stores and how it ended, whatever the stores still remember.
  *
  * It listens in on a Ledger and a CampaignStore. Of the jobs of batches it hears how they were settled, and neither that
- * they were recorded nor that a batch cancelled them. Memory grows by one record for each settled delivery.
+ * they were recorded nor that a batch cancelled them. Memory grows by one record for each settled delivery, and
+ * holds what is claimed.
  */
 import { type FinalState } from "@fibercast/domain/DeliveryState"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
@@ -36,6 +37,21 @@ export class Journal extends Context.Service<
         const uncounted = new Map<FinalState, number>()
         /** What owners were asked to stop, and whether they may still hold it. */
         const asked = new Map<bigint, { readonly workspaceId: WorkspaceId; isHeld: boolean }>()
+        /** What claims name, as far as this was heard. */
+        const claims = new Map<bigint, Set<bigint>>()
+        const claimOf = new Map<bigint, bigint>()
+        const end = (id: bigint, state: FinalState) => {
+          if (!states.has(id)) states.set(id, state)
+        }
+        /** It has left its claim. */
+        const part = (id: bigint) => {
+          const claimId = claimOf.get(id)
+          if (claimId === undefined) return
+          claimOf.delete(id)
+          const held = claims.get(claimId)
+          held?.delete(id)
+          if (held?.size === 0) claims.delete(claimId)
+        }
         const letGo = (workspaceId: WorkspaceId) => {
           for (const recall of asked.values()) if (recall.workspaceId === workspaceId) recall.isHeld = false
         }
@@ -59,11 +75,28 @@ export class Journal extends Context.Service<
                 }
               })
             ),
+          claim: (options) =>
+            Effect.tap(ledger.claim(options), (batch) =>
+              Effect.sync(() => {
+                if (batch === null) return
+                for (const { id } of batch.deliveries) part(id)
+                claims.set(batch.claimId, new Set(batch.deliveries.map(({ id }) => id)))
+                for (const { id } of batch.deliveries) claimOf.set(id, batch.claimId)
+              })
+            ),
           settle: (options) =>
             Effect.tap(ledger.settle(options), () =>
               Effect.sync(() => {
                 for (const { id, state } of options.settlements) {
-                  if (state !== "retry" && state !== "snooze" && !states.has(id)) states.set(id, state)
+                  if (state !== "retry" && state !== "snooze") end(id, state)
+                  part(id)
+                }
+                for (const { id } of options.givenBack ?? []) part(id)
+                for (const claimId of options.completedClaims ?? []) {
+                  for (const id of claims.get(claimId) ?? []) {
+                    end(id, "completed")
+                    part(id)
+                  }
                 }
               })
             ),

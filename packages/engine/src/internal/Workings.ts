@@ -13,7 +13,7 @@ import { type CampaignStore } from "@fibercast/ports/CampaignStore"
 import { type Ledger } from "@fibercast/ports/Ledger"
 import { type EpochLost } from "@fibercast/ports/Owned"
 import { type Workspace, type WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
-import { Clock, Effect, Scope } from "effect"
+import { Clock, Effect, Predicate, Scope } from "effect"
 import * as Activity from "../Activity.ts"
 import { Allowance } from "../Allowance.ts"
 import * as BatchKeeper from "../BatchKeeper.ts"
@@ -35,9 +35,10 @@ import * as Recalls from "../Recalls.ts"
 import { type Ending } from "../Runnable.ts"
 import * as Sender from "../Sender.ts"
 import * as Settlements from "../Settlements.ts"
-import { type Ended, Settler } from "../Settler.ts"
+import { Settler } from "../Settler.ts"
 import { type Slots } from "../Slots.ts"
 import * as Suspects from "../Suspects.ts"
+import { type Ended } from "../Unwritten.ts"
 import { type Flow, type Task, Window } from "../Window.ts"
 
 type Needs = Ledger | CampaignStore | BatchStore | WorkspaceStore | AudienceSource | Alerts
@@ -97,10 +98,8 @@ export const make = Effect.fnUntraced(function* (options: {
   const hooks = yield* Scope.provide(Hooks.make({ concurrency, waiting: settings.window }), options.telling)
   const { failureRate: rate, failureSample: sample } = settings
   const rates = FailureRates.make({ rate, sample, most: watchedPipelines })
-  const countTried = Effect.fnUntraced(function* ({ campaignId, pipeline }: ClaimedDelivery, hasFailed: boolean) {
-    const alert = campaignId === null ? rates.count(workspaceId, pipeline, hasFailed) : null
-    if (alert !== null) yield* alerts.raise(alert)
-  })
+  const countTried = ({ campaignId, pipeline }: ClaimedDelivery, hasFailed: boolean) =>
+    campaignId === null ? rates.count(workspaceId, pipeline, hasFailed) : null
   /** Answers its failure hooks. */
   const tellFailed = Effect.fnUntraced(function* (context: DeliveryContext, ending: Ending) {
     const { campaignId, id: deliveryId, pipeline } = context.delivery
@@ -112,9 +111,13 @@ export const make = Effect.fnUntraced(function* (options: {
     ownership,
     hooks,
     pipelines: known.names,
-    tell: (context, ending) => Effect.andThen(countTried(context.delivery, true), tellFailed(context, ending))
+    tell: (context, ending) => {
+      const alert = countTried(context.delivery, true)
+      return Effect.andThen(alert === null ? Effect.void : alerts.raise(alert), tellFailed(context, ending))
+    }
   })
-  const tell = Effect.fnUntraced(function* ({ hold, settlement, task }: Ended) {
+  /** What is to be done besides noting it; mostly nothing. */
+  const tell = ({ hold, settlement, task }: Ended): Effect.Effect<void> | null => {
     const { attempt, campaign, delivery } = task.context
     if (listener !== null) {
       const { begunAt, endedAt } = task
@@ -125,15 +128,22 @@ export const make = Effect.fnUntraced(function* (options: {
     if (settlement.state === "completed" && pipelines.isTemporary(task.context)) {
       Activity.vanish(activity, workspaceId, delivery)
     }
-    if (Settlements.isTried(settlement)) yield* countTried(delivery, settlement.state !== "completed")
+    const alert = Settlements.isTried(settlement) ? countTried(delivery, settlement.state !== "completed") : null
+    const raised = alert === null ? null : alerts.raise(alert)
     const ending = Settlements.ending(settlement)
-    if (ending !== null) hooks.add(yield* tellFailed(task.context, ending))
-  })
+    if (ending === null) return raised
+    const told = Effect.map(tellFailed(task.context, ending), (failed) => hooks.add(failed))
+    return raised === null ? told : Effect.andThen(raised, told)
+  }
+  const tellAll = (ended: ReadonlyArray<Ended>) => {
+    const rest = ended.map(tell).filter(Predicate.isNotNull)
+    return rest.length === 0 ? Effect.void : Effect.all(rest, { discard: true })
+  }
   const settler = new Settler({
     window,
     ownership,
     settings,
-    committed: (ended) => Effect.forEach(ended, tell, { discard: true }),
+    committed: tellAll,
     room: listener === null ? hooks.room : Effect.andThen(hooks.room, listener.room)
   })
   const suspects = yield* Suspects.make({ window, settler, poison: settings.poison })

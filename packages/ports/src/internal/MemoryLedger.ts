@@ -45,6 +45,15 @@ const doneOf = (record: EndedDelivery): DoneDelivery => {
   return { id, state, attempt, settledAt, providerId, errorClass, reason, payload }
 }
 
+const completed = ({ dueAt, id }: OpenDelivery): Settlement => ({
+  id,
+  wasDue: dueAt,
+  state: "completed",
+  providerId: null,
+  errorClass: null,
+  reason: null
+})
+
 export const make = (state: MemoryState): Context.Service.Shape<typeof Ledger> => {
   const workspaceOf = (workspaceId: WorkspaceId, operation: string) => {
     const workspace = state.workspaces.get(workspaceId)
@@ -192,6 +201,14 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof Ledger> =
       for (const claimId of options.finishedClaims) {
         const claim = workspace.claims.get(claimId)
         if (claim !== undefined) release(state, workspace, claim)
+      }
+      for (const claimId of options.completedClaims ?? []) {
+        const claim = workspace.claims.get(claimId)
+        if (claim === undefined) continue
+        const held = heldBy(state, claim)
+        for (const delivery of held) settleOne(workspace, completed(delivery), options.now)
+        final += held.length
+        release(state, workspace, claim)
       }
       return { final, later }
     }),
