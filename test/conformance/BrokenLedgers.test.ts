@@ -1,5 +1,6 @@
 import { describe } from "@effect/vitest"
 import { brokenBegins } from "./BrokenBegins.ts"
+import { brokenCompletedClaims } from "./BrokenCompletedClaims.ts"
 import { brokenDispatches } from "./BrokenDispatches.ts"
 import { brokenDoubts } from "./BrokenDoubts.ts"
 import { brokenLanePauses } from "./BrokenLanePauses.ts"
@@ -13,6 +14,7 @@ import { sentencesOf } from "./LedgerSuite.ts"
 describe("the Ledger suite", () =>
   refusesTwins(sentencesOf(5), [
     ...brokenLedgers,
+    ...brokenCompletedClaims,
     ...brokenDispatches,
     ...brokenBegins,
     ...brokenPutOffs,

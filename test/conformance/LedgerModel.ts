@@ -95,7 +95,8 @@ export class LedgerModel {
   settle(
     settlements: ReadonlyArray<Settlement>,
     finishedClaims: ReadonlyArray<bigint>,
-    givenBack: ReadonlyArray<GivenBack>
+    givenBack: ReadonlyArray<GivenBack>,
+    completedClaims: ReadonlyArray<bigint>
   ) {
     const answer = { final: 0, later: 0 }
     for (const settlement of settlements) {
@@ -120,6 +121,11 @@ export class LedgerModel {
       if (row.state === "claimed") move(row, { _tag: "Release" })
       row.claimId = null
       row.isStarted = false
+    }
+    for (const row of this.rows) {
+      if (row.claimId === null || row.state !== "claimed" || !completedClaims.includes(row.claimId)) continue
+      move(row, { _tag: "Settle", state: "completed" })
+      answer.final += 1
     }
     return answer
   }

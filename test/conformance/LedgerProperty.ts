@@ -51,7 +51,7 @@ const Begin = Schema.TaggedStruct("Begin", { batch: WhichBatch, from: upTo(2), c
 const Settle = Schema.TaggedStruct("Settle", {
   batch: WhichBatch,
   fates: Schema.Tuple([Fate, Fate, Fate]),
-  isFinished: Schema.Boolean
+  claim: Schema.Literals(["stays", "is finished", "stays", "has completed"])
 })
 const Cancel = Schema.TaggedStruct("Cancel", { source: upTo(1) })
 /** 0 is the newest delivery. */
@@ -121,10 +121,11 @@ const walk = Effect.fnUntraced(function* (steps: ReadonlyArray<Step>) {
   const settle = Effect.fnUntraced(function* (
     settlements: ReadonlyArray<Settlement>,
     finishedClaims: ReadonlyArray<bigint>,
-    givenBack: ReadonlyArray<GivenBack> = []
+    givenBack: ReadonlyArray<GivenBack> = [],
+    completedClaims: ReadonlyArray<bigint> = []
   ) {
-    const settled = yield* ledger.settle({ ...owned, settlements, finishedClaims, givenBack })
-    assert.deepStrictEqual(settled, model.settle(settlements, finishedClaims, givenBack))
+    const settled = yield* ledger.settle({ ...owned, settlements, finishedClaims, givenBack, completedClaims })
+    assert.deepStrictEqual(settled, model.settle(settlements, finishedClaims, givenBack, completedClaims))
   })
 
   /** Whether a sender may say how it ended: it holds it, or is too late with it. */
@@ -176,7 +177,8 @@ const walk = Effect.fnUntraced(function* (steps: ReadonlyArray<Step>) {
           const isLater = fate === "retry" || fate === "snooze"
           return [isLater ? putOff(delivery, fate, owned.now + 2 * second) : ended(delivery, fate)]
         })
-        yield* settle(settlements, step.isFinished ? [batch.claimId] : [], givenBack(batch, released))
+        const claims = (told: typeof step.claim) => (step.claim === told ? [batch.claimId] : [])
+        yield* settle(settlements, claims("is finished"), givenBack(batch, released), claims("has completed"))
         return
       }
       case "Cancel": {

@@ -9,6 +9,7 @@ import { backlogSentences } from "./BacklogSentences.ts"
 import { beginSentences } from "./BeginSentences.ts"
 import { cancelSentences } from "./CancelSentences.ts"
 import { claimSentences } from "./ClaimSentences.ts"
+import { completedClaimSentences } from "./CompletedClaimSentences.ts"
 import { ownershipSentences } from "./OwnershipSentences.ts"
 import { dispatchKeySentences } from "./DispatchKeySentences.ts"
 import { anyDispatches } from "./DispatchProperty.ts"
@@ -37,6 +38,7 @@ export const sentencesOf = (runs: number): ReadonlyArray<Sentence<Used>> => [
   ...beginSentences,
   ...standingSentences,
   ...settleSentences,
+  ...completedClaimSentences,
   ...putOffSentences,
   ...giveBackSentences,
   ...doneSentences,
