@@ -22,7 +22,12 @@ import * as Migrations from "@fibercast/postgres/Migrations"
 import * as Postgres from "@fibercast/postgres/Postgres"
 import { Effect, Layer, Schema, type Scope } from "effect"
 import { SqlClient } from "effect/sql"
+import v8 from "node:v8"
 import { type Job, type Opened, type Payload, type Open } from "../Subject.ts"
+
+// As its launchers set them.
+v8.setFlagsFromString("--semi-space-growth-factor=1")
+v8.setFlagsFromString("--heap-growing-percent=60")
 
 const payload = Schema.Struct({ n: Schema.Int, text: Schema.String })
 
