@@ -3,6 +3,7 @@
  */
 import { Effect } from "effect"
 import { type Case } from "./Case.ts"
+import * as Campaign from "./cases/Campaign.ts"
 import * as Drain from "./cases/Drain.ts"
 import * as Enqueue from "./cases/Enqueue.ts"
 import * as Latency from "./cases/Latency.ts"
@@ -89,4 +90,4 @@ export const subjects: ReadonlyMap<string, Subject> = new Map<string, Subject>([
   ]
 ])
 
-export const cases: ReadonlyArray<Case> = [...Enqueue.cases, ...Drain.cases, ...Latency.cases]
+export const cases: ReadonlyArray<Case> = [...Enqueue.cases, ...Drain.cases, ...Latency.cases, ...Campaign.cases]

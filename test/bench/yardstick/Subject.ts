@@ -17,11 +17,25 @@ export interface Job {
   readonly concurrency: number
   /** How long each takes, besides what the subject itself does; 0: it does nothing. */
   readonly millis: number
+  /** What each does besides, and waits for; null: nothing. */
+  readonly act: ((payload: Payload) => Effect.Effect<unknown>) | null
   /** Called when the handler begins. */
   readonly begun: (payload: Payload) => void
 }
 
-/** A subject on servers of its own. */
+/** Messages to all whom a file names. */
+export interface Campaign {
+  /** A CSV file with the columns `name`, `phone` and `city`; numbers are as people in Indonesia write them. */
+  readonly path: string
+  /** Of the text, in Liquid. */
+  readonly template: string
+  /** The simulator of Fonnte. */
+  readonly url: string
+  /** Sends that it allows at once. */
+  readonly connections: number
+}
+
+/** A subject on servers of its own. What is left out, it cannot do. */
 export interface Opened {
   /** Returns when it is stored. */
   readonly add: (payload: Payload) => Effect.Effect<unknown>
@@ -31,6 +45,8 @@ export interface Opened {
   readonly addAll: (payloads: ReadonlyArray<Payload>) => Effect.Effect<unknown>
   /** Works what is there and what comes until the scope closes; returns once it has begun. */
   readonly work: (job: Job) => Effect.Effect<void, never, Scope.Scope>
+  /** Returns when all are sent, and recorded if it records. */
+  readonly campaign?: (campaign: Campaign) => Effect.Effect<unknown>
   /** Of a further process: how it helps `work`. */
   readonly help: (job: Job) => Effect.Effect<void, never, Scope.Scope>
   /** Whether everything that was added is done and recorded. */

@@ -19,12 +19,15 @@ interface Options {
   readonly processes: 1 | 2
 }
 
-const of = (options: Options): Pick<Case, "unit" | "fill" | "measure" | "help"> => {
+const of = (options: Options): Pick<Case, "unit" | "further" | "beside" | "provider" | "fill" | "measure" | "help"> => {
   const { concurrency, millis, processes } = options
   const jobsOf = ({ isQuick }: Ground) => (isQuick ? options.quickJobs : options.jobs)
-  const work = (begun: () => void) => ({ concurrency, millis, begun })
+  const work = (begun: () => void) => ({ concurrency, millis, act: null, begun })
   return {
     unit: "/s",
+    further: {},
+    beside: null,
+    provider: null,
     fill: (ground) =>
       Effect.gen(function* () {
         for (let from = 0; from < jobsOf(ground); from += bulk) {

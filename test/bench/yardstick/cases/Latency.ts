@@ -18,12 +18,20 @@ export const cases: ReadonlyArray<Case> = [
     subjects: ["fibercast", "graphile-worker", "pg-boss", "bullmq", "bee-queue", "fibercast-jetstream"],
     isInQuick: true,
     mostRounds: null,
+    further: {},
+    beside: null,
+    provider: null,
     fill: null,
     help: null,
     measure: ({ isQuick, opened, servers }) =>
       Effect.gen(function* () {
         let waiting = yield* Deferred.make<void>()
-        yield* opened.work({ concurrency: 100, millis: 0, begun: () => Deferred.doneUnsafe(waiting, Effect.void) })
+        yield* opened.work({
+          concurrency: 100,
+          millis: 0,
+          act: null,
+          begun: () => Deferred.doneUnsafe(waiting, Effect.void)
+        })
         // They settle into their rest.
         yield* Effect.sleep("2 seconds")
         const some = (count: number) =>

@@ -2,6 +2,7 @@
  * Fibercast through its public modules, with the settings that it has unless told otherwise and every promise kept: jobs of
  * one workspace, in process or handed to senders over JetStream.
  */
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Engine from "@fibercast/engine/Engine"
 import * as EngineConfig from "@fibercast/engine/EngineConfig"
 import * as Pipeline from "@fibercast/engine/Pipeline"
@@ -12,10 +13,9 @@ import * as Nats from "@fibercast/nats/Nats"
 import * as NatsSenderChannel from "@fibercast/nats/NatsSenderChannel"
 import * as NatsSignal from "@fibercast/nats/NatsSignal"
 import * as NatsWorkStream from "@fibercast/nats/NatsWorkStream"
+import * as Audiences from "@fibercast/node/Audiences"
 import * as LocalNode from "@fibercast/node/LocalNode"
 import { Alerts } from "@fibercast/ports/Alerts"
-import { AudienceSource } from "@fibercast/ports/AudienceSource"
-import { type Ledger } from "@fibercast/ports/Ledger"
 import { type Signal } from "@fibercast/ports/Signal"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import * as Migrations from "@fibercast/postgres/Migrations"
@@ -23,15 +23,17 @@ import * as Postgres from "@fibercast/postgres/Postgres"
 import { Effect, Layer, Schema, type Scope } from "effect"
 import { SqlClient } from "effect/sql"
 import { type Job, type Opened, type Payload, type Open } from "../Subject.ts"
+import * as FibercastCampaign from "./FibercastCampaign.ts"
 
 const payload = Schema.Struct({ n: Schema.Int, text: Schema.String })
 
 const Bench = Pipeline.make("bench.job", { payload })
 
-const pipelineOf = ({ begun, millis }: Job) =>
+const pipelineOf = ({ act, begun, millis }: Job) =>
   Bench.pipe(
     Pipeline.tap((payload: Payload) => {
       begun(payload)
+      if (act !== null) return act(payload)
       return millis === 0 ? Effect.void : Effect.sleep(millis)
     })
   )
@@ -44,7 +46,7 @@ const stream = (url: string) =>
 const stores = <A, E>(url: string, between: Layer.Layer<A | Signal, E, SqlClient.SqlClient>) =>
   LocalNode.layerStores.pipe(
     Layer.provideMerge(between),
-    Layer.provideMerge(Layer.mergeAll(AudienceSource.layerMemory(), Alerts.layerLog)),
+    Layer.provideMerge(Layer.mergeAll(Layer.provide(Audiences.layer(), NodeServices.layer), Alerts.layerLog)),
     Layer.provideMerge(Layer.effectDiscard(Migrations.run)),
     Layer.provideMerge(Postgres.layerUrl(url))
   )
@@ -58,17 +60,18 @@ const settings = ({ concurrency }: Job) =>
     })
   )
 
+type Ground = Layer.Success<ReturnType<typeof stores<Signal, never>>>
+
 type Works = (job: Job) => Effect.Effect<unknown, DuplicatePipeline, Scope.Scope>
 
 /** What it asks of the ledger, and how it works and helps in this process. */
 const opened = Effect.fnUntraced(function* (work: Works, help: Works) {
-  const context = yield* Effect.context<Ledger | Signal>()
+  const context = yield* Effect.context<Ground>()
   const sql = yield* SqlClient.SqlClient
   const { id: workspaceId } = yield* Effect.orDie(
     (yield* WorkspaceStore).ensure({ name: "bench", zone: "UTC", limits: {} })
   )
-  const here = <A, E>(effect: Effect.Effect<A, E, Ledger | Signal>) =>
-    Effect.orDie(Effect.provideContext(effect, context))
+  const here = <A, E>(effect: Effect.Effect<A, E, Ground>) => Effect.orDie(Effect.provideContext(effect, context))
   const found = sql`SELECT 1 FROM deliveries WHERE workspace_id = ${workspaceId} LIMIT 1`
   const own: Opened = {
     add: (payload) => here(Pipeline.dispatch(Bench, { workspaceId, payload })),
@@ -76,6 +79,7 @@ const opened = Effect.fnUntraced(function* (work: Works, help: Works) {
       here(Pipeline.dispatch(Bench, { workspaceId, payload, unique: { key: `key ${payload.n}` } })),
     addAll: (payloads) => here(Pipeline.dispatchMany(Bench, { workspaceId, payloads })),
     work: (job) => Effect.orDie(Effect.asVoid(work(job))),
+    campaign: (campaign) => here(FibercastCampaign.send(workspaceId, campaign)),
     help: (job) => Effect.orDie(Effect.asVoid(help(job))),
     isEmpty: Effect.orDie(Effect.map(found, (rows) => rows.length === 0))
   }

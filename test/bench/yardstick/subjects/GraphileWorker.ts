@@ -9,7 +9,7 @@ import { type Job, type Payload, type Open } from "../Subject.ts"
 const task = "job"
 const silent = new Logger(() => () => {})
 
-const works = (connectionString: string, { begun, concurrency, millis }: Job) =>
+const works = (connectionString: string, { act, begun, concurrency, millis }: Job) =>
   Effect.acquireRelease(
     Effect.promise(() =>
       run({
@@ -21,6 +21,7 @@ const works = (connectionString: string, { begun, concurrency, millis }: Job) =>
         taskList: {
           [task]: (payload) => {
             begun(payload as Payload)
+            if (act !== null) return Effect.runPromise(Effect.asVoid(act(payload as Payload)))
             if (millis > 0) return setTimeout(millis)
           }
         }
