@@ -7,6 +7,7 @@ import * as Campaign from "./cases/Campaign.ts"
 import * as Drain from "./cases/Drain.ts"
 import * as Enqueue from "./cases/Enqueue.ts"
 import * as Latency from "./cases/Latency.ts"
+import * as Noisy from "./cases/Noisy.ts"
 import { type Subject } from "./Subject.ts"
 
 const kept = "at least once, at most once where asked; taken over 15 s after a process died; done jobs are kept 30 days"
@@ -90,4 +91,10 @@ export const subjects: ReadonlyMap<string, Subject> = new Map<string, Subject>([
   ]
 ])
 
-export const cases: ReadonlyArray<Case> = [...Enqueue.cases, ...Drain.cases, ...Latency.cases, ...Campaign.cases]
+export const cases: ReadonlyArray<Case> = [
+  ...Enqueue.cases,
+  ...Drain.cases,
+  ...Latency.cases,
+  ...Noisy.cases,
+  ...Campaign.cases
+]

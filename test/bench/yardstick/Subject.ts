@@ -23,6 +23,12 @@ export interface Job {
   readonly begun: (payload: Payload) => void
 }
 
+/** Whose jobs they are, workspaces being numbered from 0, and whether they go before others. */
+export interface Owner {
+  readonly workspace: number
+  readonly isUrgent: boolean
+}
+
 /** Messages to all whom a file names. */
 export interface Campaign {
   /** A CSV file with the columns `name`, `phone` and `city`; numbers are as people in Indonesia write them. */
@@ -43,6 +49,8 @@ export interface Opened {
   readonly addUnique: ((payload: Payload) => Effect.Effect<unknown>) | null
   /** Returns when all are stored. */
   readonly addAll: (payloads: ReadonlyArray<Payload>) => Effect.Effect<unknown>
+  /** The same of one workspace among several. */
+  readonly addAllOf?: (owner: Owner, payloads: ReadonlyArray<Payload>) => Effect.Effect<unknown>
   /** Works what is there and what comes until the scope closes; returns once it has begun. */
   readonly work: (job: Job) => Effect.Effect<void, never, Scope.Scope>
   /** Returns when all are sent, and recorded if it records. */

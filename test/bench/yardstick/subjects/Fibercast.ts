@@ -68,16 +68,21 @@ type Works = (job: Job) => Effect.Effect<unknown, DuplicatePipeline, Scope.Scope
 const opened = Effect.fnUntraced(function* (work: Works, help: Works) {
   const context = yield* Effect.context<Ground>()
   const sql = yield* SqlClient.SqlClient
-  const { id: workspaceId } = yield* Effect.orDie(
-    (yield* WorkspaceStore).ensure({ name: "bench", zone: "UTC", limits: {} })
-  )
+  const store = yield* WorkspaceStore
+  const workspace = (name: string) => Effect.orDie(store.ensure({ name, zone: "UTC", limits: {} }))
+  const { id: workspaceId } = yield* workspace("bench")
   const here = <A, E>(effect: Effect.Effect<A, E, Ground>) => Effect.orDie(Effect.provideContext(effect, context))
-  const found = sql`SELECT 1 FROM deliveries WHERE workspace_id = ${workspaceId} LIMIT 1`
+  const found = sql`
+    SELECT 1 FROM workspaces w WHERE EXISTS (SELECT 1 FROM deliveries d WHERE d.workspace_id = w.id) LIMIT 1`
   const own: Opened = {
     add: (payload) => here(Pipeline.dispatch(Bench, { workspaceId, payload })),
     addUnique: (payload) =>
       here(Pipeline.dispatch(Bench, { workspaceId, payload, unique: { key: `key ${payload.n}` } })),
     addAll: (payloads) => here(Pipeline.dispatchMany(Bench, { workspaceId, payloads })),
+    addAllOf: ({ isUrgent, workspace: number }, payloads) =>
+      Effect.flatMap(workspace(`bench ${number}`), ({ id }) =>
+        here(Pipeline.dispatchMany(Bench, { workspaceId: id, payloads, ...(isUrgent ? { lane: "urgent" } : {}) }))
+      ),
     work: (job) => Effect.orDie(Effect.asVoid(work(job))),
     campaign: (campaign) => here(FibercastCampaign.send(workspaceId, campaign)),
     help: (job) => Effect.orDie(Effect.asVoid(help(job))),
