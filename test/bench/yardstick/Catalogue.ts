@@ -8,6 +8,7 @@ import * as Drain from "./cases/Drain.ts"
 import * as Enqueue from "./cases/Enqueue.ts"
 import * as Latency from "./cases/Latency.ts"
 import * as Noisy from "./cases/Noisy.ts"
+import * as Tick from "./cases/Tick.ts"
 import { type Subject } from "./Subject.ts"
 
 const kept = "at least once, at most once where asked; taken over 15 s after a process died; done jobs are kept 30 days"
@@ -96,5 +97,6 @@ export const cases: ReadonlyArray<Case> = [
   ...Drain.cases,
   ...Latency.cases,
   ...Noisy.cases,
+  ...Tick.cases,
   ...Campaign.cases
 ]

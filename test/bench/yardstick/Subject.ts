@@ -41,6 +41,14 @@ export interface Campaign {
   readonly connections: number
 }
 
+/** Triggers, each of which sets off a job at every full second or minute. */
+export interface Ticks {
+  readonly count: number
+  readonly every: "second" | "minute"
+  /** Called when the handler begins, with the time that it is for: milliseconds since the epoch. */
+  readonly begun: (nominal: number) => void
+}
+
 /** A subject on servers of its own. What is left out, it cannot do. */
 export interface Opened {
   /** Returns when it is stored. */
@@ -55,6 +63,12 @@ export interface Opened {
   readonly work: (job: Job) => Effect.Effect<void, never, Scope.Scope>
   /** Returns when all are sent, and recorded if it records. */
   readonly campaign?: (campaign: Campaign) => Effect.Effect<unknown>
+  readonly ticks?: {
+    /** Returns once all are defined; they fire, and are worked, until the scope closes. */
+    readonly work: (ticks: Ticks) => Effect.Effect<void, never, Scope.Scope>
+    /** How many jobs were set off for that time, and when the last one was. */
+    readonly recorded: (nominal: number) => Effect.Effect<{ readonly count: number; readonly last: number }>
+  }
   /** Of a further process: how it helps `work`. */
   readonly help: (job: Job) => Effect.Effect<void, never, Scope.Scope>
   /** Whether everything that was added is done and recorded. */

@@ -20,10 +20,11 @@ import { type Signal } from "@fibercast/ports/Signal"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import * as Migrations from "@fibercast/postgres/Migrations"
 import * as Postgres from "@fibercast/postgres/Postgres"
-import { Effect, Layer, Schema, type Scope } from "effect"
+import { Context, Effect, Layer, Schema, Scope } from "effect"
 import { SqlClient } from "effect/sql"
 import { type Job, type Opened, type Payload, type Open } from "../Subject.ts"
 import * as FibercastCampaign from "./FibercastCampaign.ts"
+import * as FibercastTriggers from "./FibercastTriggers.ts"
 
 const payload = Schema.Struct({ n: Schema.Int, text: Schema.String })
 
@@ -67,6 +68,7 @@ type Works = (job: Job) => Effect.Effect<unknown, DuplicatePipeline, Scope.Scope
 /** What it asks of the ledger, and how it works and helps in this process. */
 const opened = Effect.fnUntraced(function* (work: Works, help: Works) {
   const context = yield* Effect.context<Ground>()
+  const unscoped = Context.omit(Scope.Scope)(context)
   const sql = yield* SqlClient.SqlClient
   const store = yield* WorkspaceStore
   const workspace = (name: string) => Effect.orDie(store.ensure({ name, zone: "UTC", limits: {} }))
@@ -85,6 +87,10 @@ const opened = Effect.fnUntraced(function* (work: Works, help: Works) {
       ),
     work: (job) => Effect.orDie(Effect.asVoid(work(job))),
     campaign: (campaign) => here(FibercastCampaign.send(workspaceId, campaign)),
+    ticks: {
+      work: (ticks) => Effect.orDie(Effect.provideContext(FibercastTriggers.work(ticks), unscoped)),
+      recorded: (nominal) => here(FibercastTriggers.recorded(nominal))
+    },
     help: (job) => Effect.orDie(Effect.asVoid(help(job))),
     isEmpty: Effect.orDie(Effect.map(found, (rows) => rows.length === 0))
   }
