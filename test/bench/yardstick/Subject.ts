@@ -2,6 +2,7 @@
  * What is measured: a job queue, or what one would be at best. Each in the fastest mode that its documentation gives.
  */
 import { type Effect, type Scope } from "effect"
+import { type Tables } from "./Bloat.ts"
 import { type Needs, type Servers } from "./Servers.ts"
 
 /** Some 150 bytes as JSON. */
@@ -63,6 +64,8 @@ export interface Opened {
   readonly work: (job: Job) => Effect.Effect<void, never, Scope.Scope>
   /** Returns when all are sent, and recorded if it records. */
   readonly campaign?: (campaign: Campaign) => Effect.Effect<unknown>
+  /** Where jobs are kept. */
+  readonly tables?: Tables
   readonly ticks?: {
     /** Returns once all are defined; they fire, and are worked, until the scope closes. */
     readonly work: (ticks: Ticks) => Effect.Effect<void, never, Scope.Scope>

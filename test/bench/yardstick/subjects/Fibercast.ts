@@ -87,6 +87,7 @@ const opened = Effect.fnUntraced(function* (work: Works, help: Works) {
       ),
     work: (job) => Effect.orDie(Effect.asVoid(work(job))),
     campaign: (campaign) => here(FibercastCampaign.send(workspaceId, campaign)),
+    tables: { open: "^public[.](deliveries|claims)$", done: "^public[.](deliveries_done|attempts|tallies)" },
     ticks: {
       work: (ticks) => Effect.orDie(Effect.provideContext(FibercastTriggers.work(ticks), unscoped)),
       recorded: (nominal) => here(FibercastTriggers.recorded(nominal))

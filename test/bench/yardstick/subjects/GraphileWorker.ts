@@ -45,6 +45,7 @@ export const open: Open = Effect.fnUntraced(function* ({ postgres }) {
       Effect.promise(() => utils.addJobs(payloads.map((payload) => ({ identifier: task, payload })))),
     work,
     help: work,
+    tables: { open: "^graphile_worker[.]_private_jobs$", done: null },
     isEmpty: Effect.promise(() =>
       utils.withPgClient(async (client) => {
         const { rows } = await client.query("SELECT 1 FROM graphile_worker._private_jobs LIMIT 1")

@@ -55,6 +55,8 @@ export const open: Open = Effect.fnUntraced(function* ({ postgres }) {
       ),
     work,
     help: work,
+    // Done jobs stay where they were.
+    tables: { open: "^pgboss[.]job", done: null },
     isEmpty: Effect.promise(async () => {
       const { rows } = await boss
         .getDb()
