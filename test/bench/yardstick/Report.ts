@@ -94,7 +94,7 @@ const columns = (titles: ReadonlyArray<string>): ReadonlyArray<Table.Column> => 
   { title: "against", align: "right" },
   { title: "µs an item", align: "left" },
   { title: "WAL B", align: "right" },
-  { title: "commits", align: "right" },
+  { title: "commits an item", align: "right" },
   { title: "RSS MB", align: "right" },
   { title: "others", align: "right" }
 ]
