@@ -3,8 +3,8 @@
  * the most there can be. Counted is from the start of the engine and the launch until the whole audience is sent to and
  * recorded, with reading the file, normalising numbers and filling the template in it.
  *
- * The plain loop sends the same messages by the same messenger over as many connections, from memory. What is lacking in its
- * rate is taken by timers, by the way there and back and by the client: more than it reaches nobody can.
+ * The plain loop sends the same messages by the same messenger over as many connections. It says what the engine costs, not
+ * what the provider allows: timers, the HTTP client and its processor time keep the loop below that as well.
  */
 import { Effect, FileSystem, Schema } from "effect"
 import * as NodeServices from "@effect/platform-node/NodeServices"

@@ -3,8 +3,7 @@
  * run, and are recorded (`enqueued`: each with its delivery, in the transaction that decides on it); and how long after its
  * time the delivery of a lone trigger begins.
  *
- * Of Fibercast alone. The others are left out, not beaten: in graphile-worker what is due by the clock are lines of a file
- * that is read when it starts, in pg-boss a job that sends the job; 10,000 of them are not what either is for.
+ * Of Fibercast alone: how the others would do with so many at one instant is not measured.
  */
 import { Clock, Deferred, Effect } from "effect"
 import { type Case } from "../Case.ts"
