@@ -39,6 +39,18 @@ describe("The yardstick", () => {
     { timeout: 120_000 }
   )
 
+  it.live(
+    "tells what a provider took apart from what is the subject's",
+    () =>
+      Effect.gen(function* () {
+        const which = ["--quick", "--case", "latency-provider", "--subject", "fibercast"]
+        const { code, stderr, stdout } = yield* bench(which)
+        assert.strictEqual(code, 0, stderr)
+        assert.match(stdout, /Fibercast +[\d.]+ ms .*node [\d,.]+, postgres [\d,.]+, provider [\d,.]+/)
+      }).pipe(Effect.provide(NodeServices.layer)),
+    { timeout: 120_000 }
+  )
+
   it.live("says which cases and subjects there are to who asks for another", () =>
     Effect.gen(function* () {
       const { code, stderr, stdout } = yield* bench(["--case", "drian"])

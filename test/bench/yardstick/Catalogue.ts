@@ -3,9 +3,12 @@
  */
 import { Effect } from "effect"
 import { type Case } from "./Case.ts"
+import * as Campaign from "./cases/Campaign.ts"
 import * as Drain from "./cases/Drain.ts"
 import * as Enqueue from "./cases/Enqueue.ts"
 import * as Latency from "./cases/Latency.ts"
+import * as Noisy from "./cases/Noisy.ts"
+import * as Tick from "./cases/Tick.ts"
 import { type Subject } from "./Subject.ts"
 
 const kept = "at least once, at most once where asked; taken over 15 s after a process died; done jobs are kept 30 days"
@@ -89,4 +92,11 @@ export const subjects: ReadonlyMap<string, Subject> = new Map<string, Subject>([
   ]
 ])
 
-export const cases: ReadonlyArray<Case> = [...Enqueue.cases, ...Drain.cases, ...Latency.cases]
+export const cases: ReadonlyArray<Case> = [
+  ...Enqueue.cases,
+  ...Drain.cases,
+  ...Latency.cases,
+  ...Noisy.cases,
+  ...Tick.cases,
+  ...Campaign.cases
+]

@@ -1,6 +1,6 @@
 /**
  * The picture for the README: for each case, Fibercast and the others beside each other, as multiples of the best other
- * queue on Postgres. The scale is logarithmic, as they differ by a hundred.
+ * queue on Postgres; cases that no other did are left out. The scale is logarithmic, as they differ by a hundred.
  */
 import { init, use } from "echarts/core"
 import { BarChart } from "echarts/charts"
@@ -27,27 +27,27 @@ const width = 860
 const rowHeight = 92
 const ink = "#64748b"
 
-/** How each did in the case, the best of the other queues on Postgres being 1. */
-const relative = (one: Case, samples: ReadonlyArray<Sample>): ReadonlyMap<string, number> => {
+/** How each did in the case, the best of the other queues on Postgres being 1; null: there is none. */
+const relative = (one: Case, samples: ReadonlyArray<Sample>): ReadonlyMap<string, number> | null => {
   const lines = Report.linesOf(one, samples)
   const best = lines.find(
     ({ isCeiling, subject }) =>
       !isCeiling && !subject.startsWith("fibercast") && Catalogue.subjects.get(subject)?.store === "postgres"
   )
-  return new Map(
-    lines.map(({ subject, value }) => [
-      subject,
-      best === undefined ? 1 : Report.times(one.unit, value.median, best.value.median)
-    ])
-  )
+  return best === undefined
+    ? null
+    : new Map(lines.map(({ subject, value }) => [subject, Report.times(one.unit, value.median, best.value.median)]))
 }
 
 export const svg = (cases: ReadonlyArray<Case>, samples: ReadonlyArray<Sample>): string => {
   const shown = [...Catalogue.subjects].filter(
     ([name, { isCeiling }]) => !isCeiling && samples.some(({ subject }) => subject === name)
   )
-  const columns = cases.map((one) => relative(one, samples))
-  const chart = init(null, null, { renderer: "svg", ssr: true, width, height: 100 + cases.length * rowHeight })
+  const rows = cases.flatMap((one) => {
+    const row = relative(one, samples)
+    return row === null ? [] : [{ title: one.title, row }]
+  })
+  const chart = init(null, null, { renderer: "svg", ssr: true, width, height: 100 + rows.length * rowHeight })
   chart.setOption({
     animation: false,
     textStyle: { fontFamily: "sans-serif", color: ink },
@@ -68,7 +68,7 @@ export const svg = (cases: ReadonlyArray<Case>, samples: ReadonlyArray<Sample>):
     yAxis: {
       type: "category",
       inverse: true,
-      data: cases.map(({ title }) => title.replace(/ \(.*\)/, "").replace(/[,:] /g, ",\n")),
+      data: rows.map(({ title }) => title.replace(/ \(.*\)/, "").replace(/[,:] /g, ",\n")),
       axisTick: { show: false },
       axisLine: { show: false },
       axisLabel: { color: ink, fontSize: 11 }
@@ -79,7 +79,7 @@ export const svg = (cases: ReadonlyArray<Case>, samples: ReadonlyArray<Sample>):
       itemStyle: { color: colours[name] ?? ink },
       barGap: "15%",
       barCategoryGap: "30%",
-      data: columns.map((column) => column.get(name) ?? null),
+      data: rows.map(({ row }) => row.get(name) ?? null),
       label: { show: true, position: "right", color: ink, fontSize: 9, formatter: labelled }
     }))
   })

@@ -45,7 +45,7 @@ export const measure = Effect.fnUntraced(function* <A, E, R>(
   items: (done: A) => number
 ): Effect.fn.Return<{ readonly done: A; readonly metered: Metered }, E, R | Scope.Scope> {
   const pids: Record<string, number> = { ...helpers }
-  for (const name of ["postgres", "redis", "nats"] as const) {
+  for (const name of ["postgres", "redis", "nats", "provider"] as const) {
     const server = servers[name]
     if (server !== null) pids[name] = server.pid
   }

@@ -22,7 +22,8 @@ const tableOf = (one: Case, samples: ReadonlyArray<Sample>): ReadonlyArray<strin
       : `${Report.figure(Report.times(one.unit, ours.value.median, line.value.median))}×`
   const hasTail = lines.some(({ p99 }) => p99 !== null)
   const tail = (cells: ReadonlyArray<string>) => (hasTail ? cells : [])
-  const heads = ["", `median, ${one.unit}`, "least to most", ...tail(["p99, ms"])]
+  const own = Report.own(one)
+  const heads = ["", `median, ${one.unit}`, "least to most", ...tail(["p99, ms"]), ...own.titles]
   const costs = [`${ours?.title ?? ""} against it`, "µs of processor an item", "WAL, bytes", "RSS, MB", "others"]
   return [
     `### ${one.title}`,
@@ -35,6 +36,7 @@ const tableOf = (one: Case, samples: ReadonlyArray<Sample>): ReadonlyArray<strin
         Report.figure(line.value.median),
         `${Report.figure(line.value.least)} to ${Report.figure(line.value.most)}`,
         ...tail([optional(line.p99, Report.figure)]),
+        ...own.cells(line),
         against(line),
         line.cpu.map(([process, micros]) => `${process} ${Report.figure(micros)}`).join(", "),
         optional(line.wal, Report.figure),

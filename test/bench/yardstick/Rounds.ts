@@ -64,7 +64,7 @@ export const run = Effect.fnUntraced(function* (plan: Plan, taken: (sample: Samp
       for (const name of names) {
         const subject = yield* Effect.fromNullishOr(Catalogue.subjects.get(name))
         const answer = yield* Effect.scoped(
-          Effect.flatMap(serversFor(subject), (servers) => take({ name, subject, one }, servers, plan))
+          Effect.flatMap(serversFor(subject, one.provider), (servers) => take({ name, subject, one }, servers, plan))
         )
         yield* taken({ case: one.name, subject: name, round, ...answer })
       }

@@ -21,7 +21,7 @@ export type Task = typeof Task.Type
 export const Metered = Schema.Struct({
   items: Schema.Int,
   seconds: Schema.Finite,
-  /** Microseconds of processor time for each item, by process: `node`, `helper`, `postgres`, `redis`, `nats`. */
+  /** Microseconds of processor time for each item, by process: `node`, `helper`, `postgres`, `redis`, `nats`, `provider`. */
   cpu: Schema.Record(Schema.String, Schema.Finite),
   /** Of what the machine's processors could do in that time, the share that neither the subject nor its servers took. */
   foreign: Schema.Finite,

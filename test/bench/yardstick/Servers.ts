@@ -1,6 +1,6 @@
 /**
- * The servers of a run: one durable Postgres with a new database for every sample, and a Redis and a NATS that are new for
- * every sample that needs them. Redis keeps nothing on disk, as that is its fastest mode.
+ * The servers of a run: one durable Postgres with a new database for every sample, and a Redis, a NATS and a provider that
+ * are new for every sample that needs them. Redis keeps nothing on disk, as that is its fastest mode.
  */
 import * as NatsServer from "@fibercast/nats/NatsServer"
 import * as FreePort from "@fibercast/node/FreePort"
@@ -9,6 +9,7 @@ import * as Postgres from "@fibercast/postgres/Postgres"
 import { Context, Effect, FileSystem, Layer, Redacted, Schedule, Schema } from "effect"
 import { ChildProcess } from "effect/process"
 import { SqlClient } from "effect/sql"
+import * as Provider from "./Provider.ts"
 import * as net from "node:net"
 
 const Server = Schema.Struct({ url: Schema.String, pid: Schema.Int })
@@ -17,7 +18,8 @@ const Server = Schema.Struct({ url: Schema.String, pid: Schema.Int })
 export const Servers = Schema.Struct({
   postgres: Schema.NullOr(Server),
   redis: Schema.NullOr(Server),
-  nats: Schema.NullOr(Server)
+  nats: Schema.NullOr(Server),
+  provider: Schema.NullOr(Server)
 })
 export type Servers = typeof Servers.Type
 
@@ -82,11 +84,12 @@ export const make = Effect.gen(function* () {
     return { url: url.href, pid: Number(pid) }
   })
 
-  return Effect.fnUntraced(function* ({ needsNats, store }: Needs) {
+  return Effect.fnUntraced(function* ({ needsNats, store }: Needs, provider: Provider.Kind | null) {
     return Servers.make({
       postgres: store === "postgres" ? yield* database : null,
       redis: store === "redis" ? yield* redis : null,
-      nats: needsNats ? yield* nats : null
+      nats: needsNats ? yield* nats : null,
+      provider: provider === null ? null : yield* Provider.start(provider)
     })
   })
 })

@@ -4,6 +4,8 @@
  */
 import { Deferred, Effect } from "effect"
 import { type Case, type Ground } from "../Case.ts"
+import * as Bloat from "../Bloat.ts"
+import * as HeldSnapshot from "../HeldSnapshot.ts"
 import * as Meter from "../Meter.ts"
 import { payloadOf } from "../Subject.ts"
 
@@ -17,14 +19,21 @@ interface Options {
   readonly concurrency: number
   readonly millis: number
   readonly processes: 1 | 2
+  /** Whether a forgotten session holds a snapshot meanwhile. */
+  readonly isHeld?: boolean
+  /** Whether it is told what is left in the tables. */
+  readonly tellsBloat?: boolean
 }
 
-const of = (options: Options): Pick<Case, "unit" | "fill" | "measure" | "help"> => {
-  const { concurrency, millis, processes } = options
+const of = (options: Options): Pick<Case, "unit" | "further" | "beside" | "provider" | "fill" | "measure" | "help"> => {
+  const { concurrency, isHeld = false, millis, processes, tellsBloat = false } = options
   const jobsOf = ({ isQuick }: Ground) => (isQuick ? options.quickJobs : options.jobs)
-  const work = (begun: () => void) => ({ concurrency, millis, begun })
+  const work = (begun: () => void) => ({ concurrency, millis, act: null, begun })
   return {
     unit: "/s",
+    further: tellsBloat ? Bloat.further : {},
+    beside: null,
+    provider: null,
     fill: (ground) =>
       Effect.gen(function* () {
         for (let from = 0; from < jobsOf(ground); from += bulk) {
@@ -40,6 +49,7 @@ const of = (options: Options): Pick<Case, "unit" | "fill" | "measure" | "help"> 
         const all = yield* Deferred.make<void>()
         const helper = processes === 1 ? null : yield* ground.helper
         const empty = Effect.repeat(Effect.delay(opened.isEmpty, look), { until: (isEmpty) => isEmpty })
+        const stillHeld = isHeld ? yield* HeldSnapshot.hold(servers) : Effect.void
         const draining = Effect.gen(function* () {
           if (helper !== null) yield* helper.go
           yield* opened.work(
@@ -59,7 +69,9 @@ const of = (options: Options): Pick<Case, "unit" | "fill" | "measure" | "help"> 
         )
         if (helper === null && begun !== jobs)
           return yield* Effect.die(new Error(`${begun} of ${jobs} jobs were begun`))
-        return { value: jobs / metered.seconds, more: {}, metered }
+        yield* stillHeld
+        const more = tellsBloat && opened.tables !== undefined ? yield* Bloat.watch(servers, opened.tables) : {}
+        return { value: jobs / metered.seconds, more, metered }
       }),
     help: processes === 1 ? null : ({ opened }) => opened.help(work(() => {}))
   }
@@ -111,10 +123,27 @@ export const cases: ReadonlyArray<Case> = [
     mostRounds: null
   },
   {
+    ...of({ ...noop, jobs: 100_000, quickJobs: 30_000, isHeld: true }),
+    name: "drain-held",
+    title: "Drain 100,000 jobs that do nothing while a forgotten session holds a snapshot",
+    subjects: ["fibercast", "graphile-worker", "pg-boss"],
+    beside: { case: "drain", title: "of without" },
+    isInQuick: false,
+    mostRounds: null
+  },
+  {
     ...of({ ...noop, jobs: 1_400_000, quickJobs: 1_400_000 }),
     name: "drain-1.4m",
     title: "Drain 1,400,000 jobs that do nothing, one process",
     subjects: ["plain", "fibercast", "graphile-worker"],
+    isInQuick: false,
+    mostRounds: 1
+  },
+  {
+    ...of({ ...noop, jobs: 1_000_000, quickJobs: 100_000, tellsBloat: true }),
+    name: "bloat",
+    title: "Drain 1,000,000 jobs that do nothing, and what is left in the tables",
+    subjects: ["fibercast", "graphile-worker", "pg-boss"],
     isInQuick: false,
     mostRounds: 1
   }

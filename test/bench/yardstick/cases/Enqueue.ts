@@ -66,7 +66,16 @@ const measuring =
     })
 
 const everybody = ["plain", "fibercast", "graphile-worker", "pg-boss", "bullmq", "bee-queue"]
-const common = { fill: null, help: null, subjects: everybody, isInQuick: true, mostRounds: null }
+const common = {
+  fill: null,
+  help: null,
+  subjects: everybody,
+  further: {},
+  beside: null,
+  provider: null,
+  isInQuick: true,
+  mostRounds: null
+}
 
 export const cases: ReadonlyArray<Case> = [
   {

@@ -18,11 +18,12 @@ export const open: Open = Effect.fnUntraced(function* ({ redis }) {
       (queue) => Effect.promise(() => queue.close(0))
     )
   const queue = yield* opened(false)
-  const work = ({ begun, concurrency, millis }: Job) =>
+  const work = ({ act, begun, concurrency, millis }: Job) =>
     Effect.map(opened(true), (worker) =>
       worker.process(millis === 0 ? most : concurrency, async ({ data }) => {
         begun(data)
         if (millis > 0) await setTimeout(millis)
+        if (act !== null) await Effect.runPromise(act(data))
       })
     )
   return {

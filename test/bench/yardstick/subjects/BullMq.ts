@@ -21,7 +21,7 @@ export const open: Open = Effect.fnUntraced(function* ({ redis }) {
     Effect.sync(() => new Queue<Payload>(name, { connection, defaultJobOptions: done })),
     (queue) => Effect.promise(() => queue.close())
   )
-  const work = ({ begun, concurrency, millis }: Job) =>
+  const work = ({ act, begun, concurrency, millis }: Job) =>
     Effect.asVoid(
       Effect.acquireRelease(
         Effect.promise(async () => {
@@ -30,6 +30,7 @@ export const open: Open = Effect.fnUntraced(function* ({ redis }) {
             async ({ data }) => {
               begun(data)
               if (millis > 0) await setTimeout(millis)
+              if (act !== null) await Effect.runPromise(act(data))
             },
             { connection, concurrency: millis === 0 ? most : concurrency }
           )

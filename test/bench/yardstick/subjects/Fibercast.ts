@@ -2,6 +2,7 @@
  * Fibercast through its public modules, with the settings that it has unless told otherwise and every promise kept: jobs of
  * one workspace, in process or handed to senders over JetStream.
  */
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Engine from "@fibercast/engine/Engine"
 import * as EngineConfig from "@fibercast/engine/EngineConfig"
 import * as Pipeline from "@fibercast/engine/Pipeline"
@@ -12,18 +13,19 @@ import * as Nats from "@fibercast/nats/Nats"
 import * as NatsSenderChannel from "@fibercast/nats/NatsSenderChannel"
 import * as NatsSignal from "@fibercast/nats/NatsSignal"
 import * as NatsWorkStream from "@fibercast/nats/NatsWorkStream"
+import * as Audiences from "@fibercast/node/Audiences"
 import * as LocalNode from "@fibercast/node/LocalNode"
 import { Alerts } from "@fibercast/ports/Alerts"
-import { AudienceSource } from "@fibercast/ports/AudienceSource"
-import { type Ledger } from "@fibercast/ports/Ledger"
 import { type Signal } from "@fibercast/ports/Signal"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import * as Migrations from "@fibercast/postgres/Migrations"
 import * as Postgres from "@fibercast/postgres/Postgres"
-import { Effect, Layer, Schema, type Scope } from "effect"
+import { Context, Effect, Layer, Schema, Scope } from "effect"
 import { SqlClient } from "effect/sql"
 import v8 from "node:v8"
 import { type Job, type Opened, type Payload, type Open } from "../Subject.ts"
+import * as FibercastCampaign from "./FibercastCampaign.ts"
+import * as FibercastTriggers from "./FibercastTriggers.ts"
 
 // As its launchers set them.
 v8.setFlagsFromString("--semi-space-growth-factor=1")
@@ -33,10 +35,11 @@ const payload = Schema.Struct({ n: Schema.Int, text: Schema.String })
 
 const Bench = Pipeline.make("bench.job", { payload })
 
-const pipelineOf = ({ begun, millis }: Job) =>
+const pipelineOf = ({ act, begun, millis }: Job) =>
   Bench.pipe(
     Pipeline.tap((payload: Payload) => {
       begun(payload)
+      if (act !== null) return act(payload)
       return millis === 0 ? Effect.void : Effect.sleep(millis)
     })
   )
@@ -49,7 +52,7 @@ const stream = (url: string) =>
 const stores = <A, E>(url: string, between: Layer.Layer<A | Signal, E, SqlClient.SqlClient>) =>
   LocalNode.layerStores.pipe(
     Layer.provideMerge(between),
-    Layer.provideMerge(Layer.mergeAll(AudienceSource.layerMemory(), Alerts.layerLog)),
+    Layer.provideMerge(Layer.mergeAll(Layer.provide(Audiences.layer(), NodeServices.layer), Alerts.layerLog)),
     Layer.provideMerge(Layer.effectDiscard(Migrations.run)),
     Layer.provideMerge(Postgres.layerUrl(url))
   )
@@ -63,24 +66,37 @@ const settings = ({ concurrency }: Job) =>
     })
   )
 
+type Ground = Layer.Success<ReturnType<typeof stores<Signal, never>>>
+
 type Works = (job: Job) => Effect.Effect<unknown, DuplicatePipeline, Scope.Scope>
 
 /** What it asks of the ledger, and how it works and helps in this process. */
 const opened = Effect.fnUntraced(function* (work: Works, help: Works) {
-  const context = yield* Effect.context<Ledger | Signal>()
+  const context = yield* Effect.context<Ground>()
+  const unscoped = Context.omit(Scope.Scope)(context)
   const sql = yield* SqlClient.SqlClient
-  const { id: workspaceId } = yield* Effect.orDie(
-    (yield* WorkspaceStore).ensure({ name: "bench", zone: "UTC", limits: {} })
-  )
-  const here = <A, E>(effect: Effect.Effect<A, E, Ledger | Signal>) =>
-    Effect.orDie(Effect.provideContext(effect, context))
-  const found = sql`SELECT 1 FROM deliveries WHERE workspace_id = ${workspaceId} LIMIT 1`
+  const store = yield* WorkspaceStore
+  const workspace = (name: string) => Effect.orDie(store.ensure({ name, zone: "UTC", limits: {} }))
+  const { id: workspaceId } = yield* workspace("bench")
+  const here = <A, E>(effect: Effect.Effect<A, E, Ground>) => Effect.orDie(Effect.provideContext(effect, context))
+  const found = sql`
+    SELECT 1 FROM workspaces w WHERE EXISTS (SELECT 1 FROM deliveries d WHERE d.workspace_id = w.id) LIMIT 1`
   const own: Opened = {
     add: (payload) => here(Pipeline.dispatch(Bench, { workspaceId, payload })),
     addUnique: (payload) =>
       here(Pipeline.dispatch(Bench, { workspaceId, payload, unique: { key: `key ${payload.n}` } })),
     addAll: (payloads) => here(Pipeline.dispatchMany(Bench, { workspaceId, payloads })),
+    addAllOf: ({ isUrgent, workspace: number }, payloads) =>
+      Effect.flatMap(workspace(`bench ${number}`), ({ id }) =>
+        here(Pipeline.dispatchMany(Bench, { workspaceId: id, payloads, ...(isUrgent ? { lane: "urgent" } : {}) }))
+      ),
     work: (job) => Effect.orDie(Effect.asVoid(work(job))),
+    campaign: (campaign) => here(FibercastCampaign.send(workspaceId, campaign)),
+    tables: { open: "^public[.](deliveries|claims)$", done: "^public[.](deliveries_done|attempts|tallies)" },
+    ticks: {
+      work: (ticks) => Effect.orDie(Effect.provideContext(FibercastTriggers.work(ticks), unscoped)),
+      recorded: (nominal) => here(FibercastTriggers.recorded(nominal))
+    },
     help: (job) => Effect.orDie(Effect.asVoid(help(job))),
     isEmpty: Effect.orDie(Effect.map(found, (rows) => rows.length === 0))
   }

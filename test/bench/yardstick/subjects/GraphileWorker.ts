@@ -9,7 +9,7 @@ import { type Job, type Payload, type Open } from "../Subject.ts"
 const task = "job"
 const silent = new Logger(() => () => {})
 
-const works = (connectionString: string, { begun, concurrency, millis }: Job) =>
+const works = (connectionString: string, { act, begun, concurrency, millis }: Job) =>
   Effect.acquireRelease(
     Effect.promise(() =>
       run({
@@ -21,6 +21,7 @@ const works = (connectionString: string, { begun, concurrency, millis }: Job) =>
         taskList: {
           [task]: (payload) => {
             begun(payload as Payload)
+            if (act !== null) return Effect.runPromise(Effect.asVoid(act(payload as Payload)))
             if (millis > 0) return setTimeout(millis)
           }
         }
@@ -44,6 +45,7 @@ export const open: Open = Effect.fnUntraced(function* ({ postgres }) {
       Effect.promise(() => utils.addJobs(payloads.map((payload) => ({ identifier: task, payload })))),
     work,
     help: work,
+    tables: { open: "^graphile_worker[.]_private_jobs$", done: null },
     isEmpty: Effect.promise(() =>
       utils.withPgClient(async (client) => {
         const { rows } = await client.query("SELECT 1 FROM graphile_worker._private_jobs LIMIT 1")

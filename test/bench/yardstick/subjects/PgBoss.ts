@@ -24,7 +24,7 @@ export const open: Open = Effect.fnUntraced(function* ({ postgres }) {
     }),
     (boss) => Effect.promise(() => boss.stop({ graceful: false, close: true }))
   )
-  const work = ({ begun, concurrency, millis }: Job) =>
+  const work = ({ act, begun, concurrency, millis }: Job) =>
     Effect.asVoid(
       Effect.promise(() =>
         boss.work<Payload>(
@@ -38,6 +38,7 @@ export const open: Open = Effect.fnUntraced(function* ({ postgres }) {
           async (jobs) => {
             for (const { data } of jobs) begun(data)
             if (millis > 0) await Promise.all(jobs.map(() => setTimeout(millis)))
+            if (act !== null) await Promise.all(jobs.map(({ data }) => Effect.runPromise(act(data))))
           }
         )
       )
@@ -54,6 +55,8 @@ export const open: Open = Effect.fnUntraced(function* ({ postgres }) {
       ),
     work,
     help: work,
+    // Done jobs stay where they were.
+    tables: { open: "^pgboss[.]job", done: null },
     isEmpty: Effect.promise(async () => {
       const { rows } = await boss
         .getDb()

@@ -7,6 +7,7 @@ import * as Postgres from "@fibercast/postgres/Postgres"
 import { Context, Effect, Fiber, Layer, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import { type Job, type Payload, type Open } from "../Subject.ts"
+import * as PlainCampaign from "./PlainCampaign.ts"
 
 const batch = 1000
 
@@ -27,6 +28,7 @@ export const open: Open = Effect.fnUntraced(function* ({ postgres }) {
   const settle = (ids: ReadonlyArray<bigint>) => sql`UPDATE jobs SET done_at = now() WHERE id = ANY(${ids}::bigint[])`
   let isDone = false
 
+  /** No case wants it to act. */
   const loop = ({ begun, concurrency, millis }: Job) =>
     Effect.gen(function* () {
       let rows = yield* read(0n)
@@ -55,6 +57,7 @@ export const open: Open = Effect.fnUntraced(function* ({ postgres }) {
       return Effect.orDie(sql`INSERT INTO jobs (payload) SELECT p::json FROM unnest(${texts}::text[]) AS p`)
     },
     work: (job) => Effect.asVoid(Effect.forkScoped(loop(job))),
+    campaign: PlainCampaign.send,
     help: () => Effect.void,
     isEmpty: Effect.sync(() => isDone)
   }
