@@ -107,9 +107,10 @@ const prepare = Effect.fnUntraced(function* <P>(
 
 const untagged: Effect.Effect<ReadonlyArray<string>> = Effect.succeed([])
 
-/** Whether its workspace has something to look at. */
-const isNews = (dispatched: Dispatched): boolean =>
-  dispatched._tag === "Inserted" || (dispatched._tag === "Deduplicated" && dispatched.replaced)
+/** Whether it took the place of one that was to run at another time. */
+const isReplaced = (dispatched: Dispatched): boolean => dispatched._tag === "Deduplicated" && dispatched.replaced
+
+const isInserted = (dispatched: Dispatched): boolean => dispatched._tag === "Inserted"
 
 /** The first that was refused because too many are open. */
 const full = (answers: ReadonlyArray<Dispatched>): Extract<Refusal, { readonly _tag: "BacklogFull" }> | null => {
@@ -130,7 +131,14 @@ export const dispatch = Effect.fnUntraced(function* <P>(
   const now = yield* Clock.currentTimeMillis
   const dispatches = yield* prepare(pipeline, payloads, options, now)
   const answers: Array<Dispatched> = []
-  const tell = Effect.suspend(() => (answers.some(isNews) ? signal.notify(workspaceId) : Effect.void))
+  const tell = Effect.suspend(() => {
+    if (answers.some(isReplaced)) return signal.notify(workspaceId)
+    if (!answers.some(isInserted)) return Effect.void
+    // All of one call are due at the same time, in the same lane.
+    const [first] = dispatches
+    const isDue = first !== undefined && first.delivery.dueAt <= now
+    return signal.notify(workspaceId, isDue ? first.delivery.lane : undefined)
+  })
   yield* Effect.gen(function* () {
     for (let from = 0; from < dispatches.length; from += batchSize) {
       const some = dispatches.slice(from, from + batchSize)
