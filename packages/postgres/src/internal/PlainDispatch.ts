@@ -68,16 +68,23 @@ const manyOf = (sql: SqlClient.SqlClient, asked: ReadonlyArray<DispatchStatement
   return sql.unsafe<Row>(insertMany, [...DispatchStatement.common(jobs), DispatchStatement.temporary(jobs)])
 }
 
+const idOf = ({ id }: Row): DeliveryId => DeliveryId.make(id, { disableChecks: true })
+
+const idsOf = (rows: ReadonlyArray<Row>): ReadonlyArray<DeliveryId> | null =>
+  rows.length === 0 ? null : rows.map(idOf)
+
 /** Their numbers, in the order given; null: not all are such jobs, for such workspaces, and nothing was written. */
-export const insert = Effect.fnUntraced(function* (
+export const insert = (
   sql: SqlClient.SqlClient,
   asked: ReadonlyArray<DispatchStatement.Asked>
-): Effect.fn.Return<ReadonlyArray<DeliveryId> | null, SqlError.SqlError> {
-  if (!asked.every(({ dispatches }) => dispatches.every(isPlain))) return null
+): Effect.Effect<ReadonlyArray<DeliveryId> | null, SqlError.SqlError> => {
   const [first, ...others] = asked
   const [job, ...further] = first?.dispatches ?? []
-  if (first === undefined || job === undefined) return null
+  if (first === undefined || job === undefined || !asked.every(isAllPlain)) return nothing
   const isLone = others.length + further.length === 0
-  const rows = yield* isLone ? oneOf(sql, first, job) : manyOf(sql, asked)
-  return rows.length === 0 ? null : rows.map(({ id }) => DeliveryId.make(id, { disableChecks: true }))
-})
+  return Effect.map(isLone ? oneOf(sql, first, job) : manyOf(sql, asked), idsOf)
+}
+
+const nothing = Effect.succeed(null)
+
+const isAllPlain = ({ dispatches }: DispatchStatement.Asked): boolean => dispatches.every(isPlain)
