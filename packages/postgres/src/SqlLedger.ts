@@ -13,7 +13,8 @@ import * as Lane from "@fibercast/domain/Lane"
 import { WorkspaceId } from "@fibercast/domain/Workspace"
 import { type Claim, type DueWorkspace, Ledger, strangersPassed, strangeWait } from "@fibercast/ports/Ledger"
 import { type Settle } from "@fibercast/ports/Settlement"
-import { Effect, Layer } from "effect"
+import { traced } from "@fibercast/ports/Traced"
+import { Effect, flow, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import * as ClaimStatement from "./internal/ClaimStatement.ts"
 import { campaignCode, errorClassCode, errorClassOf, finalStateOf, states } from "./internal/Codes.ts"
@@ -52,39 +53,43 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
 
       dispatch,
 
-      claim: Effect.fn("Ledger.claim")(function* (options: Claim) {
-        const { after, limit, now, source, workspaceId } = options
-        const rows = yield* sql
-          .unsafe<ClaimStatement.ClaimedRow>(ClaimStatement.claim, [
-            int4(workspaceId),
-            int4(options.epoch),
-            int2(Lane.rank(source.lane)),
-            int4(campaignCode(source.campaignId)),
-            int8(after?.dueAt ?? beforeAll.dueAt),
-            int8(after?.id ?? beforeAll.id),
-            int8(now),
-            int8(Math.min(Math.max(limit, 1), batchSize))
-          ])
-          .pipe(Effect.repeat({ while: ([row]) => row?.is_stale === true }), Effect.uninterruptible, (one) =>
-            claiming.withLock(workspaceId, one)
-          )
-        const { claim_id: claimId } = yield* fenced(options, rows)
-        if (claimId === null) return null
-        const pipeline = yield* names.namesOf(rows.map((row) => row.pipeline_id))
-        const deliveries = rows.map((row) => ({
-          id: DeliveryId.make(row.id, { disableChecks: true }),
-          pipeline: pipeline(row.pipeline_id),
-          lane: source.lane,
-          campaignId: source.campaignId,
-          attempt: row.attempt,
-          rescues: row.rescues,
-          dueAt: row.due_at,
-          deadline: row.deadline,
-          payload: row.payload,
-          batchId: row.batch_id === null ? null : BatchId.make(row.batch_id, { disableChecks: true })
-        }))
-        return { claimId, claimedAt: now, deliveries }
-      }, translate("claim")),
+      claim: Effect.fnUntraced(
+        function* (options: Claim) {
+          const { after, limit, now, source, workspaceId } = options
+          const rows = yield* sql
+            .unsafe<ClaimStatement.ClaimedRow>(ClaimStatement.claim, [
+              int4(workspaceId),
+              int4(options.epoch),
+              int2(Lane.rank(source.lane)),
+              int4(campaignCode(source.campaignId)),
+              int8(after?.dueAt ?? beforeAll.dueAt),
+              int8(after?.id ?? beforeAll.id),
+              int8(now),
+              int8(Math.min(Math.max(limit, 1), batchSize))
+            ])
+            .pipe(Effect.repeat({ while: ([row]) => row?.is_stale === true }), Effect.uninterruptible, (one) =>
+              claiming.withLock(workspaceId, one)
+            )
+          const { claim_id: claimId } = yield* fenced(options, rows)
+          if (claimId === null) return null
+          const pipeline = yield* names.namesOf(rows.map((row) => row.pipeline_id))
+          const deliveries = rows.map((row) => ({
+            id: DeliveryId.make(row.id, { disableChecks: true }),
+            pipeline: pipeline(row.pipeline_id),
+            lane: source.lane,
+            campaignId: source.campaignId,
+            attempt: row.attempt,
+            rescues: row.rescues,
+            dueAt: row.due_at,
+            deadline: row.deadline,
+            payload: row.payload,
+            batchId: row.batch_id === null ? null : BatchId.make(row.batch_id, { disableChecks: true })
+          }))
+          return { claimId, claimedAt: now, deliveries }
+        },
+        translate("claim"),
+        traced("Ledger.claim")
+      ),
 
       giveBack: Effect.fn("Ledger.giveBack")(function* (options) {
         const rows = yield* sql.unsafe(ClaimStatement.giveBack, [
@@ -95,39 +100,47 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
         yield* fenced(options, rows)
       }, translate("give back")),
 
-      start: Effect.fn("Ledger.start")(function* (options) {
-        const rows = yield* sql.unsafe(ClaimStatement.start, [
-          int4(options.workspaceId),
-          int4(options.epoch),
-          int8(options.claimId),
-          int8s(options.ids)
-        ])
-        yield* fenced(options, rows)
-      }, translate("start")),
+      start: Effect.fnUntraced(
+        function* (options) {
+          const rows = yield* sql.unsafe(ClaimStatement.start, [
+            int4(options.workspaceId),
+            int4(options.epoch),
+            int8(options.claimId),
+            int8s(options.ids)
+          ])
+          yield* fenced(options, rows)
+        },
+        translate("start"),
+        traced("Ledger.start")
+      ),
 
-      settle: Effect.fn("Ledger.settle")(function* (options: Settle) {
-        const { finishedClaims, givenBack = [], now, settlements } = options
-        yield* days.make(now)
-        const ids = settlements.map(({ id }) => id)
-        const rows = yield* sql.unsafe<{ readonly final: number; readonly later: number }>(FinishStatements.settle, [
-          int4(options.workspaceId),
-          int4(options.epoch),
-          int8(now),
-          int8s(ids),
-          int8s(settlements.map(({ wasDue }) => wasDue)),
-          int2s(settlements.map(({ state }) => states[state])),
-          int8s(settlements.map((settlement) => ("dueAt" in settlement ? settlement.dueAt : null))),
-          texts(settlements.map((settlement) => ("providerId" in settlement ? settlement.providerId : null))),
-          int2s(settlements.map(({ errorClass }) => errorClassCode(errorClass))),
-          texts(settlements.map(({ reason }) => reason)),
-          int8s(finishedClaims),
-          givenBack.length > 0 || settlements.some(({ state }) => state === "retry" || state === "snooze"),
-          ...range(ids),
-          int8s(givenBack.map(({ claimId }) => claimId)),
-          int8s(givenBack.map(({ id }) => id))
-        ])
-        return yield* fenced(options, rows)
-      }, translate("settle")),
+      settle: Effect.fnUntraced(
+        function* (options: Settle) {
+          const { finishedClaims, givenBack = [], now, settlements } = options
+          yield* days.make(now)
+          const ids = settlements.map(({ id }) => id)
+          const rows = yield* sql.unsafe<{ readonly final: number; readonly later: number }>(FinishStatements.settle, [
+            int4(options.workspaceId),
+            int4(options.epoch),
+            int8(now),
+            int8s(ids),
+            int8s(settlements.map(({ wasDue }) => wasDue)),
+            int2s(settlements.map(({ state }) => states[state])),
+            int8s(settlements.map((settlement) => ("dueAt" in settlement ? settlement.dueAt : null))),
+            texts(settlements.map((settlement) => ("providerId" in settlement ? settlement.providerId : null))),
+            int2s(settlements.map(({ errorClass }) => errorClassCode(errorClass))),
+            texts(settlements.map(({ reason }) => reason)),
+            int8s(finishedClaims),
+            givenBack.length > 0 || settlements.some(({ state }) => state === "retry" || state === "snooze"),
+            ...range(ids),
+            int8s(givenBack.map(({ claimId }) => claimId)),
+            int8s(givenBack.map(({ id }) => id))
+          ])
+          return yield* fenced(options, rows)
+        },
+        translate("settle"),
+        traced("Ledger.settle")
+      ),
 
       cancel: Effect.fn("Ledger.cancel")(function* (options) {
         yield* days.make(options.now)
@@ -167,7 +180,7 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
         return rows.map(({ id, reason }) => ({ id: DeliveryId.make(id, { disableChecks: true }), reason }))
       }, translate("find what was taken back")),
 
-      nextDue: Effect.fn("Ledger.nextDue")(nextDue, translate("find the next due time")),
+      nextDue: flow(nextDue, translate("find the next due time"), traced("Ledger.nextDue")),
 
       dueWorkspaces: Effect.fn("Ledger.dueWorkspaces")(function* ({ after, by, lanes, limit, now, pipelines }) {
         const rows = yield* sql.unsafe<{
