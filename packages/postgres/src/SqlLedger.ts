@@ -15,7 +15,7 @@ import { type Claim, type DueWorkspace, Ledger, strangersPassed, strangeWait } f
 import { type Settle } from "@fibercast/ports/Settlement"
 import { traced } from "@fibercast/ports/Traced"
 import { Effect, flow, Layer } from "effect"
-import { SqlClient } from "effect/sql"
+import { SqlClient, type SqlError } from "effect/sql"
 import * as ClaimStatement from "./internal/ClaimStatement.ts"
 import { campaignCode, errorClassCode, errorClassOf, finalStateOf, states } from "./internal/Codes.ts"
 import { Days } from "./internal/Days.ts"
@@ -56,20 +56,21 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
       claim: Effect.fnUntraced(
         function* (options: Claim) {
           const { after, limit, now, source, workspaceId } = options
-          const rows = yield* sql
-            .unsafe<ClaimStatement.ClaimedRow>(ClaimStatement.claim, [
-              int4(workspaceId),
-              int4(options.epoch),
-              int2(Lane.rank(source.lane)),
-              int4(campaignCode(source.campaignId)),
-              int8(after?.dueAt ?? beforeAll.dueAt),
-              int8(after?.id ?? beforeAll.id),
-              int8(now),
-              int8(Math.min(Math.max(limit, 1), batchSize))
-            ])
-            .pipe(Effect.repeat({ while: ([row]) => row?.is_stale === true }), Effect.uninterruptible, (one) =>
-              claiming.withLock(workspaceId, one)
-            )
+          const once = sql.unsafe<ClaimStatement.ClaimedRow>(ClaimStatement.claim, [
+            int4(workspaceId),
+            int4(options.epoch),
+            int2(Lane.rank(source.lane)),
+            int4(campaignCode(source.campaignId)),
+            int8(after?.dueAt ?? beforeAll.dueAt),
+            int8(after?.id ?? beforeAll.id),
+            int8(now),
+            int8(Math.min(Math.max(limit, 1), batchSize))
+          ])
+          const fresh: Effect.Effect<ReadonlyArray<ClaimStatement.ClaimedRow>, SqlError.SqlError> = Effect.flatMap(
+            once,
+            (rows) => (rows[0]?.is_stale === true ? fresh : Effect.succeed(rows))
+          )
+          const rows = yield* claiming.withLock(workspaceId, Effect.uninterruptible(fresh))
           const { claim_id: claimId } = yield* fenced(options, rows)
           if (claimId === null) return null
           const pipeline = yield* names.namesOf(rows.map((row) => row.pipeline_id))
