@@ -2,6 +2,7 @@
  * Signals and SenderChannels that keep every guarantee but one. They may lose things, but not as a habit.
  */
 import { DeliveryId } from "@fibercast/domain/Delivery"
+import { type Lane } from "@fibercast/domain/Lane"
 import { WorkspaceId } from "@fibercast/domain/Workspace"
 import { SenderChannel } from "@fibercast/ports/SenderChannel"
 import { Signal } from "@fibercast/ports/Signal"
@@ -52,8 +53,30 @@ export const brokenSignals: ReadonlyArray<BrokenChannel<Signal>> = [
     signals: onlyFirst(signals)
   })),
   brokenSignal("names workspaces in short", "no workspace is named that was not notified", ({ notify }) => ({
-    notify: (id) => notify(WorkspaceId.make(id > 1_000_000 ? id - 1_000_000 : id))
+    notify: (id, due) => notify(WorkspaceId.make(id > 1_000_000 ? id - 1_000_000 : id), due)
   })),
+  brokenSignal(
+    "names the wrong lane",
+    "a lane of which jobs are due is heard of as that, and no other",
+    ({ notify }) => ({ notify: (id, due) => notify(id, due === "bulk" ? "normal" : due) })
+  ),
+  brokenSignal(
+    "takes what is due for all that is new",
+    "whatever is new besides what is due is heard of, and all lanes that are due, however signals are merged",
+    ({ notify, signals }) => {
+      let latest: Lane | undefined
+      return {
+        notify: (id, due) =>
+          Effect.suspend(() => {
+            if (id === 1) latest = due ?? latest
+            return notify(id, due)
+          }),
+        signals: Stream.map(signals, (news) =>
+          news.workspaceId === 1 && latest !== undefined ? { ...news, due: [latest] } : news
+        )
+      }
+    }
+  ),
   brokenSignal("tells of a workspace once", "a workspace is heard of again after it was notified again", (signal) => {
     const told = new Set<number>()
     return {

@@ -2,18 +2,33 @@
  * The one meaning of "a Signal". Every implementation passes it unchanged.
  */
 import { assert } from "@effect/vitest"
+import { lanes } from "@fibercast/domain/Lane"
 import { WorkspaceId } from "@fibercast/domain/Workspace"
 import { Signal } from "@fibercast/ports/Signal"
-import { Effect } from "effect"
+import { Effect, Stream } from "effect"
 import { listener } from "./Listening.ts"
 import { type Pace } from "./Pace.ts"
 import { sentence, type Sentence } from "./Sentence.ts"
 
 const [one, other, calling] = [WorkspaceId.make(1), WorkspaceId.make(2_000_000_001), WorkspaceId.make(99)]
 
+/** The workspaces that are named. */
 const listening = Effect.fnUntraced(function* (pace: Pace) {
-  const signal = yield* Signal
-  return yield* listener(pace, signal.signals, signal.notify(calling))
+  const { notify, signals } = yield* Signal
+  const named = Stream.map(signals, ({ workspaceId }) => workspaceId)
+  return yield* listener(pace, named, notify(calling))
+})
+
+/** What is said of the workspace that is heard of next. */
+const hearing = Effect.fnUntraced(function* (pace: Pace) {
+  const { notify, signals } = yield* Signal
+  const { rest, several } = yield* listener(pace, signals, notify(calling))
+  const said = Effect.gen(function* () {
+    const [first] = yield* several(1)
+    yield* pace.pass(100)
+    return [first, ...(yield* rest)].map((news) => news?.due ?? null)
+  })
+  return said
 })
 
 export const sentencesOf = (pace: Pace): ReadonlyArray<Sentence<Signal>> => [
@@ -54,6 +69,44 @@ export const sentencesOf = (pace: Pace): ReadonlyArray<Sentence<Signal>> => [
           assert.deepStrictEqual(yield* several(1), [one])
           yield* pace.pass(100)
           yield* rest
+        }
+      })
+    )
+  ),
+  sentence(
+    "a lane of which jobs are due is heard of as that, and no other",
+    Effect.scoped(
+      Effect.gen(function* () {
+        const { notify } = yield* Signal
+        const said = yield* hearing(pace)
+        for (const lane of lanes) {
+          yield* notify(one, lane)
+          assert.deepStrictEqual(yield* said, [[lane]])
+        }
+        yield* notify(one)
+        assert.deepStrictEqual(yield* said, [null])
+      })
+    )
+  ),
+  sentence(
+    "whatever is new besides what is due is heard of, and all lanes that are due, however signals are merged",
+    Effect.scoped(
+      Effect.gen(function* () {
+        const { notify } = yield* Signal
+        const said = yield* hearing(pace)
+        for (const due of [
+          ["bulk", "urgent", "bulk"],
+          ["high", undefined, "normal"],
+          [undefined, "high"]
+        ] as const) {
+          yield* Effect.forEach(due, (lane) => notify(one, lane))
+          const heard = yield* said
+          const isAnything = heard.some((lanes) => lanes === null)
+          assert.strictEqual(
+            isAnything,
+            due.some((lane) => lane === undefined)
+          )
+          if (!isAnything) assert.sameMembers([...new Set(heard.flatMap((lanes) => lanes ?? []))], [...new Set(due)])
         }
       })
     )

@@ -34,7 +34,7 @@ const recalled = Effect.fnUntraced(function* (
   const heard = yield* Effect.forkChild(Stream.runHead(signals), { startImmediately: true })
   const answer = yield* Deliveries.recall(ids, { workspaceId, reason: "a mistake", force })
   yield* notify(yield* TestEngine.workspace("another"))
-  const woken = Option.contains(yield* Fiber.join(heard), workspaceId)
+  const woken = Option.exists(yield* Fiber.join(heard), (news) => news.workspaceId === workspaceId)
   return { ...answer, woken }
 })
 

@@ -142,7 +142,7 @@ describe("what is dispatched", () => {
         const heard = yield* Effect.forkChild(Stream.runHead(signals), { startImmediately: true })
         yield* dispatch("Ayu", 1, { delay: "1 hour", ...how })
         yield* notify(another)
-        return Option.contains(yield* Fiber.join(heard), workspaceId)
+        return Option.exists(yield* Fiber.join(heard), (news) => news.workspaceId === workspaceId)
       })
       assert.isTrue(yield* told({ unique: { key: "k" } }))
       assert.isFalse(yield* told({ unique: { key: "k" } }))

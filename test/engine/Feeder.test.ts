@@ -155,6 +155,30 @@ describe("Feeder", () => {
     }).pipe(Effect.provide(layer))
   })
 
+  it.effect(
+    "a lone job on an idle engine is claimed as soon as it is signalled, and nothing but its end is asked for",
+    () => {
+      const asked: Array<string> = []
+      const layer = TestEngine.layerEngine({ pipelines: [Note] }).pipe(
+        Layer.provide(Interposed.layerStores({ before: (operation) => Effect.sync(() => void asked.push(operation)) })),
+        Layer.provideMerge(TestEngine.layerStores())
+      )
+      return Effect.gen(function* () {
+        const workspaceId = yield* TestEngine.workspace()
+        done.length = 0
+        yield* Pipeline.dispatch(Note, { workspaceId, payload: 0 })
+        yield* TestClock.adjust("10 seconds")
+        for (const n of [1, 2, 3]) {
+          asked.length = 0
+          yield* Pipeline.dispatch(Note, { workspaceId, payload: n })
+          yield* TestEngine.catchUp
+          assert.deepStrictEqual([done.at(-1), asked], [n, ["claim", "settle"]])
+          yield* TestClock.adjust("1234 millis")
+        }
+      }).pipe(Effect.provide(layer))
+    }
+  )
+
   it.effect("a claim is made only where something is due, however often it is woken", () => {
     const empty: Array<string> = []
     const ledger = Layer.effect(

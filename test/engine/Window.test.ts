@@ -1,6 +1,7 @@
 import { CampaignId } from "@fibercast/domain/Campaign"
+import { type Lane } from "@fibercast/domain/Lane"
 import { WorkspaceId } from "@fibercast/domain/Workspace"
-import { Window } from "@fibercast/engine/Window"
+import { dryUntil, Window } from "@fibercast/engine/Window"
 import { DeliveryId } from "@fibercast/domain/Delivery"
 import { assert, describe, it } from "@effect/vitest"
 import { claimed, workspaceId } from "./internal/Tries.ts"
@@ -145,5 +146,22 @@ describe("Window", () => {
     assert.isTrue(window.busyBefore(100))
     window.wake()
     assert.isTrue(window.busyBefore(0))
+  })
+
+  it("what is due of a lane makes the jobs of that worth a claim, and leaves other flows at rest", () => {
+    const { window } = make()
+    const flowOf = (lane: Lane, campaignId: CampaignId | null) => {
+      const flow = window.flow({ lane, campaignId }, () => ({ campaign: null, silenced: false, limiters: [] }))
+      flow.dryUntil = 100
+      return flow
+    }
+    const flows = [flowOf("urgent", null), flowOf("bulk", null), flowOf("urgent", CampaignId.make(7))]
+    const { wakes } = window
+    window.wakeDue(["urgent"])
+    assert.deepStrictEqual(
+      flows.map((flow) => dryUntil(flow)),
+      [0, 100, 100]
+    )
+    assert.isAbove(window.wakes, wakes)
   })
 })

@@ -2,14 +2,16 @@ import { assert, describe, it } from "@effect/vitest"
 import { WorkspaceId } from "@fibercast/domain/Workspace"
 import { Nats } from "@fibercast/nats/Nats"
 import * as NatsSignal from "@fibercast/nats/NatsSignal"
-import { Signal } from "@fibercast/ports/Signal"
-import { Effect, Layer } from "effect"
+import { type News, Signal } from "@fibercast/ports/Signal"
+import { Effect, Layer, Stream } from "effect"
 import { listener } from "../conformance/Listening.ts"
 import { real } from "../conformance/Pace.ts"
 import { sentencesOf } from "../conformance/SignalSuite.ts"
 import * as NatsTestServer from "../support/NatsTestServer.ts"
 
 const [noisy, quiet] = [WorkspaceId.make(1), WorkspaceId.make(2)]
+
+const named = (signals: Stream.Stream<News>) => Stream.map(signals, ({ workspaceId }) => workspaceId)
 
 describe.skipIf(!NatsTestServer.isThere)("Signal (NATS)", () => {
   it.layer(
@@ -26,7 +28,7 @@ describe.skipIf(!NatsTestServer.isThere)("Signal (NATS)", () => {
         const signal = yield* Signal
         let messages = 0
         connection.subscribe("storm.wake.1", { callback: () => void messages++ })
-        const { rest } = yield* listener(real, signal.signals, signal.notify(quiet))
+        const { rest } = yield* listener(real, named(signal.signals), signal.notify(quiet))
         for (let burst = 0; burst < 20; burst++) {
           yield* Effect.replicateEffect(signal.notify(noisy), 1000, { discard: true })
           yield* Effect.sleep("5 millis")
@@ -46,7 +48,7 @@ describe.skipIf(!NatsTestServer.isThere)("Signal (NATS)", () => {
       Effect.gen(function* () {
         const { connection } = yield* Nats
         const signal = yield* Signal
-        const { several } = yield* listener(real, signal.signals, signal.notify(quiet))
+        const { several } = yield* listener(real, named(signal.signals), signal.notify(quiet))
         connection.publish("odd.wake.nobody", "")
         connection.publish("odd.wake.-3", "")
         yield* signal.notify(noisy)

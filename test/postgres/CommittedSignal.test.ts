@@ -14,7 +14,7 @@ const signal = CommittedSignal.layer.pipe(Layer.provide(Signal.layerMemory), Lay
 const listening = Effect.gen(function* () {
   const { notify, signals } = yield* Signal
   const queue = yield* Queue.unbounded<WorkspaceId>()
-  yield* Effect.forkScoped(Stream.runForEach(signals, (id) => Queue.offer(queue, id)))
+  yield* Effect.forkScoped(Stream.runForEach(signals, ({ workspaceId }) => Queue.offer(queue, workspaceId)))
   const calling = WorkspaceId.make(99)
   // Heard once the listener is there; a call marks the end of what came before it.
   const caught = Effect.gen(function* () {

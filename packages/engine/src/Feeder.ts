@@ -15,7 +15,7 @@ import { type EngineSettings } from "./EngineConfig.ts"
 import * as Limiter from "./Limiter.ts"
 import { type Ownership, untilReachable } from "./Ownership.ts"
 import * as Suspects from "./Suspects.ts"
-import { type Flow, type Window } from "./Window.ts"
+import { dryUntil, type Flow, type Window } from "./Window.ts"
 
 /** A flow is read again from its start this often, to find what became due behind its cursor. */
 const sweepEvery = 1000
@@ -24,7 +24,7 @@ const sweepEvery = 1000
 const many = 16
 
 /** Nothing to claim, or nothing that could be sent, before this instant. */
-const restsUntil = (flow: Flow): number => Math.max(flow.dryUntil, flow.notBefore)
+const restsUntil = (flow: Flow): number => Math.max(dryUntil(flow), flow.notBefore)
 
 export const run = Effect.fnUntraced(function* (options: {
   readonly window: Window
@@ -85,7 +85,7 @@ export const run = Effect.fnUntraced(function* (options: {
    */
   const look = Effect.fnUntraced(function* (now: number, wakes: number) {
     const drained = [...window.flows.values()].filter(
-      (flow) => flow.drained && window.isOpen(flow) && restsUntil(flow) <= now
+      (flow) => flow.drained && !flow.isDue && window.isOpen(flow) && restsUntil(flow) <= now
     )
     const dues = yield* Effect.forEach(drained, (flow) => Effect.map(nextDue(flow), (due) => ({ flow, due })), {
       concurrency: "unbounded"
@@ -99,7 +99,8 @@ export const run = Effect.fnUntraced(function* (options: {
   const claim = Effect.fnUntraced(function* (flow: Flow) {
     const proof = ownership.proof
     const { wakes } = window
-    if (flow.drained) return yield* look(proof.now, wakes)
+    if (flow.drained && !flow.isDue) return yield* look(proof.now, wakes)
+    flow.isDue = false
     const fromStart = flow.cursor === null || proof.now - flow.sweptAt >= sweepEvery
     if (fromStart) flow.sweptAt = proof.now
     const limit = allowance(flow)
@@ -113,10 +114,14 @@ export const run = Effect.fnUntraced(function* (options: {
       )
     )
     const batch = yield* untilReachable(claimed)
+    // What came while this was claimed may be among it, or not. Else what was known of when the next is due still holds.
+    if (flow.isDue || !fromStart) flow.dryUntil = 0
+    flow.isDue = false
     if (batch !== null) {
       const last = batch.deliveries.at(-1)
       const full = batch.deliveries.length >= limit
       flow.drained = fromStart && !full
+      if (full) flow.dryUntil = 0
       if (!full || last === undefined) flow.cursor = null
       else if (flow.cursor === null || last.dueAt > flow.cursor.dueAt || last.id > flow.cursor.id) {
         flow.cursor = { dueAt: last.dueAt, id: last.id }

@@ -16,7 +16,7 @@ import { type EngineSettings } from "./EngineConfig.ts"
 import { type HandOff } from "./HandOff.ts"
 import * as Limiter from "./Limiter.ts"
 import { untilReachable } from "./Ownership.ts"
-import { type Flow, type Task, type Window } from "./Window.ts"
+import { dryUntil, type Flow, type Task, type Window } from "./Window.ts"
 
 /** The work of a flow that has waited longest. */
 interface Waiting {
@@ -31,7 +31,7 @@ const oldestOf = (tasks: ReadonlyArray<Task>): number =>
 
 /** Whether the ledger may hold work of it that is due and in no claim. */
 const mayHoldMore = (flow: Flow, now: number): boolean =>
-  flow.silenced ? flow.campaign !== null && !isOver(flow.campaign.status) : flow.dryUntil <= now
+  flow.silenced ? flow.campaign !== null && !isOver(flow.campaign.status) : dryUntil(flow) <= now
 
 export const run = Effect.fnUntraced(function* (options: {
   readonly window: Window

@@ -21,11 +21,25 @@ const isOther = <E>(error: E): error is Exclude<E, LedgerUnavailable> => !(error
 export const untilReachable = <A, E, R>(
   effect: Effect.Effect<A, E, R>
 ): Effect.Effect<A, Exclude<E, LedgerUnavailable>, R> =>
-  effect.pipe(
+  // Nearly always it can be: nothing is prepared for the contrary.
+  Effect.catch(effect, (error) => (isOther(error) ? Effect.fail(error) : insistently(effect, error)))
+
+/** Goes on from a first try that failed. */
+const insistently = <A, E, R>(
+  effect: Effect.Effect<A, E, R>,
+  failure: E
+): Effect.Effect<A, Exclude<E, LedgerUnavailable>, R> => {
+  let isFirst = true
+  return Effect.suspend(() => {
+    if (!isFirst) return effect
+    isFirst = false
+    return Effect.fail(failure)
+  }).pipe(
     Effect.tapError((error) => (error instanceof LedgerUnavailable ? Effect.logWarning(error.message) : Effect.void)),
     Effect.retry({ schedule: patiently, while: (error) => error instanceof LedgerUnavailable }),
     Effect.catch((error) => (isOther(error) ? Effect.fail(error) : Effect.die(error)))
   )
+}
 
 /** One instant, on the wall clock and on the monotonic one; in milliseconds. */
 export interface Moment {

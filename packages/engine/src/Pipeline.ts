@@ -17,6 +17,7 @@ import { type Dispatched } from "@fibercast/ports/Dispatch"
 import { type Ledger, type LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { type Accepted, type Messenger, type SendFailed } from "@fibercast/ports/Messenger"
 import { type Signal } from "@fibercast/ports/Signal"
+import { traced } from "@fibercast/ports/Traced"
 import {
   type Array,
   type Context,
@@ -317,25 +318,29 @@ export const onFailure =
  * Joins the caller's transaction where the store has one: then the work exists if and only if that commits, and
  * its workspace is told once it has. Others that dispatch to the same key wait until then.
  */
-export const dispatch = Effect.fn("Pipeline.dispatch")(function* <P, A, E, R>(
+export const dispatch = <P, A, E, R>(
   self: Pipeline<P, A, E, R>,
   options: Dispatch.DispatchOptions<P> & { readonly payload: P }
-): Effect.fn.Return<Dispatched, LedgerUnavailable | BadDispatch | Schema.SchemaError, Ledger | Signal> {
-  const [dispatched] = yield* Dispatch.dispatch(self, [options.payload], options)
-  return dispatched ?? (yield* Effect.die(new Error("the ledger did not answer")))
-})
+): Effect.Effect<Dispatched, LedgerUnavailable | BadDispatch | Schema.SchemaError, Ledger | Signal> =>
+  asDispatch(Effect.flatMap(Dispatch.dispatch(self, [options.payload], options), onlyAnswer))
+
+const asDispatch = traced("Pipeline.dispatch")
+
+const onlyAnswer = ([dispatched]: ReadonlyArray<Dispatched>): Effect.Effect<Dispatched> =>
+  dispatched === undefined ? Effect.die(new Error("the ledger did not answer")) : Effect.succeed(dispatched)
 
 /**
  * As `dispatch`, for many payloads, in writes of 1000: one answer each, in their order. A payload that does not encode,
  * or a bad option, stops all of them before the first write. When the ledger fails in between, the writes before it
  * stand, unless the caller has a transaction.
  */
-export const dispatchMany = Effect.fn("Pipeline.dispatchMany")(function* <P, A, E, R>(
+export const dispatchMany = <P, A, E, R>(
   self: Pipeline<P, A, E, R>,
   options: Dispatch.DispatchOptions<P> & { readonly payloads: ReadonlyArray<P> }
-): Effect.fn.Return<ReadonlyArray<Dispatched>, LedgerUnavailable | BadDispatch | Schema.SchemaError, Ledger | Signal> {
-  return yield* Dispatch.dispatch(self, options.payloads, options)
-})
+): Effect.Effect<ReadonlyArray<Dispatched>, LedgerUnavailable | BadDispatch | Schema.SchemaError, Ledger | Signal> =>
+  asDispatchMany(Dispatch.dispatch(self, options.payloads, options))
+
+const asDispatchMany = traced("Pipeline.dispatchMany")
 
 /** One job of this pipeline for a batch or a chain, dispatched when its turn comes. Fails when the payload does not encode. */
 export const job = <P, A, E, R>(
@@ -343,4 +348,7 @@ export const job = <P, A, E, R>(
   payload: P,
   options: JobOptions = {}
 ): Effect.Effect<Job, Schema.SchemaError> =>
-  Effect.flatMap(self.encode(payload), (encoded) => describe(self, encoded, options))
+  Effect.flatMap(
+    Effect.suspend(() => self.encode(payload)),
+    (encoded) => describe(self, encoded, options)
+  )

@@ -75,7 +75,7 @@ export interface SchedulerPass<R> {
 
 const notify = Effect.fnUntraced(function* (workspaces: Iterable<WorkspaceId>) {
   const signal = yield* Signal
-  yield* Effect.forEach(workspaces, signal.notify, { discard: true })
+  yield* Effect.forEach(workspaces, (workspaceId) => signal.notify(workspaceId), { discard: true })
 })
 
 /** To be made once for a scheduler: it remembers what it has told, and how far catching up has come. */

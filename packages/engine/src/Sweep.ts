@@ -7,7 +7,7 @@ import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { BatchStore } from "@fibercast/ports/BatchStore"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
 import { type DueWorkspace, type Ledger } from "@fibercast/ports/Ledger"
-import { Signal } from "@fibercast/ports/Signal"
+import { both, type Due, type News, Signal } from "@fibercast/ports/Signal"
 import { Clock, Effect, type Scope, Stream } from "effect"
 import * as DueWorkspaces from "./DueWorkspaces.ts"
 import { EngineConfig } from "./EngineConfig.ts"
@@ -30,6 +30,16 @@ const starting = 16
 /** A crash of it ends this one time, and is logged. */
 const neverLast = <R>(what: string, effect: Effect.Effect<void, never, R>): Effect.Effect<void, never, R> =>
   Effect.catchDefect(effect, (defect) => Effect.logError(`${what} crashed`, defect))
+
+/** What is new of each workspace. */
+const merged = (news: ReadonlyArray<News>): ReadonlyMap<WorkspaceId, Due> => {
+  const all = new Map<WorkspaceId, Due>()
+  for (const { due, workspaceId } of news) {
+    const earlier = all.get(workspaceId)
+    all.set(workspaceId, earlier === undefined ? due : both(earlier, due))
+  }
+  return all
+}
 
 /** Looks, and listens to signals, until the scope closes. Answers how to look at once. */
 export const run = Effect.fnUntraced(function* ({
@@ -82,16 +92,17 @@ export const run = Effect.fnUntraced(function* ({
   yield* Effect.forkScoped(sweeping)
 
   /** Those that came while one looked are one more reason to look. */
-  const wake = Effect.fnUntraced(function* (signalled: ReadonlyArray<WorkspaceId>) {
-    const mine = [...new Set(signalled)].filter(isWorked)
-    const [awake, asleep] = [mine.filter(actors.isRunning), mine.filter((id) => !actors.isRunning(id))]
-    yield* Effect.forEach(awake, actors.wake, { discard: true })
+  const wake = Effect.fnUntraced(function* (news: ReadonlyArray<News>) {
+    let isAnyAsleep = false
+    for (const [workspaceId, due] of merged(news)) {
+      if (!isWorked(workspaceId)) continue
+      if (actors.isRunning(workspaceId)) yield* actors.wake(workspaceId, due)
+      else isAnyAsleep = true
+    }
     // Whether their work is for this node's pipelines, the sweep knows.
-    if (asleep.length > 0) yield* look
+    if (isAnyAsleep) yield* look
   })
-  const waking = Stream.runForEachArray((yield* Signal).signals, (signalled) =>
-    neverLast("waking a workspace", wake(signalled))
-  )
+  const waking = Stream.runForEachArray((yield* Signal).signals, (news) => neverLast("waking a workspace", wake(news)))
   yield* Effect.forkScoped(waking)
   return look
 })

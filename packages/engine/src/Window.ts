@@ -58,8 +58,10 @@ export interface Flow {
   sweptAt: number
   /** When it was last looked at from the start, nothing more was due. */
   drained: boolean
-  /** Nothing to claim before this instant, unless woken. */
+  /** As far as was seen, nothing to claim before this instant; set back when woken. */
   dryUntil: number
+  /** Somebody said that some of it is due since. */
+  isDue: boolean
   /** Nothing to send before this instant: its account said so. */
   notBefore: number
   /** Open while no send is under way. */
@@ -67,6 +69,9 @@ export interface Flow {
   /** Open while none of it is in the window: everything claimed is settled or given back. */
   readonly settled: Latch.Latch
 }
+
+/** Nothing to claim before this instant. */
+export const dryUntil = (flow: Flow): number => (flow.isDue ? 0 : flow.dryUntil)
 
 const keyOf = (source: Source) => `${source.lane}/${source.campaignId ?? "jobs"}`
 
@@ -122,6 +127,7 @@ export class Window {
       sweptAt: 0,
       drained: false,
       dryUntil: 0,
+      isDue: false,
       notBefore: 0,
       silent: Latch.makeUnsafe(true),
       settled: Latch.makeUnsafe(true)
@@ -253,9 +259,19 @@ export class Window {
     this.room.openUnsafe()
   }
 
+  /** Background jobs of these lanes are due: they are claimed without being looked for. */
+  wakeDue(due: ReadonlyArray<Lane>) {
+    this.wakes++
+    for (const lane of due) {
+      const flow = this.flows.get(keyOf({ lane, campaignId: null }))
+      if (flow !== undefined) flow.isDue = true
+    }
+    this.room.openUnsafe()
+  }
+
   /** Whether a flow may have something to claim by this instant. */
   busyBefore(instant: number): boolean {
-    return [...this.flows.values()].some((flow) => this.isOpen(flow) && flow.dryUntil <= instant)
+    return [...this.flows.values()].some((flow) => this.isOpen(flow) && dryUntil(flow) <= instant)
   }
 
   /** Whether it may be worked. */

@@ -14,6 +14,7 @@ import { type BatchStore } from "@fibercast/ports/BatchStore"
 import { type CampaignNotFound, type CampaignStore } from "@fibercast/ports/CampaignStore"
 import { Ledger, type LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { EpochLost, type WorkspaceHeld } from "@fibercast/ports/Owned"
+import { type Due } from "@fibercast/ports/Signal"
 import { type Command, type LaneCommand, type Quiet, type Silence } from "@fibercast/ports/WorkspaceRuntime"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { type WorkspaceNotFound, WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
@@ -30,8 +31,8 @@ import * as Slots from "./Slots.ts"
 export class ActorStopped extends Schema.TaggedError<ActorStopped>()("ActorStopped", {}) {}
 
 export interface WorkspaceActor {
-  /** There may be new work. */
-  readonly wake: Effect.Effect<void>
+  /** There may be new work of any kind, or of `due` there is and nothing else. */
+  readonly wake: (due: Due) => Effect.Effect<void>
   readonly carryOut: (command: Command) => Effect.Effect<Silence, LedgerUnavailable | CampaignNotFound | ActorStopped>
   readonly carryOutLanes: (command: LaneCommand) => Effect.Effect<Quiet, LedgerUnavailable | ActorStopped>
 }
@@ -159,14 +160,15 @@ const actorOf = (
   const whileItRuns = <A, E>(command: Effect.Effect<A, E>) =>
     Effect.raceFirst(command, Effect.andThen(Deferred.await(stopped), Effect.fail(new ActorStopped())))
   return {
-    wake: Effect.andThen(
-      Effect.sync(() => {
+    wake: (due) => {
+      if (due !== null) return Effect.sync(() => window.wakeDue(due))
+      const wake = Effect.sync(() => {
         window.wake()
         window.batches.openUnsafe()
         recalls.wake()
-      }),
-      keeper.wake
-    ),
+      })
+      return Effect.andThen(wake, keeper.wake)
+    },
     carryOut: (command) => whileItRuns(keeper.carryOut(command)),
     carryOutLanes: (command) => whileItRuns(laneKeeper.carryOut(command))
   }

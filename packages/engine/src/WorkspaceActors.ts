@@ -8,6 +8,7 @@
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { type LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { type WorkspaceHeld } from "@fibercast/ports/Owned"
+import { type Due } from "@fibercast/ports/Signal"
 import { WorkspaceUnavailable } from "@fibercast/ports/WorkspaceRuntime"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { Clock, Deferred, Effect, Option } from "effect"
@@ -33,8 +34,8 @@ export interface WorkspaceActors {
   readonly isRunning: (workspaceId: WorkspaceId) => boolean
   /** Runs its actor until that has nothing left to do, or is set aside. Returns at once when one runs already. */
   readonly run: (workspaceId: WorkspaceId) => Effect.Effect<void>
-  /** There may be new work. Does nothing for a workspace without an actor. */
-  readonly wake: (workspaceId: WorkspaceId) => Effect.Effect<void>
+  /** There may be new work, or of `due` there is. Does nothing for a workspace without an actor. */
+  readonly wake: (workspaceId: WorkspaceId, due: Due) => Effect.Effect<void>
   /** Has the actor, which is started if there is none, do what it is asked. */
   readonly tell: <A, E>(
     workspaceId: WorkspaceId,
@@ -124,11 +125,11 @@ export const make = Effect.fnUntraced(function* ({
       )
     })
 
-  const wake = Effect.fnUntraced(function* (workspaceId: WorkspaceId) {
+  const wake = Effect.fnUntraced(function* (workspaceId: WorkspaceId, due: Due) {
     const ready = slots.get(workspaceId)?.ready
     if (ready === undefined || !Deferred.isDoneUnsafe(ready)) return
     const actor = yield* Effect.option(Deferred.await(ready))
-    if (Option.isSome(actor)) yield* actor.value.wake
+    if (Option.isSome(actor)) yield* actor.value.wake(due)
   })
 
   const begin = (workspaceId: WorkspaceId, slot: Slot, start: Start) => {

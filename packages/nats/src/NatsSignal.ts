@@ -1,13 +1,15 @@
 /**
- * The Signal over core NATS, on `<prefix>.wake.<workspace>`: it reaches every listener of every node that is connected.
+ * The Signal over core NATS, on `<prefix>.wake.<workspace>`: it reaches every listener of every node that is connected. The
+ * text is the lanes of which jobs are due, as `urgent,normal`; an empty one does not say what is new.
  *
  * Notifications of one workspace are merged: each 20 milliseconds it is named at most once, the first time at once. At
  * most 4096 workspaces wait to be named; those that waited longest are dropped first. While the connection is down,
  * nothing is named.
  */
+import * as Lane from "@fibercast/domain/Lane"
 import { WorkspaceId } from "@fibercast/domain/Workspace"
-import { Signal } from "@fibercast/ports/Signal"
-import { Effect, Latch, Layer, Schema } from "effect"
+import { both, type Due, Signal } from "@fibercast/ports/Signal"
+import { Effect, Latch, Layer, Result, Schema } from "effect"
 import { listen, tell } from "./internal/Listen.ts"
 import { Nats } from "./Nats.ts"
 import { defaultPrefix } from "./Topology.ts"
@@ -20,6 +22,11 @@ export interface Options {
 const mergedWithin = "20 millis"
 const waiting = 4096
 
+const writeDue = (due: Due): string => (due === null ? "" : due.join(","))
+
+/** Words that are no lanes say nothing. */
+const readDue = (text: string): Due => (text === "" ? null : Result.getOrElse(Lane.parse(text), () => null))
+
 /** The last part of the subject. */
 const readWorkspace = Schema.decodeUnknownEffect(Schema.NumberFromString.pipe(Schema.decodeTo(WorkspaceId)))
 
@@ -28,13 +35,15 @@ export const layer = ({ prefix = defaultPrefix }: Options = {}): Layer.Layer<Sig
     Signal,
     Effect.gen(function* () {
       const nats = yield* Nats
-      const pending = new Set<WorkspaceId>()
+      const pending = new Map<WorkspaceId, Due>()
       const isAny = yield* Latch.make(false)
 
       const flush = Effect.suspend(() => {
         const named = Array.from(pending)
         pending.clear()
-        return Effect.forEach(named, (id) => tell(nats, `${prefix}.wake.${id}`, ""), { discard: true })
+        return Effect.forEach(named, ([id, due]) => tell(nats, `${prefix}.wake.${id}`, writeDue(due)), {
+          discard: true
+        })
       })
       yield* isAny.await.pipe(
         Effect.andThen(isAny.close),
@@ -45,15 +54,19 @@ export const layer = ({ prefix = defaultPrefix }: Options = {}): Layer.Layer<Sig
       )
 
       return Signal.of({
-        notify: (workspaceId) =>
+        notify: (workspaceId, lane) =>
           Effect.suspend(() => {
-            const [oldest] = pending
+            const [oldest] = pending.keys()
             if (oldest !== undefined && pending.size >= waiting && !pending.has(workspaceId)) pending.delete(oldest)
-            pending.add(workspaceId)
+            const due = lane === undefined ? null : [lane]
+            const earlier = pending.get(workspaceId)
+            pending.set(workspaceId, earlier === undefined ? due : both(earlier, due))
             return Effect.asVoid(isAny.open)
           }),
-        signals: listen(nats, `${prefix}.wake.*`, ({ subject }) =>
-          Effect.map(readWorkspace(subject.slice(subject.lastIndexOf(".") + 1)), (id) => [id])
+        signals: listen(nats, `${prefix}.wake.*`, (message) =>
+          Effect.map(readWorkspace(message.subject.slice(message.subject.lastIndexOf(".") + 1)), (workspaceId) => [
+            { workspaceId, due: readDue(message.string()) }
+          ])
         )
       })
     })

@@ -11,6 +11,6 @@ export const layer: Layer.Layer<Signal, never, Signal | SqlClient.SqlClient> = L
   Effect.gen(function* () {
     const sql = yield* SqlClient.SqlClient
     const { notify, signals } = yield* Signal
-    return Signal.of({ notify: (workspaceId) => sql.afterCommit(notify(workspaceId)), signals })
+    return Signal.of({ notify: (workspaceId, due) => sql.afterCommit(notify(workspaceId, due)), signals })
   })
 )

@@ -13,7 +13,7 @@
  * An entry whose caller is interrupted is not written, unless that is under way. At most `waiting` is kept; who brings more
  * waits. When the scope closes, all that wait are interrupted.
  */
-import { Cause, Effect, Exit, FiberSet, type Scope, Semaphore } from "effect"
+import { Cause, Effect, FiberSet, type Scope, Semaphore } from "effect"
 
 export interface Options<A, out B, E> {
   /**
@@ -31,8 +31,10 @@ export interface Options<A, out B, E> {
   /** What an item may be held up by. */
   readonly keys: (item: A) => ReadonlyArray<string>
   /** `held`, `refused`: nothing was written, as somebody holds it up, or as it is. `lost`: nobody knows. */
-  readonly kindOf: (error: E) => "held" | "refused" | "lost"
+  readonly kindOf: (error: E) => Kind
 }
+
+type Kind = "held" | "refused" | "lost"
 
 interface Entry<A, B, E> {
   readonly item: A
@@ -80,37 +82,47 @@ export const make = <A, B, E>(
     )
     const run = yield* FiberSet.makeRuntime()
 
-    const write = (entries: ReadonlyArray<Entry<A, B, E>>, again: boolean): Effect.Effect<void> =>
-      Effect.gen(function* () {
-        let isBegun = false
-        const begin = Effect.suspend(() => {
-          const all = options.write(
-            entries.map(({ item }) => item),
-            again
-          )
-          isBegun = true
-          return all
+    const tell = (entries: ReadonlyArray<Entry<A, B, E>>, answers: ReadonlyArray<B>): void => {
+      for (const [index, entry] of entries.entries()) {
+        const answer = answers[index]
+        entry.resume(answer === undefined ? Effect.die(new Error("written, but not answered")) : Effect.succeed(answer))
+      }
+    }
+
+    const fail = (
+      entries: ReadonlyArray<Entry<A, B, E>>,
+      { again, cause, kind }: { readonly again: boolean; readonly cause: Cause.Cause<E>; readonly kind: Kind }
+    ): Effect.Effect<void> => {
+      if (kind === "lost" || (kind === "refused" && entries.length === 1)) {
+        for (const entry of entries) entry.resume(Effect.failCause(cause))
+      } else if (kind === "held" && isOfOneKey(entries)) {
+        for (const entry of entries) hold(entry)
+      } else {
+        return Effect.forEach(entries, (entry) => (entry.isGone ? Effect.void : write([entry], again)), {
+          discard: true
         })
-        const exit = yield* Effect.exit(begin)
-        if (Exit.isSuccess(exit)) {
-          for (const [index, entry] of entries.entries()) {
-            const answer = exit.value[index]
-            entry.resume(
-              answer === undefined ? Effect.die(new Error("written, but not answered")) : Effect.succeed(answer)
-            )
-          }
-          return
+      }
+      return Effect.void
+    }
+
+    const kindOf = (cause: Cause.Cause<E>): Kind => {
+      const failure = cause.reasons.find(Cause.isFailReason)
+      return failure === undefined ? "lost" : options.kindOf(failure.error)
+    }
+
+    const write = (entries: ReadonlyArray<Entry<A, B, E>>, again: boolean): Effect.Effect<void> =>
+      Effect.suspend(() => {
+        const items = entries.map(({ item }) => item)
+        let written: Effect.Effect<ReadonlyArray<B>, E>
+        try {
+          written = options.write(items, again)
+        } catch (defect) {
+          return fail(entries, { again, cause: Cause.die(defect), kind: "refused" })
         }
-        const failure = exit.cause.reasons.find(Cause.isFailReason)
-        const kindOf = () => (failure === undefined ? "lost" : options.kindOf(failure.error))
-        const kind = isBegun ? kindOf() : "refused"
-        if (kind === "lost" || (kind === "refused" && entries.length === 1)) {
-          for (const entry of entries) entry.resume(Effect.failCause(exit.cause))
-        } else if (kind === "held" && isOfOneKey(entries)) {
-          for (const entry of entries) hold(entry)
-        } else {
-          for (const entry of entries) if (!entry.isGone) yield* write([entry], again)
-        }
+        return Effect.matchCauseEffect(written, {
+          onSuccess: (answers) => Effect.sync(() => tell(entries, answers)),
+          onFailure: (cause) => fail(entries, { again, cause, kind: kindOf(cause) })
+        })
       })
 
     const keyOf = ({ item }: Entry<A, B, E>) => options.keys(item)[0] ?? ""
@@ -141,13 +153,14 @@ export const make = <A, B, E>(
       return some
     }
 
-    const writing = Effect.gen(function* () {
-      while (waiting.size > 0) yield* write(takeQueued(), false)
+    const writing: Effect.Effect<void> = Effect.suspend(() => {
+      if (waiting.size > 0) return Effect.andThen(write(takeQueued(), false), writing)
       writers--
+      return Effect.void
     })
 
     const add = (entry: Entry<A, B, E>): void => {
-      const key = options.keys(entry.item).find((key) => held.has(key))
+      const key = held.size > 0 ? options.keys(entry.item).find((key) => held.has(key)) : undefined
       if (key !== undefined) return hold(entry, key)
       waiting.add(entry)
       queued += options.size(entry.item)

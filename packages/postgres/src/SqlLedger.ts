@@ -12,8 +12,9 @@ import { DeliveryId } from "@fibercast/domain/Delivery"
 import * as Lane from "@fibercast/domain/Lane"
 import { WorkspaceId } from "@fibercast/domain/Workspace"
 import { type Claim, type DueWorkspace, Ledger, strangersPassed, strangeWait } from "@fibercast/ports/Ledger"
-import { Effect, Layer } from "effect"
-import { SqlClient } from "effect/sql"
+import { traced } from "@fibercast/ports/Traced"
+import { Effect, flow, Layer } from "effect"
+import { SqlClient, type SqlError } from "effect/sql"
 import * as ClaimStatement from "./internal/ClaimStatement.ts"
 import { campaignCode, errorClassOf, finalStateOf, states } from "./internal/Codes.ts"
 import { Days } from "./internal/Days.ts"
@@ -52,10 +53,10 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
 
       dispatch,
 
-      claim: Effect.fn("Ledger.claim")(function* (options: Claim) {
-        const { after, limit, now, source, workspaceId } = options
-        const rows = yield* sql
-          .unsafe<ClaimStatement.ClaimedRow>(ClaimStatement.claim, [
+      claim: Effect.fnUntraced(
+        function* (options: Claim) {
+          const { after, limit, now, source, workspaceId } = options
+          const once = sql.unsafe<ClaimStatement.ClaimedRow>(ClaimStatement.claim, [
             int4(workspaceId),
             int4(options.epoch),
             int2(Lane.rank(source.lane)),
@@ -65,26 +66,31 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
             int8(now),
             int8(Math.min(Math.max(limit, 1), batchSize))
           ])
-          .pipe(Effect.repeat({ while: ([row]) => row?.is_stale === true }), Effect.uninterruptible, (one) =>
-            claiming.withLock(workspaceId, one)
+          const fresh: Effect.Effect<ReadonlyArray<ClaimStatement.ClaimedRow>, SqlError.SqlError> = Effect.flatMap(
+            once,
+            (rows) => (rows[0]?.is_stale === true ? fresh : Effect.succeed(rows))
           )
-        const { claim_id: claimId } = yield* fenced(options, rows)
-        if (claimId === null) return null
-        const pipeline = yield* names.namesOf(rows.map((row) => row.pipeline_id))
-        const deliveries = rows.map((row) => ({
-          id: DeliveryId.make(row.id, { disableChecks: true }),
-          pipeline: pipeline(row.pipeline_id),
-          lane: source.lane,
-          campaignId: source.campaignId,
-          attempt: row.attempt,
-          rescues: row.rescues,
-          dueAt: row.due_at,
-          deadline: row.deadline,
-          payload: row.payload,
-          batchId: row.batch_id === null ? null : BatchId.make(row.batch_id, { disableChecks: true })
-        }))
-        return { claimId, claimedAt: now, deliveries }
-      }, translate("claim")),
+          const rows = yield* claiming.withLock(workspaceId, Effect.uninterruptible(fresh))
+          const { claim_id: claimId } = yield* fenced(options, rows)
+          if (claimId === null) return null
+          const pipeline = yield* names.namesOf(rows.map((row) => row.pipeline_id))
+          const deliveries = rows.map((row) => ({
+            id: DeliveryId.make(row.id, { disableChecks: true }),
+            pipeline: pipeline(row.pipeline_id),
+            lane: source.lane,
+            campaignId: source.campaignId,
+            attempt: row.attempt,
+            rescues: row.rescues,
+            dueAt: row.due_at,
+            deadline: row.deadline,
+            payload: row.payload,
+            batchId: row.batch_id === null ? null : BatchId.make(row.batch_id, { disableChecks: true })
+          }))
+          return { claimId, claimedAt: now, deliveries }
+        },
+        translate("claim"),
+        traced("Ledger.claim")
+      ),
 
       giveBack: Effect.fn("Ledger.giveBack")(function* (options) {
         const rows = yield* sql.unsafe(ClaimStatement.giveBack, [
@@ -95,15 +101,19 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
         yield* fenced(options, rows)
       }, translate("give back")),
 
-      start: Effect.fn("Ledger.start")(function* (options) {
-        const rows = yield* sql.unsafe(ClaimStatement.start, [
-          int4(options.workspaceId),
-          int4(options.epoch),
-          int8(options.claimId),
-          int8s(options.ids)
-        ])
-        yield* fenced(options, rows)
-      }, translate("start")),
+      start: Effect.fnUntraced(
+        function* (options) {
+          const rows = yield* sql.unsafe(ClaimStatement.start, [
+            int4(options.workspaceId),
+            int4(options.epoch),
+            int8(options.claimId),
+            int8s(options.ids)
+          ])
+          yield* fenced(options, rows)
+        },
+        translate("start"),
+        traced("Ledger.start")
+      ),
 
       settle: SettleCall.make(sql, days),
 
@@ -145,7 +155,7 @@ export const layer: Layer.Layer<Ledger, never, SqlClient.SqlClient> = Layer.effe
         return rows.map(({ id, reason }) => ({ id: DeliveryId.make(id, { disableChecks: true }), reason }))
       }, translate("find what was taken back")),
 
-      nextDue: Effect.fn("Ledger.nextDue")(nextDue, translate("find the next due time")),
+      nextDue: flow(nextDue, translate("find the next due time"), traced("Ledger.nextDue")),
 
       dueWorkspaces: Effect.fn("Ledger.dueWorkspaces")(function* ({ after, by, lanes, limit, now, pipelines }) {
         const rows = yield* sql.unsafe<{

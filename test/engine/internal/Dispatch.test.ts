@@ -10,6 +10,9 @@ import { insertedId, insertedIds } from "../../support/Inserted.ts"
 
 const store = Layer.mergeAll(MemoryStore.layer, Signal.layerMemory)
 
+const Soon = Pipeline.make("soon", { payload: Schema.Int, lane: "high" })
+type How = Omit<Parameters<typeof Pipeline.dispatch<number, number, never, never>>[1], "workspaceId" | "payload">
+
 const freshWorkspace = Effect.gen(function* () {
   const workspaces = yield* WorkspaceStore
   return (yield* workspaces.ensure({ name: "dispatching", zone: "UTC", limits: {} })).id
@@ -39,7 +42,7 @@ describe("dispatch", () => {
         delay: "5 seconds",
         deadline: DateTime.makeUnsafe(9000)
       })
-      assert.deepStrictEqual(yield* Fiber.join(heard), Option.some(workspaceId))
+      assert.deepStrictEqual(yield* Fiber.join(heard), Option.some({ workspaceId, due: null }))
       const claim = yield* claimAll(workspaceId)
       assert.deepStrictEqual(yield* claim(4999), [])
       const [delivery] = yield* claim(5000)
@@ -50,6 +53,24 @@ describe("dispatch", () => {
         deadline: 9000,
         payload: JSON.stringify({ at: "1970-01-01T00:00:00.000Z" })
       })
+    }).pipe(Effect.provide(store))
+  )
+
+  it.effect("signals the lane of what is due now, and of nothing else", () =>
+    Effect.gen(function* () {
+      const workspaceId = yield* freshWorkspace
+      const { signals } = yield* Signal
+      const told = Effect.fnUntraced(function* (options: How) {
+        const heard = yield* Effect.forkChild(Stream.runHead(signals), { startImmediately: true })
+        yield* Pipeline.dispatch(Soon, { workspaceId, payload: 1, ...options })
+        return Option.map(yield* Fiber.join(heard), ({ due }) => due)
+      })
+      assert.deepStrictEqual(yield* told({}), Option.some(["high"]))
+      assert.deepStrictEqual(yield* told({ lane: "bulk" }), Option.some(["bulk"]))
+      assert.deepStrictEqual(yield* told({ at: DateTime.makeUnsafe(0) }), Option.some(["high"]))
+      assert.deepStrictEqual(yield* told({ delay: 1 }), Option.some(null))
+      assert.deepStrictEqual(yield* told({ debounce: { key: "k", wait: 1 } }), Option.some(null))
+      assert.deepStrictEqual(yield* told({ unique: { key: "k", onConflict: "replace" } }), Option.some(null))
     }).pipe(Effect.provide(store))
   )
 

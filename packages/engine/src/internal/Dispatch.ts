@@ -9,7 +9,7 @@ import { Alerts } from "@fibercast/ports/Alerts"
 import { type Dispatch, type Dispatched, type Refusal } from "@fibercast/ports/Dispatch"
 import { Ledger, type LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { Signal } from "@fibercast/ports/Signal"
-import { Clock, type DateTime, type Duration, Effect, Option, type Schema } from "effect"
+import { Array, Clock, type DateTime, type Duration, Effect, Option, type Schema } from "effect"
 import { type BadDispatch } from "../BadDispatch.ts"
 import * as DispatchChecks from "./DispatchChecks.ts"
 import * as Uniqueness from "./Uniqueness.ts"
@@ -55,6 +55,8 @@ export interface Target<P> {
 /** Deliveries in one write. */
 const batchSize = 1000
 
+const untagged: ReadonlyArray<string> = []
+
 const prepare = Effect.fnUntraced(function* <P>(
   pipeline: Target<P>,
   payloads: ReadonlyArray<P>,
@@ -62,10 +64,10 @@ const prepare = Effect.fnUntraced(function* <P>(
   now: number
 ): Effect.fn.Return<ReadonlyArray<Dispatch>, BadDispatch | Schema.SchemaError> {
   const checks = DispatchChecks.make(pipeline.name)
-  const { at, deadline, delay, idempotencyKey, tags = [] } = options
+  const { at, deadline, delay, idempotencyKey, tags = untagged } = options
   const isTimed = at !== undefined || delay !== undefined
-  const uniqueness = yield* Uniqueness.make(options, pipeline.dispatches.unique, { checks, isTimed })
-  const later = delay === undefined ? uniqueness.wait : yield* checks.millis("delay", delay, 0)
+  const { uniqueOf, wait } = yield* Uniqueness.make(options, pipeline.dispatches.unique, { checks, isTimed })
+  const later = delay === undefined ? wait : yield* checks.millis("delay", delay, 0)
   const dueAt = Math.ceil((at?.epochMilliseconds ?? now) + later)
   const { backlog, lane, retention, retry } = pipeline.options
   const work = {
@@ -76,40 +78,28 @@ const prepare = Effect.fnUntraced(function* <P>(
     deadline: RetryPolicy.deadline(retry, dueAt, deadline?.epochMilliseconds ?? null),
     temporary: retention === "none"
   }
-  const { uniqueOf } = uniqueness
-  const tagged = (value: P): Effect.Effect<ReadonlyArray<string>, BadDispatch> => {
+  const prepared: globalThis.Array<Dispatch> = []
+  for (const value of payloads) {
+    // Others have their turn.
+    if (prepared.length > 0 && prepared.length % batchSize === 0) yield* Effect.yieldNow
+    const payload = yield* pipeline.encode(value)
     const own = pipeline.dispatches.tags(value)
-    return own.length + tags.length === 0 ? untagged : checks.tags([...new Set([...own, ...tags])])
-  }
-  const keyedOf = Effect.fnUntraced(function* (value: P, payload: string) {
+    const isTagged = own.length + tags.length > 0
     const request = typeof idempotencyKey === "function" ? idempotencyKey(value) : (idempotencyKey ?? null)
-    return {
-      delivery: { ...work, payload, tags: yield* tagged(value) },
+    prepared.push({
+      delivery: { ...work, payload, tags: isTagged ? yield* checks.tags([...new Set([...own, ...tags])]) : untagged },
       unique: uniqueOf === null ? null : yield* uniqueOf(value),
       idempotencyKey: request === null ? null : yield* checks.key("idempotencyKey", request),
       backlog
-    }
-  })
-  // Most have no key: what is done for each payload of many is kept little.
-  const dispatchOf = (value: P, payload: string): Effect.Effect<Dispatch, BadDispatch> =>
-    uniqueOf === null && idempotencyKey === undefined
-      ? Effect.map(tagged(value), (tags) => ({
-          delivery: { ...work, payload, tags },
-          unique: null,
-          idempotencyKey: null,
-          backlog
-        }))
-      : keyedOf(value, payload)
-  return yield* Effect.forEach(payloads, (value) =>
-    Effect.flatMap(pipeline.encode(value), (payload) => dispatchOf(value, payload))
-  )
+    })
+  }
+  return prepared
 })
 
-const untagged: Effect.Effect<ReadonlyArray<string>> = Effect.succeed([])
+/** Whether it took the place of one that was to run at another time. */
+const isReplaced = (dispatched: Dispatched): boolean => dispatched._tag === "Deduplicated" && dispatched.replaced
 
-/** Whether its workspace has something to look at. */
-const isNews = (dispatched: Dispatched): boolean =>
-  dispatched._tag === "Inserted" || (dispatched._tag === "Deduplicated" && dispatched.replaced)
+const isInserted = (dispatched: Dispatched): boolean => dispatched._tag === "Inserted"
 
 /** The first that was refused because too many are open. */
 const full = (answers: ReadonlyArray<Dispatched>): Extract<Refusal, { readonly _tag: "BacklogFull" }> | null => {
@@ -129,14 +119,24 @@ export const dispatch = Effect.fnUntraced(function* <P>(
   const { workspaceId } = options
   const now = yield* Clock.currentTimeMillis
   const dispatches = yield* prepare(pipeline, payloads, options, now)
-  const answers: Array<Dispatched> = []
-  const tell = Effect.suspend(() => (answers.some(isNews) ? signal.notify(workspaceId) : Effect.void))
-  yield* Effect.gen(function* () {
-    for (let from = 0; from < dispatches.length; from += batchSize) {
-      const some = dispatches.slice(from, from + batchSize)
-      for (const answer of yield* ledger.dispatch({ workspaceId, now, dispatches: some })) answers.push(answer)
-    }
-  }).pipe(Effect.ensuring(tell))
+  const tell = (answers: ReadonlyArray<Dispatched>): Effect.Effect<void> => {
+    if (answers.some(isReplaced)) return signal.notify(workspaceId)
+    if (!answers.some(isInserted)) return Effect.void
+    // All of one call are due at the same time, in the same lane.
+    const [first] = dispatches
+    const isDue = first !== undefined && first.delivery.dueAt <= now
+    return signal.notify(workspaceId, isDue ? first.delivery.lane : undefined)
+  }
+  const write = (some: ReadonlyArray<Dispatch>) => ledger.dispatch({ workspaceId, now, dispatches: some })
+  let answers: ReadonlyArray<Dispatched> = []
+  if (dispatches.length <= batchSize) {
+    answers = yield* write(dispatches)
+    yield* tell(answers)
+  } else {
+    yield* Effect.gen(function* () {
+      for (const some of Array.chunksOf(dispatches, batchSize)) answers = [...answers, ...(yield* write(some))]
+    }).pipe(Effect.ensuring(Effect.suspend(() => tell(answers))))
+  }
   const refusal = full(answers)
   if (refusal === null) return answers
   const alerts = yield* Effect.serviceOption(Alerts)

@@ -15,7 +15,8 @@ export const make = <P>(payload: Schema.Codec<P, unknown>): PayloadCodec<P> => {
   const decodeJson = Schema.decodeUnknownEffect(json)
   const decodeText = Schema.decodeEffect(text)
   return {
-    encode: (payload) => Effect.map(encodeJson(payload), (json) => JSON.stringify(json)),
+    // Of most schemas it is known at once.
+    encode: (payload) => Effect.mapEager(encodeJson(payload), (json) => JSON.stringify(json)),
     // Reading and writing text in line is several times faster; text that is no JSON is left to the schema, to say so.
     decode: (encoded) => {
       let parsed: unknown

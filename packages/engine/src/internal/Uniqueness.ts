@@ -55,6 +55,19 @@ export type UniqueOf<P> = (payload: P) => Effect.Effect<Unique, BadDispatch>
 
 /** How each payload is unique, null: it is not; and how long it waits for others. `isTimed`: when it is due was said otherwise. */
 export const make = <P>(
+  given: Uniqueness<P>,
+  byDefault: UniqueOptions<P> | null,
+  options: { readonly checks: Checks; readonly isTimed: boolean }
+): Effect.Effect<{ readonly uniqueOf: UniqueOf<P> | null; readonly wait: number }, BadDispatch> => {
+  const { debounce, throttle, unique } = given
+  const isUnique = unique === undefined ? byDefault !== null : unique !== false
+  return isUnique || debounce !== undefined || throttle !== undefined ? chosen(given, byDefault, options) : none
+}
+
+/** It stands for itself. */
+const none = Effect.succeed({ uniqueOf: null, wait: 0 })
+
+const chosen = <P>(
   { debounce, throttle, unique }: Uniqueness<P>,
   byDefault: UniqueOptions<P> | null,
   options: { readonly checks: Checks; readonly isTimed: boolean }

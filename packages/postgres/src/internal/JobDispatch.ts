@@ -10,7 +10,8 @@
  *
  * What is more than one write goes alone, in one transaction. In memory: `waiting` jobs of each of the two at most.
  */
-import { type Dispatched } from "@fibercast/ports/Dispatch"
+import { type WorkspaceId } from "@fibercast/domain/Workspace"
+import { type Dispatch, type Dispatched } from "@fibercast/ports/Dispatch"
 import { type Ledger, LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { WorkspaceNotFound } from "@fibercast/ports/WorkspaceStore"
 import { Array, type Context, Effect, Option, Predicate } from "effect"
@@ -85,29 +86,34 @@ export const make = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, names
     keys: keysOf,
     kindOf
   }
-  const unkeyed = yield* GroupCommit.make({ ...together, writers: 2 })
+  const unkeyed = yield* GroupCommit.make({ ...together, keys: () => [], writers: 2 })
   const keyed = yield* GroupCommit.make({ ...together, writers: 1 })
 
+  /** Within a transaction of the caller, or more than one write. */
+  const alone = Effect.fnUntraced(function* (asked: DispatchStatement.Asked) {
+    const parts = Array.chunksOf(asked.dispatches, most)
+    const all = Effect.forEach(parts, (some) => write([{ ...asked, dispatches: some }], null))
+    return Array.flatten(Array.flatten(yield* parts.length > 1 ? sql.withTransaction(all) : all))
+  })
   const answer = (asked: DispatchStatement.Asked) =>
-    Effect.gen(function* () {
-      const { dispatches } = asked
-      const isJoined = Option.isSome(yield* Effect.serviceOption(sql.transactionService))
-      if (!isJoined && dispatches.length <= most) {
-        return yield* dispatches.some(({ idempotencyKey, unique }) => unique !== null || idempotencyKey !== null)
-          ? keyed(asked)
-          : unkeyed(asked)
-      }
-      const parts = Array.chunksOf(dispatches, most)
-      const all = Effect.forEach(parts, (some) => write([{ ...asked, dispatches: some }], null))
-      return Array.flatten(Array.flatten(yield* parts.length > 1 ? sql.withTransaction(all) : all))
+    Effect.flatMap(Effect.serviceOption(sql.transactionService), (transaction) => {
+      if (Option.isSome(transaction) || asked.dispatches.length > most) return alone(asked)
+      return asked.dispatches.some(isKeyed) ? keyed(asked) : unkeyed(asked)
     })
-
-  return Effect.fnUntraced(function* ({ dispatches, now, workspaceId }) {
-    if (dispatches.length === 0) return []
-    const pipelineId = yield* names.idsOf(dispatches.map(({ delivery }) => delivery.pipeline))
-    const answers = yield* answer({ workspaceId, now, dispatches, pipelineId })
-    const known = answers.filter((dispatched): dispatched is Dispatched => dispatched !== null)
-    if (known.length === dispatches.length) return known
-    return yield* new LedgerUnavailable({ operation: "dispatch", cause: new WorkspaceNotFound({ workspaceId }) })
-  }, translate("dispatch")) satisfies Context.Service.Shape<typeof Ledger>["dispatch"]
+  const dispatch: Context.Service.Shape<typeof Ledger>["dispatch"] = ({ dispatches, now, workspaceId }) => {
+    if (dispatches.length === 0) return Effect.succeed([])
+    const named = names.idsOf(dispatches.map(({ delivery }) => delivery.pipeline))
+    const answers = Effect.flatMap(named, (pipelineId) => answer({ workspaceId, now, dispatches, pipelineId }))
+    return asDispatch(Effect.flatMap(answers, (all) => (all.every(isKnown) ? Effect.succeed(all) : lost(workspaceId))))
+  }
+  return dispatch
 })
+
+const asDispatch = translate("dispatch")
+
+const isKeyed = ({ idempotencyKey, unique }: Dispatch): boolean => unique !== null || idempotencyKey !== null
+
+const isKnown = (dispatched: Dispatched | null): dispatched is Dispatched => dispatched !== null
+
+const lost = (workspaceId: WorkspaceId) =>
+  Effect.fail(new LedgerUnavailable({ operation: "dispatch", cause: new WorkspaceNotFound({ workspaceId }) }))

@@ -15,6 +15,7 @@ export class PipelineNames {
   readonly #sql: SqlClient.SqlClient
   readonly #ids = new Map<string, number>()
   readonly #names = new Map<number, string>()
+  readonly #known = Effect.succeed((name: string) => found(this.#ids.get(name), name))
 
   constructor(sql: SqlClient.SqlClient) {
     this.#sql = sql
@@ -22,8 +23,8 @@ export class PipelineNames {
 
   /** Answers the number of a name, for these names; unknown ones are given one, in the caller's transaction. */
   idsOf(names: ReadonlyArray<string>): Effect.Effect<(name: string) => number, SqlError.SqlError> {
+    if (names.every((name) => this.#ids.has(name))) return this.#known
     const missing = [...new Set(names)].filter((name) => !this.#ids.has(name)).toSorted()
-    if (missing.length === 0) return Effect.succeed((name) => found(this.#ids.get(name), name))
     const sql = this.#sql
     const remember = (rows: ReadonlyArray<Named>) => this.#remember(rows)
     const known = this.#ids

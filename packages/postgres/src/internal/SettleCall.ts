@@ -4,6 +4,7 @@
  */
 import { type Owned } from "@fibercast/ports/Owned"
 import { type Settle, type Settled } from "@fibercast/ports/Settlement"
+import { traced } from "@fibercast/ports/Traced"
 import { Effect } from "effect"
 import { type SqlClient } from "effect/sql"
 import { errorClassCode, states } from "./Codes.ts"
@@ -58,17 +59,21 @@ export const make = (sql: SqlClient.SqlClient, days: Days) => {
     return isPlain ? completed(options) : everything(options)
   }
 
-  return Effect.fn("Ledger.settle")(function* (options: Settle) {
-    yield* days.make(options.now)
-    const { completedClaims = [] } = options
-    const first = named(options)
-    if (completedClaims.length === 0) return yield* first ?? everything(options)
-    const whole = ask(options, CompleteStatements.claims, [int8s(completedClaims)])
-    if (first === null) return yield* whole
-    return yield* sql.withTransaction(
-      Effect.zipWith(first, whole, (one, other) => ({ final: one.final + other.final, later: one.later }))
-    )
-  }, translate("settle"))
+  return Effect.fnUntraced(
+    function* (options: Settle) {
+      yield* days.make(options.now)
+      const { completedClaims = [] } = options
+      const first = named(options)
+      if (completedClaims.length === 0) return yield* first ?? everything(options)
+      const whole = ask(options, CompleteStatements.claims, [int8s(completedClaims)])
+      if (first === null) return yield* whole
+      return yield* sql.withTransaction(
+        Effect.zipWith(first, whole, (one, other) => ({ final: one.final + other.final, later: one.later }))
+      )
+    },
+    translate("settle"),
+    traced("Ledger.settle")
+  )
 }
 
 const isCompleted = ({ errorClass, reason, state }: Settle["settlements"][number]): boolean =>
