@@ -204,7 +204,7 @@ export const make = Effect.fnUntraced(function* (options: {
       recalls.run,
       Effect.provideContext(doubts.run, needs),
       Effect.provideContext(LongWaits.run({ window, settings, handOff }), needs),
-      Sender.run({ window, ownership, settings, mustMark, expire, isKnown, start }),
+      Sender.run({ window, ownership, settings, mustMark, expire, isKnown, start, runOf: handOff.runOf }),
       settler.run,
       handOff.crashed
     ],
