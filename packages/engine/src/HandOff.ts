@@ -21,6 +21,8 @@ import { type Flow, type Task, type Window } from "./Window.ts"
 export interface HandOff {
   /** Starts tasks of one flow. Cannot be interrupted, so it waits for no more than a slot that the window counts as free. */
   readonly start: (flow: Flow, tasks: ReadonlyArray<Task>) => Effect.Effect<void>
+  /** How much of a flow without limits is best started at once; absent: as much as ever. */
+  readonly runOf?: (flow: Flow) => number
   /** What was handed over and has not ended. */
   readonly underWay: () => ReadonlyArray<Task>
   /** What of it nobody has begun, as far as is known. */

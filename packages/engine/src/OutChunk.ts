@@ -4,10 +4,11 @@
 import { type DeliveryId } from "@fibercast/domain/Delivery"
 import { type Chunk } from "@fibercast/ports/Chunk"
 import { type HeldDelivery } from "@fibercast/ports/HandOver"
-import { type Task } from "./Window.ts"
+import { type Flow, type Task } from "./Window.ts"
 
 export interface OutChunk {
   readonly chunk: Chunk
+  readonly flow: Flow
   /** What of it has not ended, as far as its owner knows. */
   readonly tasks: Map<DeliveryId, Task>
   /** When it was last heard of; when it was handed over, before that. */

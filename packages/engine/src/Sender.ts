@@ -16,8 +16,10 @@ import { type Ownership, untilReachable } from "./Ownership.ts"
 import * as Slots from "./Slots.ts"
 import { type Flow, type Task, type Window } from "./Window.ts"
 
-/** Unlimited work is started in runs of this many, then lanes are weighed again. */
-const runLength = 64
+/** Unlimited work is started in runs of this many, unless told otherwise; then lanes are weighed again. */
+const usualRun = 64
+
+const usual = () => usualRun
 
 /** So many under way are many. */
 const many = 16
@@ -40,10 +42,12 @@ export const run = Effect.fnUntraced(function* (options: {
   /** Cannot be interrupted, so it must not wait for more than a slot that `window` counts as free. */
   readonly start: (flow: Flow, tasks: ReadonlyArray<Task>) => Effect.Effect<void>
   readonly expire: (task: Task) => void
+  /** How much of unlimited work is started in one run. */
+  readonly runOf?: ((flow: Flow) => number) | undefined
   /** Its pipeline is known here. Else it is put off, which uses nothing of an allowance up. */
   readonly isKnown: (task: Task) => boolean
 }): Effect.fn.Return<never, EpochLost, Ledger> {
-  const { window, ownership, settings } = options
+  const { window, ownership, runOf = usual, settings } = options
   const ledger = yield* Ledger
   const clock = yield* Clock.Clock
   const credit = new Map<Lane, number>()
@@ -84,7 +88,7 @@ export const run = Effect.fnUntraced(function* (options: {
   /** Write the started mark of the head of the flow's queue, where it is needed. */
   const mark = Effect.fnUntraced(function* (flow: Flow, count: number) {
     const perMilli = Limiter.hintAll(flow.limiters)
-    const ahead = perMilli === null ? count : Math.max(count, Math.min(runLength, Math.ceil(perMilli * markAhead)))
+    const ahead = perMilli === null ? count : Math.max(count, Math.min(usualRun, Math.ceil(perMilli * markAhead)))
     const unmarked = new Map<bigint, Array<Task>>()
     for (const task of window.peek(flow, ahead)) {
       if (task.started || !options.mustMark(task)) continue
@@ -101,7 +105,7 @@ export const run = Effect.fnUntraced(function* (options: {
 
   const send = Effect.fnUntraced(function* (flow: Flow) {
     turns.set(flow, ++turn)
-    const count = isLimited(flow) ? 1 : Math.min(runLength, slots(flow.source.lane))
+    const count = isLimited(flow) ? 1 : Math.min(runOf(flow), slots(flow.source.lane))
     const [head] = window.peek(flow, 1)
     if (head !== undefined && options.mustMark(head) && !head.started) {
       yield* mark(flow, count)

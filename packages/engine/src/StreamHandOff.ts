@@ -16,6 +16,7 @@ import { type Asked, type Ended, type Report, SenderChannel, type Turn } from "@
 import { WorkStream } from "@fibercast/ports/WorkStream"
 import { Array, Clock, Deferred, Effect, Latch, Layer, Queue, Random, type Scope, Stream } from "effect"
 import * as ChunkMaking from "./ChunkMaking.ts"
+import { ChunkPace } from "./ChunkPace.ts"
 import * as ChunkSizes from "./ChunkSizes.ts"
 import { type Handing, type HandOff, Way } from "./HandOff.ts"
 import { lasting } from "./Lasting.ts"
@@ -52,6 +53,7 @@ const make = Effect.fnUntraced(function* (
   const { epoch } = ownership
   const clock = yield* Clock.Clock
   const outs = new Map<string, OutChunk>()
+  const pace = new ChunkPace(settings.concurrency)
   const idle = Latch.makeUnsafe(true)
   const crashed = yield* Deferred.make<never>()
   const outbox = yield* Queue.bounded<OutChunk>(settings.concurrency)
@@ -100,6 +102,7 @@ const make = Effect.fnUntraced(function* (
       return task === undefined ? [] : [task]
     })
     if (gone.length > 0) leave(out, gone)
+    pace.ended(out.flow, gone.length, now)
   }
   const note = (task: Task, { fate, hold: reason, notBefore }: Ended, now: number) => {
     const { campaign } = task.context
@@ -179,12 +182,13 @@ const make = Effect.fnUntraced(function* (
         const guarantee = pipelines.guarantee(some[0].context)
         const chunk = ChunkMaking.of(flow, some, { id, owner, workspaceId, epoch, guarantee, now })
         const byId = new Map(some.map((task) => [task.context.delivery.id, task]))
-        const out: OutChunk = { chunk, tasks: byId, heardAt: now, isTaken: false, orphans: new Set() }
+        const out: OutChunk = { chunk, flow, tasks: byId, heardAt: now, isTaken: false, orphans: new Set() }
         outs.set(chunk.id, out)
         idle.closeUnsafe()
         yield* Queue.offer(outbox, out)
       }
     }),
+    runOf: (flow) => pace.of(flow),
     underWay: () => Array.fromIterable(outs.values()).flatMap(({ tasks }) => [...tasks.values()]),
     untaken: () =>
       Array.fromIterable(outs.values()).flatMap(({ isTaken, tasks }) => (isTaken ? [] : [...tasks.values()])),

@@ -217,7 +217,17 @@ export const make = Effect.fnUntraced(function* (options: {
       recalls.run,
       Effect.provideContext(doubts.run, needs),
       Effect.provideContext(LongWaits.run({ window, settings, handOff }), needs),
-      Sender.run({ window, ownership, settings, slots, mustMark, expire, isKnown, start }),
+      Sender.run({
+        window,
+        ownership,
+        settings,
+        slots,
+        mustMark,
+        expire,
+        isKnown,
+        start,
+        runOf: handOff.runOf
+      }),
       settler.run,
       handOff.crashed
     ],
