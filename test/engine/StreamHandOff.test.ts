@@ -279,6 +279,28 @@ describe("an engine and senders apart", () => {
   )
 })
 
+describe("a sender with fewer places than it is handed", () => {
+  it.effect("gives back what it cannot begin in time, and is charged with no death for it", () => {
+    const deaths: Array<number> = []
+    const Slow = Pipeline.make("slow", { payload: Schema.Int }).pipe(
+      Pipeline.tap((_, { delivery: { rescues } }) => {
+        deaths.push(rescues)
+        return Effect.sleep("3 seconds")
+      })
+    )
+    return Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace()
+      yield* Pipeline.dispatchMany(Slow, { workspaceId, payloads: Array.from({ length: 200 }, (_, n) => n) })
+      yield* pass(120)
+      yield* Expect.settled("completed", 200)
+      assert.deepStrictEqual(
+        deaths,
+        Array.from({ length: 200 }, () => 0)
+      )
+    }).pipe(Effect.provide(TestSenders.layer({ pipelines: [Slow], senders: 1, sender: { capacity: 10 } })))
+  })
+})
+
 const across = (script?: FakeMessenger.Script, options: Partial<TestSenders.Options<never>> = {}) =>
   TestSenders.layer({ pipelines: [Announce], ...options }).pipe(
     Layer.provideMerge(FakeMessenger.FakeMessenger.layer(script))
@@ -307,7 +329,7 @@ describe("a campaign over senders", () => {
       assert.strictEqual((yield* calls).length, begun)
       assert.deepStrictEqual([silence.status, silence.escaped], ["paused", begun])
       yield* (yield* Campaigns).resume(workspaceId, campaign.id)
-      yield* pass(180)
+      yield* pass(120)
       assert.strictEqual((yield* now(campaign)).counts.completed, 300)
       assert.strictEqual(yield* twice, 0)
     }).pipe(Effect.provide(across(slowly, { senders: 1, sender: { capacity: 10 } })))

@@ -86,10 +86,15 @@ export const make = Effect.fnUntraced(function* (options: {
   const turnBack = (open: OpenChunk) =>
     Effect.suspend(() => {
       if (!open.isOnce && open.part === "whole" && !open.isAnnounced) return open.received.nak(0)
+      return handBack(open)
+    })
+
+  /** All of it to its owner. */
+  const handBack = (open: OpenChunk) =>
+    Effect.sync(() => {
       open.expect(open.deliveries.length)
       open.isStarted = true
       giveBack(open, open.deliveries)
-      return Effect.void
     })
 
   /** Their end is expected. */
@@ -151,7 +156,10 @@ export const make = Effect.fnUntraced(function* (options: {
     Effect.uninterruptibleMask(
       Effect.fnUntraced(function* (restore) {
         const { chunk, isOnce, received } = open
-        if (chunk.validUntil <= clock.currentTimeMillisUnsafe()) return yield* received.ack
+        if (chunk.validUntil <= clock.currentTimeMillisUnsafe()) {
+          // Nobody begins it any more. Of what another sender had before, its owner rules.
+          return yield* isOnce || received.times > 1 ? received.ack : handBack(open)
+        }
         const campaign = yield* Effect.onInterrupt(restore(campaignOf(chunk)), () => turnBack(open))
         if (!isOnce && received.times > 1) return yield* orphaned(open)
         // Before, so that the owner rules on it should this sender be lost with it.

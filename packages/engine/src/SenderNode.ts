@@ -168,14 +168,16 @@ const make = Effect.gen(function* () {
       Effect.catchDefect((defect) => Effect.logError(`working on the chunk ${received.chunk.id} crashed`, defect))
     )
 
-  const waiting = new Set<Received>()
+  /** What waits for places, and whether a part of it was worked on here. */
+  const waiting = new Map<Received, boolean>()
   /** A chunk larger than there are places for is worked part by part. */
   const take = Effect.fnUntraced(function* (received: Received) {
     const { deliveries, lane } = received.chunk
     const parts = Array.chunksOf(deliveries, places.limit(lane))
     let left = parts.length
-    waiting.add(received)
+    waiting.set(received, false)
     const last = () => --left === 0
+    const enter = Effect.sync(() => waiting.set(received, true))
     yield* Effect.forEach(
       parts,
       (part, index) =>
@@ -188,6 +190,7 @@ const make = Effect.gen(function* () {
                   workOn(received, parts.slice(index).flat(), "rest", () => true)
                 )
           ),
+          Effect.andThen(enter),
           Effect.andThen(
             FiberSet.run(
               workers,
@@ -229,7 +232,8 @@ const make = Effect.gen(function* () {
 
   const tell = Effect.gen(function* () {
     const owners = new Map<string, Array<Report>>()
-    for (const { chunk } of opened) {
+    const taken = [...waiting].flatMap(([{ chunk }, isTaken]) => (isTaken ? [chunk] : []))
+    for (const chunk of new Set([...[...opened].map((open) => open.chunk), ...taken])) {
       const { epoch, id: chunkId, owner, workspaceId } = chunk
       const reports = owners.get(owner) ?? []
       owners.set(owner, reports)
@@ -237,7 +241,7 @@ const make = Effect.gen(function* () {
     }
     yield* Effect.forEach(owners, ([owner, reports]) => channel.report(owner, reports), { discard: true })
     for (const { isOnce, received } of opened) if (!isOnce) yield* received.working
-    for (const received of waiting) yield* received.working
+    for (const received of waiting.keys()) yield* received.working
   })
   const beating = Effect.gen(function* () {
     for (;;) {
