@@ -1,4 +1,5 @@
 import * as Pipeline from "@fibercast/engine/Pipeline"
+import * as RetryPolicy from "@fibercast/domain/RetryPolicy"
 import { type Rate } from "@fibercast/domain/Limits"
 import { SendFailed } from "@fibercast/ports/Messenger"
 import { Ledger } from "@fibercast/ports/Ledger"
@@ -178,6 +179,34 @@ describe("Feeder", () => {
       }).pipe(Effect.provide(layer))
     }
   )
+
+  it.effect("what was put off is claimed when it is due, however seldom the engine looks", () => {
+    const tried: Array<number> = []
+    const Fails = Pipeline.make("fails", {
+      payload: Schema.Number,
+      retry: RetryPolicy.backoff(["30 seconds", "2 minutes"], { tries: 3 })
+    }).pipe(
+      Pipeline.tap(() =>
+        Effect.flatMap(Clock.currentTimeMillis, (at) => {
+          tried.push(at)
+          return Effect.fail("no")
+        })
+      )
+    )
+    return Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace()
+      yield* Pipeline.dispatch(Fails, { workspaceId, payload: 0 })
+      yield* TestClock.adjust("5 minutes")
+      tried.length = 0
+      yield* Pipeline.dispatch(Fails, { workspaceId, payload: 1 })
+      yield* TestClock.adjust("5 minutes")
+      const began = tried[0] ?? 0
+      assert.deepStrictEqual(
+        tried.map((at) => at - began),
+        [0, 30_000, 150_000]
+      )
+    }).pipe(Effect.provide(TestEngine.layer({ pipelines: [Fails], settings: { poll: 3_600_000 } })))
+  })
 
   it.effect("a claim is made only where something is due, however often it is woken", () => {
     const empty: Array<string> = []

@@ -64,21 +64,27 @@ it.layer(stores, { timeout: "60 seconds" })("SqlBatchStore's rows", (it) => {
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       const ledger = yield* Ledger
-      const { batch, owned } = yield* claimedCampaign(2)
-      const [, second] = batch.deliveries
-      if (second === undefined) throw new Error("nothing is left to settle")
+      const { batch, owned } = yield* claimedCampaign(4)
+      const [, second, third, fourth] = batch.deliveries
+      if (second === undefined || third === undefined || fourth === undefined)
+        throw new Error("nothing is left to settle")
       const { dueAt, id } = second
       const { epoch, workspaceId } = owned
       const plans = yield* sql.withTransaction(
         Effect.gen(function* () {
           const settlements = batch.deliveries.slice(0, 1).map((delivery) => ended(delivery, "completed"))
           yield* ledger.settle({ ...owned, settlements, finishedClaims: [] })
+          yield* ledger.settle({ ...owned, settlements: [ended(third, "failed")], finishedClaims: [] })
           yield* ledger.insert({ ...owned, deliveries: jobs(1) })
           return [
             yield* ranOf(
+              "$9 and max_id",
+              `(${workspaceId}, ${epoch}, 1, '{${id}}', '{${dueAt}}', '{}', '{}', ${id}, ${id})`
+            ),
+            yield* ranOf(
               "later as",
-              `(${workspaceId}, ${epoch}, 1, '{${id}}', '{${dueAt}}', '{1}', '{null}', '{null}', '{null}', '{null}',
-                '{}', false, ${id}, ${id}, '{}', '{}')`
+              `(${workspaceId}, ${epoch}, 1, '{${fourth.id}}', '{${fourth.dueAt}}', '{1}', '{null}', '{null}', '{null}', '{null}',
+                '{}', false, ${fourth.id}, ${fourth.id}, '{}', '{}')`
             ),
             yield* ranOf(
               "select $1::int as workspace_id",

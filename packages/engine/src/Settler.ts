@@ -104,6 +104,7 @@ export class Settler {
           })
         )
       )
+      for (const { settlement, task } of ended) if ("dueAt" in settlement) this.#window.putOff(task, settlement.dueAt)
       this.#window.leave(...ended.map(({ task }) => task))
       for (const claimId of closing) this.#forget(claimId)
       for (const claimId of [...finished, ...closing]) this.#window.claims.delete(claimId)

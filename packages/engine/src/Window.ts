@@ -233,6 +233,11 @@ export class Window {
     if (this.size < this.limit) this.room.openUnsafe()
   }
 
+  /** It is claimable again from then on. */
+  putOff({ held: { flow } }: Task, dueAt: number) {
+    flow.dryUntil = Math.min(flow.dryUntil, dueAt)
+  }
+
   /** Give back everything of the flow that was not begun; it is claimable again after the next settle. */
   release(flow: Flow): number {
     const tasks = this.take(flow, this.queued(flow))
