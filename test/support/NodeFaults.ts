@@ -49,7 +49,7 @@ const parted = ({ name, network, role }: Place, state: "cut" | "silent", millis:
   end: Effect.andThen(Effect.sleep(millis), network?.state("whole") ?? Effect.void)
 })
 
-/** Successors start while those who were there leave. */
+/** Successors start while those who were there leave. Who is told to leave has begun: before that, nobody hears a signal. */
 const deployed = (places: ReadonlyArray<Place>, fleet: NodeFleet): Fault => ({
   ...usual,
   name: `deploy of ${places.map(({ name }) => name).join(" and ")}`,
@@ -57,10 +57,10 @@ const deployed = (places: ReadonlyArray<Place>, fleet: NodeFleet): Fault => ({
   cutsOff: false,
   harm: Effect.void,
   end: Effect.gen(function* () {
+    yield* Effect.forEach(places, ({ node }) => node.ready, { concurrency: "unbounded", discard: true })
     const old = yield* Effect.forEach(places, fleet.replace)
     yield* Effect.forEach(old, (node) => node.signal("SIGTERM"))
-    const codes = yield* Effect.forEach(old, ({ ended }) => ended)
-    for (const code of codes) assert.strictEqual(code, 0)
+    for (const { ended, name } of old) assert.strictEqual(yield* ended, 0, `how ${name} ended`)
   })
 })
 
