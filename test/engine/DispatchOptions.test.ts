@@ -22,7 +22,7 @@ const noting = (options: Omit<Parameters<typeof Pipeline.make<typeof Payload.Typ
   const dispatch = Effect.fnUntraced(function* (
     student: string,
     n: number,
-    more: Partial<Parameters<typeof Pipeline.dispatch<typeof Payload.Type, typeof Payload.Type, never, never>>[1]> = {}
+    more: Partial<Parameters<typeof Pipeline.dispatch<typeof Payload.Type>>[1]> = {}
   ) {
     const workspaceId = yield* TestEngine.workspace()
     return yield* Pipeline.dispatch(pipeline, { ...more, workspaceId, payload: { student, n } })

@@ -301,6 +301,32 @@ describe("a sender with fewer places than it is handed", () => {
   })
 })
 
+describe("a part of a chunk that waits for places", () => {
+  it.effect("is in good hands while it waits: however long urgent work is first, it is charged with no death", () => {
+    const deaths: Array<number> = []
+    const Slow = Pipeline.make("slow", { payload: Schema.Int }).pipe(
+      Pipeline.tap((_, { delivery: { rescues } }) => {
+        deaths.push(rescues)
+        return Effect.sleep("3 seconds")
+      })
+    )
+    return Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace()
+      const dispatch = (count: number, lane: "urgent" | "normal") =>
+        Pipeline.dispatchMany(Slow, { workspaceId, lane, payloads: Array.from({ length: count }, (_, n) => n) })
+      yield* dispatch(18, "normal")
+      yield* pass(1)
+      yield* dispatch(100, "urgent")
+      yield* pass(120)
+      yield* Expect.settled("completed", 118)
+      assert.deepStrictEqual(
+        deaths,
+        Array.from({ length: 118 }, () => 0)
+      )
+    }).pipe(Effect.provide(TestSenders.layer({ pipelines: [Slow], senders: 1, sender: { capacity: 10 } })))
+  })
+})
+
 const across = (script?: FakeMessenger.Script, options: Partial<TestSenders.Options<never>> = {}) =>
   TestSenders.layer({ pipelines: [Announce], ...options }).pipe(
     Layer.provideMerge(FakeMessenger.FakeMessenger.layer(script))

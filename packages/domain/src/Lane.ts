@@ -12,6 +12,9 @@ export type Lane = typeof Lane.Type
 /** Claims a lane may make in one round, while all lanes have due work. */
 export const weight: Readonly<Record<Lane, number>> = { urgent: 8, high: 4, normal: 2, bulk: 1 }
 
+/** Whether room is kept for it where others fill theirs. */
+export const hasReserve = (lane: Lane): boolean => lane === "urgent" || lane === "high"
+
 /** The lane's place in SQL and in ordering: 0 is the most urgent. */
 export const rank = (lane: Lane): number => lanes.indexOf(lane)
 

@@ -6,7 +6,7 @@
  * flow that still has a claim queued or whose account takes nothing. Where the last look found nothing more it asks what is
  * due before it claims again. More urgent lanes are fed first; within a lane the emptiest flow is.
  */
-import { lanes } from "@fibercast/domain/Lane"
+import { hasReserve, lanes } from "@fibercast/domain/Lane"
 import { Ledger } from "@fibercast/ports/Ledger"
 import { type EpochLost } from "@fibercast/ports/Owned"
 import { Clock, Effect } from "effect"
@@ -47,7 +47,7 @@ export const run = Effect.fnUntraced(function* (options: {
   }
 
   const room = ({ source: { lane } }: Flow): number =>
-    Math.min(unclaimed(), window.limit - window.size - (lane === "urgent" || lane === "high" ? 0 : reserve))
+    Math.min(unclaimed(), window.limit - window.size - (hasReserve(lane) ? 0 : reserve))
 
   const allowance = (flow: Flow): number => {
     const perMilli = Limiter.hintAll(flow.limiters)

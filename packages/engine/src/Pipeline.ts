@@ -10,14 +10,9 @@
  * stage that pushes to a provider is therefore never a reason to push again under at-most-once.
  */
 import { type ErrorClass } from "@fibercast/domain/ErrorClass"
-import { type Job } from "@fibercast/domain/Job"
 import { type Rate } from "@fibercast/domain/Limits"
 import { type Message } from "@fibercast/domain/Message"
-import { type Dispatched } from "@fibercast/ports/Dispatch"
-import { type Ledger, type LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { type Accepted, type Messenger, type SendFailed } from "@fibercast/ports/Messenger"
-import { type Signal } from "@fibercast/ports/Signal"
-import { traced } from "@fibercast/ports/Traced"
 import {
   type Array,
   type Context,
@@ -30,14 +25,12 @@ import {
   type Scope
 } from "effect"
 import { type AccountClosed, type AccountGates } from "./AccountGates.ts"
-import { type BadDispatch } from "./BadDispatch.ts"
 import { type DeliveryContext } from "./DeliveryContext.ts"
 import * as BatchStage from "./internal/BatchStage.ts"
 import * as BranchStage from "./internal/BranchStage.ts"
-import * as Dispatch from "./internal/Dispatch.ts"
+import { type DispatchDefaults } from "./internal/Dispatch.ts"
 import * as DropStage from "./internal/DropStage.ts"
 import * as EffectStage from "./internal/EffectStage.ts"
-import { describe, type JobOptions } from "./internal/Job.ts"
 import type * as KeyGate from "./internal/KeyGate.ts"
 import * as PayloadCodec from "./internal/PayloadCodec.ts"
 import * as PipelineRun from "./internal/PipelineRun.ts"
@@ -48,13 +41,15 @@ import { type Classify, StageSkip } from "./internal/StageHalt.ts"
 import * as ThrottleStage from "./internal/ThrottleStage.ts"
 import { type FailedDelivery, type Messengers, type Runnable } from "./Runnable.ts"
 
+export { dispatch, dispatchMany, job } from "./internal/PipelineWork.ts"
+
 export interface Pipeline<in out P, out A, out E, out R> extends Runnable<R>, Pipeable.Pipeable {
   readonly payload: Schema.Codec<P, unknown>
   /** The payload as JSON text, as `NewDelivery` holds it. */
   readonly encode: (payload: P) => Effect.Effect<string, Schema.SchemaError>
   readonly decode: (text: string) => Effect.Effect<P, Schema.SchemaError>
   readonly prepare: Prepare<P, A, E, R>
-  readonly dispatches: Dispatch.DispatchDefaults<P>
+  readonly dispatches: DispatchDefaults<P>
   /** Whether a stage pushes to a provider. */
   readonly sends: boolean
   readonly hooks: ReadonlyArray<(failed: FailedDelivery<P>) => Effect.Effect<unknown, unknown, R>>
@@ -73,22 +68,7 @@ export interface Stage<in A, out B, out E = never, out R = never> {
   readonly messengers: Messengers<R>
 }
 
-const build = <P, A, E, R>(
-  parts: Pick<
-    Pipeline<P, A, E, R>,
-    | "name"
-    | "options"
-    | "payload"
-    | "encode"
-    | "decode"
-    | "prepare"
-    | "dispatches"
-    | "sends"
-    | "messengers"
-    | "hooks"
-    | "keyed"
-  >
-): Pipeline<P, A, E, R> => ({
+const build = <P, A, E, R>(parts: Omit<Pipeline<P, A, E, R>, "handler" | "failed" | "pipe">): Pipeline<P, A, E, R> => ({
   ...parts,
   handler: PipelineRun.handlerOf(parts),
   failed: PipelineRun.failedOf(parts),
@@ -310,45 +290,3 @@ export const onFailure =
   <P, R2>(f: (failed: FailedDelivery<P>) => Effect.Effect<unknown, unknown, R2>) =>
   <A, E, R>(self: Pipeline<P, A, E, R>): Pipeline<P, A, E, R | R2> =>
     build<P, A, E, R | R2>({ ...self, hooks: [...self.hooks, f] })
-
-/**
- * Asks for one delivery of the payload, and says what became of that: `Inserted`, `Deduplicated` with the delivery that
- * stands for it, or `Refused` with the reason. It is never silent.
- *
- * Joins the caller's transaction where the store has one: then the work exists if and only if that commits, and
- * its workspace is told once it has. Others that dispatch to the same key wait until then.
- */
-export const dispatch = <P, A, E, R>(
-  self: Pipeline<P, A, E, R>,
-  options: Dispatch.DispatchOptions<P> & { readonly payload: P }
-): Effect.Effect<Dispatched, LedgerUnavailable | BadDispatch | Schema.SchemaError, Ledger | Signal> =>
-  asDispatch(Effect.flatMap(Dispatch.dispatch(self, [options.payload], options), onlyAnswer))
-
-const asDispatch = traced("Pipeline.dispatch")
-
-const onlyAnswer = ([dispatched]: ReadonlyArray<Dispatched>): Effect.Effect<Dispatched> =>
-  dispatched === undefined ? Effect.die(new Error("the ledger did not answer")) : Effect.succeed(dispatched)
-
-/**
- * As `dispatch`, for many payloads, in writes of 1000: one answer each, in their order. A payload that does not encode,
- * or a bad option, stops all of them before the first write. When the ledger fails in between, the writes before it
- * stand, unless the caller has a transaction.
- */
-export const dispatchMany = <P, A, E, R>(
-  self: Pipeline<P, A, E, R>,
-  options: Dispatch.DispatchOptions<P> & { readonly payloads: ReadonlyArray<P> }
-): Effect.Effect<ReadonlyArray<Dispatched>, LedgerUnavailable | BadDispatch | Schema.SchemaError, Ledger | Signal> =>
-  asDispatchMany(Dispatch.dispatch(self, options.payloads, options))
-
-const asDispatchMany = traced("Pipeline.dispatchMany")
-
-/** One job of this pipeline for a batch or a chain, dispatched when its turn comes. Fails when the payload does not encode. */
-export const job = <P, A, E, R>(
-  self: Pipeline<P, A, E, R>,
-  payload: P,
-  options: JobOptions = {}
-): Effect.Effect<Job, Schema.SchemaError> =>
-  Effect.flatMap(
-    Effect.suspend(() => self.encode(payload)),
-    (encoded) => describe(self, encoded, options)
-  )

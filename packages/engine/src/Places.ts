@@ -3,7 +3,7 @@
  * urgent lane is let in first, and within a lane who came first. What is bulk and has let `patience` of the normal lane go
  * first is no longer behind them.
  */
-import { type Lane, rank } from "@fibercast/domain/Lane"
+import { hasReserve, type Lane, rank } from "@fibercast/domain/Lane"
 import { Effect } from "effect"
 
 const patience = 8
@@ -59,7 +59,7 @@ export class Places {
 
   /** The most that there are for the lane. */
   limit(lane: Lane): number {
-    return lane === "urgent" || lane === "high" ? this.#capacity : Math.max(1, this.#capacity - this.#reserve)
+    return hasReserve(lane) ? this.#capacity : Math.max(1, this.#capacity - this.#reserve)
   }
 
   #fits(count: number, lane: Lane): boolean {

@@ -18,7 +18,7 @@ import { type Alerts } from "@fibercast/ports/Alerts"
 import { type CampaignStore } from "@fibercast/ports/CampaignStore"
 import { type ChunkDelivery } from "@fibercast/ports/Chunk"
 import { type Ledger } from "@fibercast/ports/Ledger"
-import { type Report, SenderChannel, type StopOrder } from "@fibercast/ports/SenderChannel"
+import { SenderChannel, type StopOrder } from "@fibercast/ports/SenderChannel"
 import { type Received, WorkStream } from "@fibercast/ports/WorkStream"
 import { Array, Clock, Context, Effect, Exit, FiberSet, Latch, Layer, Random, RcMap, Scope, Stream } from "effect"
 import * as Activity from "./Activity.ts"
@@ -26,6 +26,7 @@ import * as ChunkSettler from "./ChunkSettler.ts"
 import * as ChunkWork from "./ChunkWork.ts"
 import * as HeldKeys from "./HeldKeys.ts"
 import * as Hooks from "./Hooks.ts"
+import { InHand } from "./InHand.ts"
 import { OpenChunk, type Sending } from "./OpenChunk.ts"
 import { lasting } from "./Lasting.ts"
 import * as PipelineRunner from "./PipelineRunner.ts"
@@ -73,7 +74,7 @@ const make = Effect.gen(function* () {
   const pipelines = yield* Pipelines
   const turns = new SenderTurns(channel)
   const places = new Places(settings.capacity)
-  const opened = new Set<OpenChunk>()
+  const inHand = new InHand(channel)
   const free = (count: number) => places.release(count)
   const stopping = new Map<Sending, string>()
   /** Under way, and no more this sender's. */
@@ -149,7 +150,7 @@ const make = Effect.gen(function* () {
       )
       turns.heard(received.chunk)
       const open = new OpenChunk({ received, deliveries, part, pipelines: shared, free })
-      opened.add(open)
+      inHand.opened(open)
       yield* Effect.gen(function* () {
         yield* Effect.raceFirst(work(open), turning.await)
         yield* open.written.await
@@ -157,7 +158,7 @@ const make = Effect.gen(function* () {
       }).pipe(
         Effect.ensuring(
           Effect.sync(() => {
-            opened.delete(open)
+            inHand.closed(open)
             open.close()
           })
         )
@@ -168,16 +169,14 @@ const make = Effect.gen(function* () {
       Effect.catchDefect((defect) => Effect.logError(`working on the chunk ${received.chunk.id} crashed`, defect))
     )
 
-  /** What waits for places, and whether a part of it was worked on here. */
-  const waiting = new Map<Received, boolean>()
   /** A chunk larger than there are places for is worked part by part. */
   const take = Effect.fnUntraced(function* (received: Received) {
     const { deliveries, lane } = received.chunk
     const parts = Array.chunksOf(deliveries, places.limit(lane))
     let left = parts.length
-    waiting.set(received, false)
+    inHand.waits(received)
     const last = () => --left === 0
-    const enter = Effect.sync(() => waiting.set(received, true))
+    const enter = Effect.sync(() => inHand.entered(received))
     yield* Effect.forEach(
       parts,
       (part, index) =>
@@ -199,7 +198,7 @@ const make = Effect.gen(function* () {
           )
         ),
       { discard: true }
-    ).pipe(Effect.ensuring(Effect.sync(() => waiting.delete(received))))
+    ).pipe(Effect.ensuring(Effect.sync(() => inHand.waitsNoMore(received))))
   })
   const { ahead } = settings
   const consuming = Effect.forEach(
@@ -227,26 +226,6 @@ const make = Effect.gen(function* () {
     interrupt: (sendings) => {
       for (const sending of sendings) gone.add(sending)
       runner.interrupt(sendings)
-    }
-  })
-
-  const tell = Effect.gen(function* () {
-    const owners = new Map<string, Array<Report>>()
-    const taken = [...waiting].flatMap(([{ chunk }, isTaken]) => (isTaken ? [chunk] : []))
-    for (const chunk of new Set([...[...opened].map((open) => open.chunk), ...taken])) {
-      const { epoch, id: chunkId, owner, workspaceId } = chunk
-      const reports = owners.get(owner) ?? []
-      owners.set(owner, reports)
-      reports.push({ workspaceId, epoch, chunkId, ended: [] })
-    }
-    yield* Effect.forEach(owners, ([owner, reports]) => channel.report(owner, reports), { discard: true })
-    for (const { isOnce, received } of opened) if (!isOnce) yield* received.working
-    for (const received of waiting.keys()) yield* received.working
-  })
-  const beating = Effect.gen(function* () {
-    for (;;) {
-      yield* Effect.sleep(settings.beat)
-      yield* tell
     }
   })
 
@@ -280,7 +259,7 @@ const make = Effect.gen(function* () {
       Effect.sync(() => activity.sending.delete(counted))
     )
   )
-  yield* Effect.forkIn(lasting("telling owners", beating), writing)
+  yield* Effect.forkIn(lasting("telling owners", inHand.beats(settings.beat)), writing)
   yield* Effect.forkIn(lasting("hearing stop orders", stopped), writing)
   if (pipelines.names.some((name) => (pipelines.options(name)?.atOnce ?? null) !== null)) {
     yield* Effect.forkIn(lasting("looking after held keys", keeping), writing)

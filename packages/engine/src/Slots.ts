@@ -1,7 +1,7 @@
 /**
  * How many sends of one workspace may be under way at once, in the places of its owner.
  */
-import { type Lane } from "@fibercast/domain/Lane"
+import { hasReserve, type Lane } from "@fibercast/domain/Lane"
 
 export interface Slots {
   /** Of any lane. */
@@ -20,5 +20,4 @@ export const of = (concurrency: number, inFlight = Number.MAX_SAFE_INTEGER): Slo
 })
 
 /** How many of the lane may be under way, with all that is. */
-export const ofLane = ({ most, ordinary }: Slots, lane: Lane): number =>
-  lane === "urgent" || lane === "high" ? most : ordinary
+export const ofLane = ({ most, ordinary }: Slots, lane: Lane): number => (hasReserve(lane) ? most : ordinary)

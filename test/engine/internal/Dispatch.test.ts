@@ -11,7 +11,7 @@ import { insertedId, insertedIds } from "../../support/Inserted.ts"
 const store = Layer.mergeAll(MemoryStore.layer, Signal.layerMemory)
 
 const Soon = Pipeline.make("soon", { payload: Schema.Int, lane: "high" })
-type How = Omit<Parameters<typeof Pipeline.dispatch<number, number, never, never>>[1], "workspaceId" | "payload">
+type How = Omit<Parameters<typeof Pipeline.dispatch<number>>[1], "workspaceId" | "payload">
 
 const freshWorkspace = Effect.gen(function* () {
   const workspaces = yield* WorkspaceStore

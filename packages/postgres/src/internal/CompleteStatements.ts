@@ -8,10 +8,8 @@ import * as FinishStatements from "./FinishStatements.ts"
 import { owned } from "./Ownership.ts"
 
 const consequences = (claims: string): string => `${FinishStatements.recorded},
-tallied as (
-  insert into tallies (at, workspace_id, attempts) select $3, $1, n from (select count(*) as n from gone) t where n > 0),
-freed as (
-  delete from claims where workspace_id = $1 and claim_id = any (${claims}::bigint[]) and exists (select 1 from owned))
+${FinishStatements.tallied("(select count(*) from gone)")},
+${FinishStatements.freed(claims)}
 select (select count(*)::int from gone) as final, 0 as later from owned`
 
 const completed = (providerId: string): string =>

@@ -35,12 +35,19 @@ counted as (
   returning 1),
 ${BatchCounts.settled("gone", "counted")}`
 
+/** `count` is how many attempts ended. */
+export const tallied = (count: string): string => `tallied as (
+  insert into tallies (at, workspace_id, attempts) select $3, $1, n from (select ${count} as n) t where n > 0)`
+
+/** Ends these claims. */
+export const freed = (claims: string): string => `freed as (
+  delete from claims where workspace_id = $1 and claim_id = any (${claims}::bigint[]) and exists (select 1 from owned))`
+
 /** `charged` selects (id, campaign_id, attempt, state, error_class, reason, pipeline_id) of what to explain. */
 const attempted = (charged: string, count: string): string => `explained as (
   insert into attempts (delivery_id, at, workspace_id, campaign_id, attempt, outcome, error_class, reason,
     pipeline_id) ${charged}),
-tallied as (
-  insert into tallies (at, workspace_id, attempts) select $3, $1, n from (select ${count} as n) t where n > 0)`
+${tallied(count)}`
 
 const explained = `select id, $3, $1, campaign_id, attempt, state, error_class, reason, pipeline_id
   from gone where state in (2, 6)`
@@ -98,8 +105,7 @@ ${attempted(
   from later where state = 7`,
   `${charges} + (select count(*) from later where state = 7)`
 )},
-freed as (
-  delete from claims where workspace_id = $1 and claim_id = any ($11::bigint[]) and exists (select 1 from owned))
+${freed("$11")}
 select (select count(*)::int from gone) as final, (select count(*)::int from later) as later from owned`
 
 /**
