@@ -2,11 +2,10 @@
  * What a drain leaves in its tables: rows that died and were not cleaned away yet, and the size of tables and indexes, at
  * once and after the autovacuum that comes by the tables' own settings.
  */
-import * as Postgres from "@fibercast/postgres/Postgres"
-import { Context, Effect, Layer, Redacted, Schedule } from "effect"
+import { Effect, Schedule } from "effect"
 import * as Meter from "./Meter.ts"
-import { SqlClient } from "effect/sql"
 import { type Servers } from "./Servers.ts"
+import * as Session from "./Session.ts"
 
 /** Names with their schema, as regular expressions. */
 export interface Tables {
@@ -36,10 +35,8 @@ export const further = {
 }
 
 /** By name, what the columns tell. */
-export const watch = Effect.fnUntraced(function* ({ postgres }: Servers, { done, open }: Tables) {
-  const url = Redacted.make(postgres?.url ?? "")
-  const client = yield* Layer.build(Postgres.layer({ url, connections: 1, applicationName: "bench-bloat" }))
-  const sql = Context.get(client, SqlClient.SqlClient)
+export const watch = Effect.fnUntraced(function* (servers: Servers, { done, open }: Tables) {
+  const sql = yield* Session.open(servers, "bench-bloat")
   const look = (pattern: string) =>
     Effect.map(
       sql<{ readonly dead: number; readonly size: number }>`

@@ -2,16 +2,13 @@
  * A session that once asked something within a transaction and was forgotten, as a terminal is: while it is open, no row that
  * dies can be cleaned away.
  */
-import * as Postgres from "@fibercast/postgres/Postgres"
-import { Context, Deferred, Effect, Layer, Redacted } from "effect"
-import { SqlClient } from "effect/sql"
+import { Deferred, Effect } from "effect"
 import { type Servers } from "./Servers.ts"
+import * as Session from "./Session.ts"
 
 /** Holds a snapshot from now until the scope closes; answers what dies if it lost it before. */
-export const hold = Effect.fnUntraced(function* ({ postgres }: Servers) {
-  const url = Redacted.make(postgres?.url ?? "")
-  const client = yield* Layer.build(Postgres.layer({ url, connections: 1, applicationName: "bench-forgotten" }))
-  const sql = Context.get(client, SqlClient.SqlClient)
+export const hold = Effect.fnUntraced(function* (servers: Servers) {
+  const sql = yield* Session.open(servers, "bench-forgotten")
   const held = yield* Deferred.make<void>()
   const session = Effect.gen(function* () {
     yield* sql`SET TRANSACTION ISOLATION LEVEL REPEATABLE READ`

@@ -2,12 +2,11 @@
  * Measures a stretch of work: its time, what each process used of the processors, what Postgres wrote, and the memory
  * that this process held.
  */
-import * as Postgres from "@fibercast/postgres/Postgres"
-import { Clock, Context, Effect, Layer, Redacted, type Scope } from "effect"
-import { SqlClient } from "effect/sql"
+import { Clock, Effect, type Scope } from "effect"
 import * as Processors from "../Processors.ts"
 import { type Metered } from "./Sample.ts"
 import { type Servers } from "./Servers.ts"
+import * as Session from "./Session.ts"
 
 /** Milliseconds of a clock that only goes forward, since whenever. */
 export const millis = Effect.map(Clock.monotonicTimeNanos, (nanos) => Number(nanos) / 1e6)
@@ -22,11 +21,9 @@ const ofServers = (pids: Readonly<Record<string, number>>) =>
   Object.fromEntries(Object.entries(pids).map(([name, pid]) => [name, Processors.seconds(pid)]))
 
 /** Bytes of write-ahead log, and transactions that wrote, so far. */
-const written = Effect.fnUntraced(function* ({ postgres }: Servers) {
-  if (postgres === null) return Effect.succeed(null)
-  const url = Redacted.make(postgres.url)
-  const client = yield* Layer.build(Postgres.layer({ url, connections: 1, applicationName: "bench-meter" }))
-  const sql = Context.get(client, SqlClient.SqlClient)
+const written = Effect.fnUntraced(function* (servers: Servers) {
+  if (servers.postgres === null) return Effect.succeed(null)
+  const sql = yield* Session.open(servers, "bench-meter")
   return Effect.gen(function* () {
     const [row] = yield* sql<{ wal: string; commits: string }>`
       SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::text AS wal,
@@ -49,7 +46,7 @@ export const measure = Effect.fnUntraced(function* <A, E, R>(
     const server = servers[name]
     if (server !== null) pids[name] = server.pid
   }
-  const look = yield* Effect.orDie(written(servers))
+  const look = yield* written(servers)
   let most = 0
   yield* Effect.forkScoped(
     Effect.sync(() => {
