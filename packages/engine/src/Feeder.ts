@@ -9,7 +9,8 @@
 import { hasReserve, lanes } from "@fibercast/domain/Lane"
 import { Ledger } from "@fibercast/ports/Ledger"
 import { type EpochLost } from "@fibercast/ports/Owned"
-import { Clock, Effect } from "effect"
+import { Clock, Effect, type Scope } from "effect"
+import * as Alarm from "./Alarm.ts"
 import { Allowance } from "./Allowance.ts"
 import { type EngineSettings } from "./EngineConfig.ts"
 import * as Limiter from "./Limiter.ts"
@@ -31,7 +32,7 @@ export const run = Effect.fnUntraced(function* (options: {
   readonly ownership: Ownership
   readonly settings: EngineSettings
   readonly suspects: Suspects.Suspects
-}): Effect.fn.Return<never, EpochLost, Ledger> {
+}): Effect.fn.Return<never, EpochLost, Ledger | Scope.Scope> {
   const { window, ownership, settings, suspects } = options
   const ledger = yield* Ledger
   const clock = yield* Clock.Clock
@@ -39,6 +40,7 @@ export const run = Effect.fnUntraced(function* (options: {
   const reserve = Math.floor(window.limit / 10)
 
   const allowed = yield* Allowance
+  const alarm = yield* Alarm.make(window.room)
 
   /** What is claimed and not begun has its part of what may yet be begun. */
   const unclaimed = (): number => {
@@ -144,7 +146,8 @@ export const run = Effect.fnUntraced(function* (options: {
     const resting = [...window.flows.values()].filter((flow) => window.isOpen(flow) && restsUntil(flow) > now)
     const until = resting.reduce((soonest, flow) => Math.min(soonest, restsUntil(flow)), now + settings.poll)
     window.room.closeUnsafe()
-    return Effect.andThen(Effect.raceFirst(window.room.await, Effect.sleep(Math.max(until - now, 1))), together)
+    alarm(Math.max(until - now, 1))
+    return Effect.andThen(window.room.await, together)
   }
 
   for (;;) {
@@ -153,4 +156,4 @@ export const run = Effect.fnUntraced(function* (options: {
     if (flow === undefined) yield* wait(now)
     else yield* claim(flow)
   }
-})
+}, Effect.scoped)

@@ -8,7 +8,8 @@
 import { type Lane, lanes, weight } from "@fibercast/domain/Lane"
 import { Ledger } from "@fibercast/ports/Ledger"
 import { type EpochLost } from "@fibercast/ports/Owned"
-import { Clock, Effect } from "effect"
+import { Clock, Effect, type Scope } from "effect"
+import * as Alarm from "./Alarm.ts"
 import { Allowance } from "./Allowance.ts"
 import { type EngineSettings } from "./EngineConfig.ts"
 import * as Limiter from "./Limiter.ts"
@@ -32,7 +33,7 @@ const delay = (flow: Flow, now: number): number => Math.max(flow.notBefore - now
 
 const isLimited = (flow: Flow) => Limiter.hintAll(flow.limiters) !== null
 
-export const run = Effect.fnUntraced(function* (options: {
+export interface Options {
   readonly window: Window
   readonly ownership: Ownership
   readonly settings: EngineSettings
@@ -46,7 +47,11 @@ export const run = Effect.fnUntraced(function* (options: {
   readonly runOf?: ((flow: Flow) => number) | undefined
   /** Its pipeline is known here. Else it is put off, which uses nothing of an allowance up. */
   readonly isKnown: (task: Task) => boolean
-}): Effect.fn.Return<never, EpochLost, Ledger> {
+}
+
+export const run = Effect.fnUntraced(function* (
+  options: Options
+): Effect.fn.Return<never, EpochLost, Ledger | Scope.Scope> {
   const { window, ownership, runOf = usual, settings } = options
   const ledger = yield* Ledger
   const clock = yield* Clock.Clock
@@ -57,6 +62,7 @@ export const run = Effect.fnUntraced(function* (options: {
   const turnOf = (flow: Flow): number => turns.get(flow) ?? 0
 
   const allowance = yield* Allowance
+  const alarm = yield* Alarm.make(window.work)
 
   const slots = (lane: Lane): number => Math.min(Slots.ofLane(options.slots, lane) - window.active, allowance.left())
 
@@ -149,7 +155,8 @@ export const run = Effect.fnUntraced(function* (options: {
     )
     const soonest = Math.max(Math.min(settings.poll, ...delays), 1)
     window.work.closeUnsafe()
-    return Effect.andThen(Effect.raceFirst(window.work.await, Effect.sleep(soonest)), together)
+    alarm(soonest)
+    return Effect.andThen(window.work.await, together)
   }
 
   for (;;) {
@@ -159,4 +166,4 @@ export const run = Effect.fnUntraced(function* (options: {
     if (flow === undefined) yield* wait(now)
     else yield* send(flow)
   }
-})
+}, Effect.scoped)
