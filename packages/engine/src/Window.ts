@@ -56,7 +56,7 @@ export interface Flow {
   cursor: Cursor | null
   /** When it was last claimed from the start. */
   sweptAt: number
-  /** When it was last looked at from the start, nothing more was due. */
+  /** When it was last looked at from the start, nothing more was due; or nobody has looked yet. */
   drained: boolean
   /** As far as was seen, nothing to claim before this instant; set back when woken. */
   dryUntil: number
@@ -125,7 +125,7 @@ export class Window {
       size: 0,
       cursor: null,
       sweptAt: 0,
-      drained: false,
+      drained: true,
       dryUntil: 0,
       isDue: false,
       notBefore: 0,
