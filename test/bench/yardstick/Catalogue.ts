@@ -27,6 +27,18 @@ export const subjects: ReadonlyMap<string, Subject> = new Map<string, Subject>([
     }
   ],
   [
+    "bare",
+    {
+      ...common,
+      title: "bare HTTP client",
+      isInQuick: false,
+      store: "postgres",
+      isCeiling: true,
+      promises: "nothing, and records nothing",
+      load: Effect.promise(async () => (await import("./subjects/BareClient.ts")).open)
+    }
+  ],
+  [
     "fibercast",
     {
       ...common,

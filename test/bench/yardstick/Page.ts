@@ -24,7 +24,14 @@ const tableOf = (one: Case, samples: ReadonlyArray<Sample>): ReadonlyArray<strin
   const tail = (cells: ReadonlyArray<string>) => (hasTail ? cells : [])
   const own = Report.own(one)
   const heads = ["", `median, ${one.unit}`, "least to most", ...tail(["p99, ms"]), ...own.titles]
-  const costs = [`${ours?.title ?? ""} against it`, "µs of processor an item", "WAL, bytes", "RSS, MB", "others"]
+  const costs = [
+    `${ours?.title ?? ""} against it`,
+    "µs of processor an item",
+    "WAL, bytes",
+    "commits",
+    "RSS, MB",
+    "others"
+  ]
   return [
     `### ${one.title}`,
     "",
@@ -40,6 +47,7 @@ const tableOf = (one: Case, samples: ReadonlyArray<Sample>): ReadonlyArray<strin
         against(line),
         line.cpu.map(([process, micros]) => `${process} ${Report.figure(micros)}`).join(", "),
         optional(line.wal, Report.figure),
+        optional(line.commits, Report.figure),
         Report.figure(line.rss),
         `${Math.round(line.foreign * 100)} %`
       ])
