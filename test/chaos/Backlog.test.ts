@@ -31,11 +31,9 @@ const database = Layer.unwrap(
 )
 
 /** With sessions of their own, which end with whoever uses them. */
-const stores = Layer.fresh(
-  LocalNode.layerStores.pipe(
-    Layer.provideMerge(Layer.mergeAll(Signal.layerMemory, AudienceSource.layerMemory(), Alerts.layerLog)),
-    Layer.provide(Postgres.layerEmbedded())
-  )
+const stores = LocalNode.layerStores.pipe(
+  Layer.provideMerge(Layer.mergeAll(Signal.layerMemory, AudienceSource.layerMemory(), Alerts.layerLog)),
+  Layer.provide(Postgres.layerEmbedded())
 )
 
 /** Pages that the database has looked at so far: sessions tell of theirs at the latest when they end, so all have. */

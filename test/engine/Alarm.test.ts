@@ -1,6 +1,6 @@
 import * as Alarm from "@fibercast/engine/Alarm"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Latch, Scope } from "effect"
+import { Clock, Effect, Exit, Latch, Scope } from "effect"
 import { TestClock } from "effect/testing"
 
 const setUp = Effect.gen(function* () {
@@ -43,6 +43,26 @@ describe("Alarm", () => {
       latch.closeUnsafe()
       alarm(900)
       yield* TestClock.adjust("900 millis")
+      assert.isTrue(latch.isOpen())
+    })
+  )
+
+  it.effect("sets one timer for many waits that are no nearer", () =>
+    Effect.gen(function* () {
+      const clock = yield* Clock.Clock
+      let timers = 0
+      const counting: Clock.Clock = Object.create(clock, {
+        sleep: {
+          value: (duration: Parameters<Clock.Clock["sleep"]>[0]) => {
+            timers++
+            return clock.sleep(duration)
+          }
+        }
+      })
+      const { alarm, latch } = yield* Effect.provideService(setUp, Clock.Clock, counting)
+      for (let n = 0; n < 50; n++) alarm(100 + n)
+      assert.strictEqual(timers, 1)
+      yield* TestClock.adjust("100 millis")
       assert.isTrue(latch.isOpen())
     })
   )

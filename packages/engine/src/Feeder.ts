@@ -3,8 +3,8 @@
  *
  * It claims no more than fits the window, of which a tenth is kept for urgent and high, no more than the flow's
  * limits let out within a third of the ownership's lease, no more than may yet be begun (`Allowance`), and nothing for a
- * flow that still has a claim queued or whose account takes nothing. Where the last look found nothing more it asks what is
- * due before it claims again. More urgent lanes are fed first; within a lane the emptiest flow is.
+ * flow that still has a claim queued or whose account takes nothing. Where it has not looked yet, or the last look found nothing more,
+ * it asks what is due before it claims. More urgent lanes are fed first; within a lane the emptiest flow is.
  */
 import { hasReserve, lanes } from "@fibercast/domain/Lane"
 import { Ledger } from "@fibercast/ports/Ledger"

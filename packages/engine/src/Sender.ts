@@ -33,7 +33,7 @@ const delay = (flow: Flow, now: number): number => Math.max(flow.notBefore - now
 
 const isLimited = (flow: Flow) => Limiter.hintAll(flow.limiters) !== null
 
-export interface Options {
+export const run = Effect.fnUntraced(function* (options: {
   readonly window: Window
   readonly ownership: Ownership
   readonly settings: EngineSettings
@@ -47,11 +47,7 @@ export interface Options {
   readonly runOf?: ((flow: Flow) => number) | undefined
   /** Its pipeline is known here. Else it is put off, which uses nothing of an allowance up. */
   readonly isKnown: (task: Task) => boolean
-}
-
-export const run = Effect.fnUntraced(function* (
-  options: Options
-): Effect.fn.Return<never, EpochLost, Ledger | Scope.Scope> {
+}): Effect.fn.Return<never, EpochLost, Ledger | Scope.Scope> {
   const { window, ownership, runOf = usual, settings } = options
   const ledger = yield* Ledger
   const clock = yield* Clock.Clock

@@ -25,6 +25,7 @@ const colours: Readonly<Record<string, string>> = {
 /** As wide as a README shows it; readable on white and on black. */
 const width = 860
 const rowHeight = 92
+const labelWidth = 200
 const ink = "#64748b"
 
 /** How each did in the case, the best of the other queues on Postgres being 1; null: there is none. */
@@ -56,8 +57,8 @@ export const svg = (cases: ReadonlyArray<Case>, samples: ReadonlyArray<Sample>):
       left: 8,
       textStyle: { fontSize: 15, fontWeight: 600, color: ink }
     },
-    legend: { top: 28, left: 8, itemWidth: 12, itemHeight: 12, itemGap: 26, textStyle: { color: ink } },
-    grid: { top: 76, left: 236, right: 56, bottom: 8 },
+    legend: { top: 34, left: 8, itemWidth: 12, itemHeight: 12, itemGap: 26, textStyle: { color: ink } },
+    grid: { top: 76, left: labelWidth + 56, right: 56, bottom: 8 },
     xAxis: {
       type: "log",
       min: 0.1,
@@ -68,10 +69,10 @@ export const svg = (cases: ReadonlyArray<Case>, samples: ReadonlyArray<Sample>):
     yAxis: {
       type: "category",
       inverse: true,
-      data: rows.map(({ title }) => title.replace(/ \(.*\)/, "").replace(/[,:] /g, ",\n")),
+      data: rows.map(({ title }) => title.replace(/ \(.*\)/, "")),
       axisTick: { show: false },
       axisLine: { show: false },
-      axisLabel: { color: ink, fontSize: 11 }
+      axisLabel: { color: ink, fontSize: 11, width: labelWidth, overflow: "break" }
     },
     series: shown.map(([name, { title }]) => ({
       type: "bar",
