@@ -12,6 +12,7 @@
 import { type Limits, none, parseRate } from "@fibercast/domain/Limits"
 import { type Message } from "@fibercast/domain/Message"
 import { type Messenger, SendFailed } from "@fibercast/ports/Messenger"
+import { traced } from "@fibercast/ports/Traced"
 import { Config, Context, type Duration, Effect, Layer, Redacted, Result, Schema } from "effect"
 import { HttpClient, HttpClientRequest } from "effect/http"
 import * as FonnteAnswer from "./FonnteAnswer.ts"
@@ -54,13 +55,12 @@ const make = Effect.fnUntraced(function* (options: FonnteOptions) {
   const base = (options.url ?? "https://api.fonnte.com").replace(/\/+$/, "")
   const timeout = options.timeout ?? "20 seconds"
   const token = Redacted.value(options.token)
-  const post = (path: string, fields: Readonly<Record<string, string>>) =>
+  const requestOf = (path: string) =>
+    HttpClientRequest.setHeader(HttpClientRequest.post(`${base}${path}`), "authorization", token)
+  const requests = { send: requestOf("/send"), device: requestOf("/device") }
+  const post = (to: keyof typeof requests, fields: Readonly<Record<string, string>>) =>
     presentable.test(token)
-      ? HttpClientRequest.post(`${base}${path}`).pipe(
-          HttpClientRequest.setHeader("authorization", token),
-          HttpClientRequest.bodyUrlParams(fields),
-          (request) => exchange(client, request, timeout)
-        )
+      ? exchange(client, HttpClientRequest.bodyUrlParams(requests[to], fields), timeout)
       : Effect.fail(
           new SendFailed({
             errorClass: "accountFatal",
@@ -68,22 +68,22 @@ const make = Effect.fnUntraced(function* (options: FonnteOptions) {
           })
         )
 
-  const send = Effect.fn("Fonnte.send")(function* (message: Message) {
+  const send = Effect.fnUntraced(function* (message: Message) {
     const refused = refusedHere(message)
     if (refused !== undefined) return yield* refused
-    const answer = yield* post("/send", {
+    const answer = yield* post("send", {
       target: message.to.replace(/^\+/, ""),
       message: message.text,
       countryCode: "0",
       connectOnly: "true"
     })
     return yield* FonnteAnswer.ofSend(answer, token)
-  })
+  }, traced("Fonnte.send"))
 
   /** Fails as `accountFatal`, `rateLimited` or `accountTransient`: a probe sends nothing, so it leaves nothing in doubt. */
   const probe = Effect.fn("Fonnte.probe")(
     function* () {
-      yield* FonnteAnswer.ofDevice(yield* post("/device", {}), token)
+      yield* FonnteAnswer.ofDevice(yield* post("device", {}), token)
     },
     Effect.mapError((failed) =>
       failed.errorClass === "accountFatal" || failed.errorClass === "rateLimited"

@@ -9,8 +9,15 @@
  * options of `FetchHttpClient.RequestInit` do not apply to these requests.
  */
 import { SendFailed } from "@fibercast/ports/Messenger"
-import { ByteSize, DateTime, Duration, Effect, Option, Predicate, Stream } from "effect"
-import { FetchHttpClient, HttpClient, type HttpClientError, type HttpClientRequest } from "effect/http"
+import { whereTraced } from "@fibercast/ports/Traced"
+import { ByteSize, Context, DateTime, Duration, Effect, Option, Predicate, Stream } from "effect"
+import {
+  FetchHttpClient,
+  HttpClient,
+  type HttpClientError,
+  type HttpClientRequest,
+  type HttpClientResponse
+} from "effect/http"
 
 /** The most of an answer that is read. What a provider has to say about one message is far smaller. */
 export const maxAnswer = ByteSize.kibibytes(64)
@@ -74,19 +81,43 @@ export const retryAfterMillis = Effect.fnUntraced(function* (header: string | un
   return Option.getOrUndefined(Option.map(wait, (millis) => Math.min(Math.max(millis, 0), maxRetryAfter)))
 })
 
+/** What says how long it is, and is neither packed nor sent in pieces, is no longer than that (RFC 9112, section 6.3). */
+const isShort = ({ headers }: HttpClientResponse.HttpClientResponse): boolean => {
+  const length = headers["content-length"]
+  if (length === undefined || !/^\d{1,8}$/.test(length) || Number(length) > ByteSize.toNumberUnsafe(maxAnswer))
+    return false
+  return headers["content-encoding"] === undefined && headers["transfer-encoding"] === undefined
+}
+
+/** Read as a whole where that is known to be short, which costs less than to read it piece by piece. */
+const bytesOf = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<Uint8Array, SendFailed> =>
+  isShort(response)
+    ? Effect.mapBoth(response.arrayBuffer, { onFailure: failure, onSuccess: (buffer) => new Uint8Array(buffer) })
+    : response.stream.pipe(
+        Stream.mapError(failure),
+        Stream.limitBytes(maxAnswer, () => Stream.fail(tooLong)),
+        Stream.mkUint8Array
+      )
+
+const decoder = new TextDecoder()
+
 const readAnswer = Effect.fnUntraced(function* (
   client: HttpClient.HttpClient,
   request: HttpClientRequest.HttpClientRequest
 ) {
   const response = yield* Effect.mapError(client.execute(request), failure)
-  const bytes = yield* response.stream.pipe(
-    Stream.mapError(failure),
-    Stream.limitBytes(maxAnswer, () => Stream.fail(tooLong)),
-    Stream.mkUint8Array
-  )
-  const retryAfter = yield* retryAfterMillis(response.headers["retry-after"])
-  return { status: response.status, text: new TextDecoder().decode(bytes), retryAfter }
+  const bytes = yield* bytesOf(response)
+  const wait = response.headers["retry-after"]
+  const retryAfter = wait === undefined ? undefined : yield* retryAfterMillis(wait)
+  return { status: response.status, text: decoder.decode(bytes), retryAfter }
 })
+
+/** Requests are spans where somebody traces, and tell the provider nothing of that. */
+const apart = Context.make(FetchHttpClient.RequestInit, { redirect: "manual" as const }).pipe(
+  Context.add(HttpClient.TracerPropagationEnabled, false),
+  Context.add(HttpClient.TracerDisabledWhen, () => true)
+)
+const neverDisabled = () => false
 
 /** Sends the request and reads its answer, both within `timeout`. Every answer succeeds, whatever its status. */
 export const exchange = (
@@ -105,6 +136,6 @@ export const exchange = (
           })
         )
     }),
-    Effect.provideService(FetchHttpClient.RequestInit, { redirect: "manual" }),
-    Effect.provideService(HttpClient.TracerPropagationEnabled, false)
+    whereTraced(Effect.provideService(HttpClient.TracerDisabledWhen, neverDisabled)),
+    Effect.provideContext(apart)
   )
