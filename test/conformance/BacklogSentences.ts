@@ -3,11 +3,11 @@
  */
 import { assert } from "@effect/vitest"
 import { type Conflict } from "@fibercast/domain/Unique"
-import { type Dispatched, type Refusal } from "@fibercast/ports/Dispatch"
+import { type Dispatched, idOf, type Refusal } from "@fibercast/ports/Dispatch"
 import { Ledger } from "@fibercast/ports/Ledger"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { Effect } from "effect"
-import { background, claimed, ended, jobs, openCampaign, ownedWorkspace } from "./Given.ts"
+import { background, claimed, ended, givenBack, jobs, openCampaign, ownedWorkspace } from "./Given.ts"
 import { asked, dispatched, dispatchedOne, idsOfAll, payloadsAt, tagsOf, unique } from "./GivenDispatches.ts"
 import { sentence } from "./Sentence.ts"
 
@@ -25,6 +25,9 @@ const lone = (payload: number, key: string, onConflict: Conflict = "keep") =>
 /** The same, with a key for a while, that is also the request. */
 const brief = (payload: number, key: string) =>
   asked(payload, { backlog: 1, unique: unique(key, { taken: 60_000 }), idempotencyKey: key })
+
+/** Of one key, that is taken until its delivery is claimed. */
+const untilStarted = (backlog: number | null) => asked("k", { backlog, unique: unique("k", { taken: "started" }) })
 
 const completeOne = Effect.fnUntraced(function* (owned: Parameters<typeof claimed>[0]) {
   const batch = yield* claimed(owned, background, 1)
@@ -159,6 +162,20 @@ export const backlogSentences = [
       const ids = idsOfAll(answers)
       assert.strictEqual(ids.filter((id) => id !== null).length, 4)
       assert.deepStrictEqual(answers.slice(4), [full("workspace", 4), full("pipeline", 3), full("workspace", 4)])
+    })
+  ),
+  sentence(
+    "what is refused for a full backlog takes no key from who had it before, and has it again",
+    Effect.gen(function* () {
+      const owned = yield* ownedWorkspace()
+      const first = yield* dispatchedOne(owned, untilStarted(null))
+      const batch = yield* claimed(owned)
+      yield* dispatchedOne(owned, capped("other", 1))
+      assert.deepStrictEqual(yield* dispatchedOne(owned, untilStarted(1)), full("pipeline", 1))
+      const returned = givenBack(batch, batch.deliveries)
+      yield* (yield* Ledger).settle({ ...owned, settlements: [], givenBack: returned, finishedClaims: [] })
+      const again = yield* dispatchedOne(owned, untilStarted(null))
+      assert.deepStrictEqual([again._tag, idOf(again)], ["Deduplicated", idOf(first)])
     })
   )
 ]

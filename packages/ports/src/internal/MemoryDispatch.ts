@@ -53,12 +53,9 @@ export const dispatch = (
   const conflict = (asked: Dispatch, { key, onConflict, atMost }: Unique): Dispatched | null => {
     const place = JSON.stringify([asked.delivery.pipeline, key])
     const holder = keys.get(place)
-    if (holder === undefined) return null
-    const first = state.open.get(holder.id)
-    if (!isTaken(holder, first, now)) {
-      keys.delete(place)
-      return null
-    }
+    const first = holder === undefined ? undefined : state.open.get(holder.id)
+    // It may be taken again when what holds it is given back, unless another has taken it meanwhile.
+    if (holder === undefined || !isTaken(holder, first, now)) return null
     if (onConflict === "reject") return { _tag: "Refused", reason: { _tag: "KeyTaken", by: holder.id } }
     if (onConflict === "keep") return { _tag: "Deduplicated", id: holder.id, replaced: false }
     if (first === undefined || stateOf(first) !== "scheduled") return null
