@@ -16,9 +16,9 @@ import { type Limits, type Rate } from "@fibercast/domain/Limits"
 import { type Message } from "@fibercast/domain/Message"
 import { Alerts } from "@fibercast/ports/Alerts"
 import { type Accepted, type Messenger, type SendContext, SendFailed } from "@fibercast/ports/Messenger"
-import { Cause, Clock, Context, Effect, Exit, Layer, Option, Schema, Semaphore } from "effect"
+import { Cause, Clock, Context, Effect, Exit, Layer, Option, Schema, Scope, Semaphore } from "effect"
 import * as Activity from "./Activity.ts"
-import { inPlace } from "./internal/InPlace.ts"
+import * as SendPlaces from "./SendPlaces.ts"
 import * as Limiter from "./Limiter.ts"
 import * as Turns from "./Turns.ts"
 
@@ -61,7 +61,7 @@ interface Gate {
   readonly limiter: Limiter.Limiter
   /** One caller at a time waits for the rate. */
   readonly turn: Semaphore.Semaphore
-  readonly open: Semaphore.Semaphore
+  readonly open: SendPlaces.SendPlaces
   limits: Limits
   waiting: number
   breaker: Breaker.Breaker
@@ -87,6 +87,7 @@ export class AccountGates extends Context.Service<
     Effect.gen(function* () {
       const alerts = yield* Alerts
       const clock = yield* Clock.Clock
+      const scope = yield* Effect.scope
       const gates = new Map<string, Gate>()
       const statuses = (): ReadonlyArray<AccountStatus> =>
         Array.from(gates.values(), ({ account, breaker: { reason, state, until } }) => ({
@@ -107,16 +108,16 @@ export class AccountGates extends Context.Service<
       const openSends = ({ breaker, limits }: Gate) =>
         breaker.state === "closed" ? Math.min(limits.inFlight ?? Infinity, Breaker.openSends(breaker)) : Infinity
 
-      const newGate = ({ account, limits }: Messenger) =>
-        Effect.map(Limiter.make(limits), (limiter) => {
-          const known = gates.get(account)
-          if (known !== undefined) return known
-          const turn = Semaphore.makeUnsafe(1)
-          const open = Semaphore.makeUnsafe(1)
-          const gate: Gate = { account, limits, limiter, turn, open, waiting: 0, breaker: Breaker.initial }
-          gates.set(account, gate)
-          return gate
-        })
+      const newGate = Effect.fnUntraced(function* ({ account, limits }: Messenger) {
+        const limiter = yield* Limiter.make(limits)
+        const open = yield* Scope.provide(SendPlaces.make(longestWait), scope)
+        const known = gates.get(account)
+        if (known !== undefined) return known
+        const turn = Semaphore.makeUnsafe(1)
+        const gate: Gate = { account, limits, limiter, turn, open, waiting: 0, breaker: Breaker.initial }
+        gates.set(account, gate)
+        return gate
+      })
       /** The account's gate, under the limits that the messenger names now. */
       const gateOf = Effect.fnUntraced(function* (messenger: Messenger) {
         const known = gates.get(messenger.account)
@@ -124,7 +125,7 @@ export class AccountGates extends Context.Service<
         if (known !== undefined && known.limits === messenger.limits) return gate
         if (known !== undefined) yield* gate.limiter.setRate(messenger.limits.rate ?? null)
         gate.limits = messenger.limits
-        yield* gate.open.resize(openSends(gate))
+        gate.open.resize(openSends(gate))
         return gate
       })
 
@@ -132,13 +133,10 @@ export class AccountGates extends Context.Service<
         const before = gate.breaker
         if (before === breaker) return Effect.void
         gate.breaker = breaker
-        const resized = gate.open.resize(openSends(gate))
-        if (!Breaker.isOutage(before, breaker)) return resized
+        gate.open.resize(openSends(gate))
+        if (!Breaker.isOutage(before, breaker)) return Effect.void
         const { reason } = breaker
-        return Effect.andThen(
-          resized,
-          alerts.raise({ _tag: "AccountBroken", workspaceId, account: gate.account, reason })
-        )
+        return alerts.raise({ _tag: "AccountBroken", workspaceId, account: gate.account, reason })
       }
 
       const closed = (gate: Gate, until: number, reason: string) =>
@@ -266,11 +264,10 @@ export class AccountGates extends Context.Service<
           const { rate } = messenger.limits
           const pass =
             turns === undefined || turns === null || rate === undefined ? passRate(gate) : passTurn(gate, turns, rate)
-          return yield* inPlace(Effect.andThen(pass, send), {
-            places: gate.open,
-            within: longestWait,
-            crowded: Effect.suspend(() => crowded(gate))
-          })
+          return yield* gate.open.run(
+            Effect.andThen(pass, send),
+            Effect.suspend(() => crowded(gate))
+          )
         }),
         status: Effect.sync(statuses),
         reset: (account) =>
@@ -278,7 +275,8 @@ export class AccountGates extends Context.Service<
             const gate = gates.get(account)
             if (gate === undefined) return Effect.void
             gate.breaker = Breaker.initial
-            return gate.open.resize(openSends(gate))
+            gate.open.resize(openSends(gate))
+            return Effect.void
           })
       })
     })
