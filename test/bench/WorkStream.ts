@@ -42,6 +42,7 @@ const chunk = (id: string): Chunk => ({
   guarantee: "at-least-once",
   validUntil: 1_700_000_060_000,
   slot: null,
+  isWhole: true,
   deliveries: [delivery(0), ...Array.from({ length: deliveries - 1 }, (_, at) => delivery(at + 1))]
 })
 

@@ -54,6 +54,8 @@ const isHeard = "a heartbeat answers the lanes that are paused"
 const isGivenBack = "work of a paused lane is to be given back, and is not marked; resumed, it may be sent"
 const isCounted = "what stands in claims is counted by lane, with its owner, until it ends or has left them"
 
+const isNotWhole = "claims of a paused lane are not answered, those of other lanes are; resumed, all are"
+
 export const brokenLanePauses: ReadonlyArray<BrokenTwin> = [
   brokenPause("claims what is paused", isRefused, (ledger, workspaces) => ({
     claim: (claim) => unpaused(workspaces, claim.workspaceId, ledger.claim(claim))
@@ -72,6 +74,15 @@ export const brokenLanePauses: ReadonlyArray<BrokenTwin> = [
   })),
   brokenPause("lets send what is paused", isGivenBack, (ledger, workspaces) => ({
     begin: (begin) => unpaused(workspaces, begin.workspaceId, ledger.begin(begin))
+  })),
+  brokenPause("begins claims of what is paused", isNotWhole, (ledger, workspaces) => ({
+    beginClaims: (options) => unpaused(workspaces, options.workspaceId, ledger.beginClaims(options))
+  })),
+  brokenPause("begins no claims at all while a lane is paused", isNotWhole, (ledger, workspaces) => ({
+    beginClaims: (options) =>
+      Effect.flatMap(Effect.orDie(workspaces.get(options.workspaceId)), ({ paused }) =>
+        paused === null ? ledger.beginClaims(options) : Effect.succeed([])
+      )
   })),
   brokenLedger("hears of no pause", isHeard, (ledger) => ({
     heartbeat: (options) => Effect.as(ledger.heartbeat(options), [])

@@ -1,4 +1,5 @@
 import { describe } from "@effect/vitest"
+import { brokenBeginClaims } from "./BrokenBeginClaims.ts"
 import { brokenBegins } from "./BrokenBegins.ts"
 import { brokenCompletedClaims } from "./BrokenCompletedClaims.ts"
 import { brokenDispatches } from "./BrokenDispatches.ts"
@@ -9,6 +10,7 @@ import { brokenOwnerships } from "./BrokenOwnerships.ts"
 import { brokenPutOffs } from "./BrokenPutOffs.ts"
 import { brokenRecalls } from "./BrokenRecalls.ts"
 import { refusesTwins } from "./BrokenTwin.ts"
+import { brokenWholeClaims } from "./BrokenWholeClaims.ts"
 import { sentencesOf } from "./LedgerSuite.ts"
 
 describe("the Ledger suite", () =>
@@ -17,6 +19,8 @@ describe("the Ledger suite", () =>
     ...brokenCompletedClaims,
     ...brokenDispatches,
     ...brokenBegins,
+    ...brokenBeginClaims,
+    ...brokenWholeClaims,
     ...brokenPutOffs,
     ...brokenOwnerships,
     ...brokenRecalls,

@@ -19,6 +19,7 @@ const isKnown = "all that is known of an ended delivery is found, and its tries 
 const isHidden =
   "a delivery is not found in another workspace, nor one that never was, nor a temporary one that completed"
 const isNamed = "only what is named, and in the filter, is opened; at most the limit, by id"
+const isNotWhole = "a claim of which something ended and is opened again is not whole any more; the others are"
 const isForgotten =
   "what is forgotten keeps its state and its counts, but neither payload nor reasons, and is not listed nor opened"
 const isInDoubt = "what was in doubt and is opened again or forgotten is not told as in doubt any more"
@@ -35,6 +36,16 @@ const withoutTries = ({ id, workspaceId }: DeliveryRecord) => ({ id, workspaceId
 const isBefore = "what comes before a delivery is what is due, unclaimed and earlier of its own lane and campaign"
 
 export const brokenRecordStores: ReadonlyArray<BrokenTwin> = [
+  brokenLedger("begins a claim as a whole that it once said is whole", isNotWhole, (ledger) => {
+    const whole = new Set<bigint>()
+    return {
+      beginClaims: (options) =>
+        Effect.map(ledger.beginClaims(options), (answer) => {
+          for (const claimId of answer) whole.add(claimId)
+          return options.claims.filter((claimId) => whole.has(claimId))
+        })
+    }
+  }),
   brokenLedger("tells a doubt whatever became of it since", isInDoubt, (ledger) => {
     const doubts: Array<Doubt> = []
     return {

@@ -8,7 +8,7 @@ import { type FinalState } from "@fibercast/domain/DeliveryState"
 import { none } from "@fibercast/domain/Limits"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
-import { type HeldDelivery } from "@fibercast/ports/HandOver"
+import { type BeginClaims, type HeldDelivery } from "@fibercast/ports/HandOver"
 import { type Batch, Ledger, type Source } from "@fibercast/ports/Ledger"
 import { type GivenBack, type Settlement } from "@fibercast/ports/Settlement"
 import { type Owned } from "@fibercast/ports/Owned"
@@ -133,6 +133,13 @@ export const claimed = Effect.fnUntraced(function* (owned: Owned, source: Source
   return batch === null ? yield* Effect.die(new Error("nothing could be claimed")) : batch
 })
 
+/** A claim of this many new deliveries of the source, and of whatever else of it can be claimed. */
+export const claimedMore = Effect.fnUntraced(function* (owned: Owned, count: number, source: Source = background) {
+  const ledger = yield* Ledger
+  yield* ledger.insert({ ...owned, deliveries: jobs(count, { ...source, dueAt: owned.now }) })
+  return yield* claimed(owned, source)
+})
+
 /** How many deliveries of the source can be claimed now; claims them. */
 export const claimable = Effect.fnUntraced(function* (owned: Owned, source: Source = background) {
   const ledger = yield* Ledger
@@ -172,6 +179,24 @@ export const givenBack = ({ claimId }: Batch, deliveries: ReadonlyArray<ClaimedD
 
 export const heldOf = ({ claimId, deliveries }: Batch): ReadonlyArray<HeldDelivery> =>
   deliveries.map(({ dueAt: wasDue, id }) => ({ claimId, id, wasDue }))
+
+/** Ascending. */
+export const claimsOf = (batches: ReadonlyArray<Batch>): ReadonlyArray<bigint> =>
+  batches.map(({ claimId }) => claimId).toSorted((a, b) => (a < b ? -1 : 1))
+
+/** Which of these claims may be begun as a whole, ascending. */
+export const wholeOf = Effect.fnUntraced(function* (
+  owned: Owned,
+  batches: ReadonlyArray<Batch>,
+  campaign: BeginClaims["campaign"] = null
+) {
+  const claims = yield* (yield* Ledger).beginClaims({
+    ...owned,
+    claims: batches.map(({ claimId }) => claimId),
+    campaign
+  })
+  return claims.toSorted((a, b) => (a < b ? -1 : 1))
+})
 
 export const idsOf = <T extends { readonly id: unknown }>(rows: ReadonlyArray<T>): ReadonlyArray<T["id"]> =>
   rows.map(({ id }) => id)

@@ -34,6 +34,7 @@ export const chunk = (id: string, changes: Partial<Chunk> = {}): Chunk => ({
   guarantee: "at-most-once",
   validUntil: 1_700_000_060_000,
   slot: { at: 1_700_000_000_500, slack: 250 },
+  isWhole: false,
   deliveries: [
     {
       id: DeliveryId.make(9_007_199_254_740_993n),

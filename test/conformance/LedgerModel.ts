@@ -31,6 +31,11 @@ const move = (row: ModelRow, event: Event): void => {
 
 export class LedgerModel {
   readonly rows: Array<ModelRow> = []
+  /** How many rows each claim was made of, and after how many recalls. */
+  private readonly made = new Map<bigint, { readonly size: number; readonly recalls: number }>()
+  /** Of these something that had ended was started or given back: nobody relies on whether they are whole. */
+  private readonly unsure = new Set<bigint>()
+  private recalls = 0
 
   insert(ids: ReadonlyArray<DeliveryId>, deliveries: ReadonlyArray<NewDelivery>, now: number): void {
     for (const [index, { campaignId, dueAt, lane }] of deliveries.entries()) {
@@ -60,6 +65,7 @@ export class LedgerModel {
   }
 
   claim(rows: ReadonlyArray<ModelRow>, claimId: bigint): void {
+    this.made.set(claimId, { size: rows.length, recalls: this.recalls })
     for (const row of rows) {
       move(row, { _tag: "Claim" })
       row.claimId = claimId
@@ -67,7 +73,11 @@ export class LedgerModel {
   }
 
   start(ids: ReadonlyArray<DeliveryId>, claimId: bigint): void {
-    for (const row of this.rows) if (row.claimId === claimId && ids.includes(row.id)) row.isStarted = true
+    for (const row of this.rows) {
+      if (row.claimId !== claimId || !ids.includes(row.id)) continue
+      if (isFinal(row.state)) this.unsure.add(claimId)
+      else row.isStarted = true
+    }
   }
 
   /** The row that is held as named, and how it stands. */
@@ -84,6 +94,15 @@ export class LedgerModel {
     const back = fresh.filter((row) => !go.includes(row))
     for (const row of go) row.isStarted = mark
     return { go: go.map(({ id }) => id), back: back.map(({ id }) => id) }
+  }
+
+  /** Whether the claim must be answered as whole; null: it may be. */
+  isWhole(claimId: bigint, campaign: number | null, isRunning: boolean): boolean | null {
+    const made = this.made.get(claimId)
+    const rows = this.rows.filter((row) => row.claimId === claimId && row.campaignId === campaign)
+    if (!isRunning || rows.length !== made?.size || this.recalls !== made.recalls) return false
+    if (rows.some(({ isStarted }) => isStarted)) return false
+    return this.unsure.has(claimId) ? null : true
   }
 
   /** What still stands. */
@@ -117,15 +136,19 @@ export class LedgerModel {
     for (const row of this.rows) {
       if (row.claimId === null) continue
       const isGivenBack = givenBack.some(({ claimId, id }) => claimId === row.claimId && id === row.id)
-      if (!isGivenBack && !finishedClaims.includes(row.claimId)) continue
+      if (isGivenBack && isFinal(row.state)) this.unsure.add(row.claimId)
+      if ((!isGivenBack || isFinal(row.state)) && !finishedClaims.includes(row.claimId)) continue
       if (row.state === "claimed") move(row, { _tag: "Release" })
       row.claimId = null
       row.isStarted = false
     }
     for (const row of this.rows) {
-      if (row.claimId === null || row.state !== "claimed" || !completedClaims.includes(row.claimId)) continue
-      move(row, { _tag: "Settle", state: "completed" })
-      answer.final += 1
+      if (row.claimId === null || !completedClaims.includes(row.claimId)) continue
+      if (row.state === "claimed") {
+        move(row, { _tag: "Settle", state: "completed" })
+        answer.final += 1
+      }
+      row.claimId = null
     }
     return answer
   }
@@ -160,6 +183,7 @@ export class LedgerModel {
   /** What a recall must answer. */
   recall(ids: ReadonlyArray<DeliveryId>, force: boolean) {
     const answer: { cancelled: Array<DeliveryId>; asked: Array<DeliveryId> } = { cancelled: [], asked: [] }
+    if (ids.length > 0) this.recalls += 1
     for (const row of this.rows) {
       if (!ids.includes(row.id) || isFinal(row.state)) continue
       const isHeld = row.state === "claimed"

@@ -7,6 +7,7 @@ import { isBalanced } from "@fibercast/domain/Counts"
 import { type ClaimedDelivery } from "@fibercast/domain/Delivery"
 import { finalStates, isFinal } from "@fibercast/domain/DeliveryState"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
+import { type BeginClaims } from "@fibercast/ports/HandOver"
 import { type Batch, Ledger } from "@fibercast/ports/Ledger"
 import { type GivenBack, type Settlement } from "@fibercast/ports/Settlement"
 import { type Owned } from "@fibercast/ports/Owned"
@@ -128,6 +129,20 @@ const walk = Effect.fnUntraced(function* (steps: ReadonlyArray<Step>) {
     assert.deepStrictEqual(settled, model.settle(settlements, finishedClaims, givenBack, completedClaims))
   })
 
+  /** Asks about every claim that ever was, under one campaign. */
+  const whole = Effect.fnUntraced(function* (campaign: BeginClaims["campaign"], isRunning: boolean) {
+    const claims = batches.map(({ claimId }) => claimId)
+    const answered = yield* ledger.beginClaims({ ...owned, claims, campaign })
+    const answers = claims.map((claimId) => {
+      const expected = model.isWhole(claimId, campaign?.id ?? null, isRunning)
+      return { claimId, found: answered.includes(claimId), expected: expected ?? answered.includes(claimId) }
+    })
+    assert.deepStrictEqual(
+      answers.filter(({ found }) => found),
+      answers.filter(({ expected }) => expected)
+    )
+  })
+
   /** Whether a sender may say how it ended: it holds it, or is too late with it. */
   const isTellable = (batch: Batch, { dueAt, id }: ClaimedDelivery) => {
     const row = model.rows.find((row) => row.id === id)
@@ -161,8 +176,10 @@ const walk = Effect.fnUntraced(function* (steps: ReadonlyArray<Step>) {
         const named = held.slice(step.from, step.from + step.count)
         const campaignId = batch.deliveries[0]?.campaignId ?? null
         const campaign = campaignId === null ? null : { id: campaignId, epoch: running.epoch }
+        const isRunning = campaignId !== two.id
+        yield* whole(campaign, isRunning)
         const begun = yield* ledger.begin({ ...owned, held: named, campaign, mark: step.mark })
-        assert.deepStrictEqual(begun, model.begin(named, campaignId !== two.id, step.mark))
+        assert.deepStrictEqual(begun, model.begin(named, isRunning, step.mark))
         assert.deepStrictEqual(yield* ledger.standing({ ...owned, held }), model.standing(held))
         return
       }

@@ -6,6 +6,7 @@ import { type Ledger } from "@fibercast/ports/Ledger"
 import { type WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { type Layer } from "effect"
 import { backlogSentences } from "./BacklogSentences.ts"
+import { beginClaimSentences } from "./BeginClaimSentences.ts"
 import { beginSentences } from "./BeginSentences.ts"
 import { cancelSentences } from "./CancelSentences.ts"
 import { claimSentences } from "./ClaimSentences.ts"
@@ -26,6 +27,7 @@ import { recallSentences } from "./RecallSentences.ts"
 import { rescueSentences } from "./RescueSentences.ts"
 import { settleSentences } from "./SettleSentences.ts"
 import { standingSentences } from "./StandingSentences.ts"
+import { wholeClaimSentences } from "./WholeClaimSentences.ts"
 
 type Used = Ledger | CampaignStore | WorkspaceStore
 
@@ -36,6 +38,8 @@ export const sentencesOf = (runs: number): ReadonlyArray<Sentence<Used>> => [
   ...replaceSentences,
   ...backlogSentences,
   ...beginSentences,
+  ...beginClaimSentences,
+  ...wholeClaimSentences,
   ...standingSentences,
   ...settleSentences,
   ...completedClaimSentences,

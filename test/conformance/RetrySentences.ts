@@ -16,6 +16,8 @@ import {
   claimable,
   claimed,
   claimedCampaign,
+  claimedMore,
+  claimsOf,
   countsOf,
   ended,
   freshCampaign,
@@ -24,7 +26,8 @@ import {
   ownedWorkspace,
   parsed,
   runningCampaign,
-  second
+  second,
+  wholeOf
 } from "./Given.ts"
 import * as GivenBatches from "./GivenBatches.ts"
 import { asked, dispatchedOne } from "./GivenDispatches.ts"
@@ -238,6 +241,19 @@ export const retrySentences = [
       assert.lengthOf(yield* retry(failedOf(owned)), 1)
       assert.deepStrictEqual(yield* ledger.recalled(later(owned, 60 * second)), [])
       assert.lengthOf(yield* claimable(later(owned, 60 * second), source), 1)
+    })
+  ),
+  sentence(
+    "a claim of which something ended and is opened again is not whole any more; the others are",
+    Effect.gen(function* () {
+      const ledger = yield* Ledger
+      const owned = yield* ownedWorkspace()
+      const [one, other] = [yield* claimedMore(owned, 2), yield* claimedMore(owned, 2)]
+      const settlements = one.deliveries.slice(0, 1).map((delivery) => ended(delivery, "failed"))
+      yield* ledger.settle({ ...owned, settlements, finishedClaims: [] })
+      assert.deepStrictEqual(yield* wholeOf(owned, [one, other]), claimsOf([one, other]))
+      assert.lengthOf(yield* retry(failedOf(owned)), 1)
+      assert.deepStrictEqual(yield* wholeOf(owned, [one, other]), claimsOf([other]))
     })
   ),
   sentence(

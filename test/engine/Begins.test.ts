@@ -1,4 +1,5 @@
 import * as Begins from "@fibercast/engine/Begins"
+import { type ChunkDelivery } from "@fibercast/ports/Chunk"
 import { Ledger, LedgerUnavailable } from "@fibercast/ports/Ledger"
 import * as Interposed from "@fibercast/testkit/Interposed"
 import * as TestEngine from "@fibercast/testkit/TestEngine"
@@ -19,17 +20,30 @@ const given = Effect.fnUntraced(function* (count: number) {
   const claim = Effect.gen(function* () {
     const source = { lane: "normal", campaignId: null } as const
     const batch = yield* ledger.claim({ ...proof, source, limit: count, after: null })
-    return (batch?.deliveries ?? []).map(({ dueAt: wasDue, id }) => ({ claimId: batch?.claimId ?? 0n, id, wasDue }))
+    return (batch?.deliveries ?? []).map((delivery): ChunkDelivery => ({
+      ...delivery,
+      claimId: batch?.claimId ?? 0n,
+      claimedAt: now
+    }))
   })
   return { ledger, workspaceId, epoch, proof, claim }
 })
+
+/** What goes of these. */
+const goesOf = (answer: Begins.Answer | undefined, deliveries: ReadonlyArray<ChunkDelivery>) =>
+  deliveries.flatMap(({ id }) => (answer === "all goes" || answer?.go.has(id) === true ? [id] : []))
+
+const idsOf = (deliveries: ReadonlyArray<ChunkDelivery>) => deliveries.map(({ id }) => id)
+
+/** As the Ledger takes it. */
+const named = ({ claimId, dueAt: wasDue, id }: ChunkDelivery) => ({ claimId, id, wasDue })
 
 /** The Ledger answers the first ask once this is open. */
 const held = () => {
   const open = Latch.makeUnsafe(false)
   const asks: Array<string> = []
   const before = (operation: string) => {
-    if (operation !== "begin") return Effect.void
+    if (operation !== "begin" && operation !== "beginClaims") return Effect.void
     asks.push(operation)
     return asks.length === 1 ? open.await : Effect.void
   }
@@ -46,14 +60,14 @@ for (const mark of [true, false]) {
         const begins = yield* Begins.make
         const all = yield* claim
         const answers = yield* Effect.forkChild(
-          Effect.forEach(all, (one) => begins({ workspaceId, epoch, held: [one], campaign: null, mark }), {
+          Effect.forEach(all, (one) => begins({ workspaceId, epoch, deliveries: [one], campaign: null, mark }), {
             concurrency: "unbounded"
           })
         )
         yield* TestEngine.catchUp
         open.openUnsafe()
         const begun = yield* Fiber.join(answers)
-        for (const [index, one] of all.entries()) assert.isTrue(begun[index]?.go.has(one.id))
+        for (const [index, one] of all.entries()) assert.deepStrictEqual(goesOf(begun[index], [one]), [one.id])
         assert.strictEqual(asks.length, 2)
       }).pipe(Effect.scoped, Effect.provide(layer))
     })
@@ -63,7 +77,8 @@ for (const mark of [true, false]) {
       return Effect.gen(function* () {
         const { claim, epoch, ledger, proof, workspaceId } = yield* given(3)
         const begins = yield* Begins.make
-        const ask = (some: Begins.Ask["held"]) => begins({ workspaceId, epoch, held: some, campaign: null, mark })
+        const ask = (some: ReadonlyArray<ChunkDelivery>) =>
+          begins({ workspaceId, epoch, deliveries: some, campaign: null, mark })
         const stale = yield* claim
         yield* ledger.giveBack({ ...proof, except: [] })
         const fresh = yield* claim
@@ -76,11 +91,8 @@ for (const mark of [true, false]) {
         open.openUnsafe()
         yield* Fiber.join(first)
         const [old, current] = yield* Fiber.join(asked)
-        assert.deepStrictEqual([...(old?.go ?? [])], [])
-        assert.deepStrictEqual(
-          [...(current?.go ?? [])],
-          fresh.slice(1).map(({ id }) => id)
-        )
+        assert.deepStrictEqual(goesOf(old, stale), [])
+        assert.deepStrictEqual(goesOf(current, fresh.slice(1)), idsOf(fresh.slice(1)))
       }).pipe(Effect.scoped, Effect.provide(layer))
     })
 
@@ -92,17 +104,17 @@ for (const mark of [true, false]) {
         const [one, two] = yield* claim
         assert.isDefined(one)
         assert.isDefined(two)
-        const ask = (some: typeof one) => begins({ workspaceId, epoch, held: [some], campaign: null, mark })
+        const ask = (some: typeof one) => begins({ workspaceId, epoch, deliveries: [some], campaign: null, mark })
         const first = yield* Effect.forkChild(ask(one))
         yield* TestEngine.catchUp
         const second = yield* Effect.forkChild(ask(two))
         yield* TestClock.adjust("999 millis")
         assert.isUndefined(second.pollUnsafe())
         yield* TestClock.adjust("1 millis")
-        assert.isTrue((yield* Fiber.join(second)).go.has(two.id))
+        assert.deepStrictEqual(goesOf(yield* Fiber.join(second), [two]), [two.id])
         assert.isUndefined(first.pollUnsafe())
         open.openUnsafe()
-        assert.isTrue((yield* Fiber.join(first)).go.has(one.id))
+        assert.deepStrictEqual(goesOf(yield* Fiber.join(first), [one]), [one.id])
       }).pipe(Effect.scoped, Effect.provide(layer))
     })
   })
@@ -116,7 +128,8 @@ describe("Begins", () => {
       const begins = yield* Begins.make
       const [first, ...rest] = yield* claim
       assert.isDefined(first)
-      const ask = (some: Begins.Ask["held"]) => begins({ workspaceId, epoch, held: some, campaign: null, mark: true })
+      const ask = (some: ReadonlyArray<ChunkDelivery>) =>
+        begins({ workspaceId, epoch, deliveries: some, campaign: null, mark: true })
       const busy = yield* Effect.forkChild(ask([first]))
       yield* TestEngine.catchUp
       const twice = yield* Effect.forkChild(Effect.forEach([rest, rest], ask, { concurrency: "unbounded" }))
@@ -125,7 +138,7 @@ describe("Begins", () => {
       yield* Fiber.join(busy)
       const begun = yield* Fiber.join(twice)
       assert.deepStrictEqual(
-        begun.map(({ go }) => go.size),
+        begun.map((answer) => goesOf(answer, rest).length),
         [3, 0]
       )
     }).pipe(Effect.scoped, Effect.provide(layer))
@@ -137,8 +150,8 @@ describe("Begins", () => {
       const { claim, epoch, ledger, proof, workspaceId } = yield* given(3)
       const begins = yield* Begins.make
       const all = yield* claim
-      const ask = (one: Begins.Ask["held"][number]) =>
-        Effect.flip(begins({ workspaceId, epoch, held: [one], campaign: null, mark: true }))
+      const ask = (one: ChunkDelivery) =>
+        Effect.flip(begins({ workspaceId, epoch, deliveries: [one], campaign: null, mark: true }))
       const asked = yield* Effect.forkChild(Effect.forEach(all, ask, { concurrency: "unbounded" }))
       yield* TestEngine.catchUp
       yield* ledger.takeOver({ ...proof, owner: "b", lease: 60_000, force: true })
@@ -158,18 +171,18 @@ describe("Begins", () => {
       const [one, two] = yield* claim
       assert.isDefined(one)
       assert.isDefined(two)
-      const ask = (some: typeof one) => begins({ workspaceId, epoch, held: [some], campaign: null, mark: true })
+      const ask = (some: typeof one) => begins({ workspaceId, epoch, deliveries: [some], campaign: null, mark: true })
       const first = yield* Effect.forkChild(ask(one))
       yield* TestEngine.catchUp
       const second = yield* Effect.forkChild(ask(two))
       yield* TestEngine.catchUp
       yield* Fiber.interrupt(second)
       open.openUnsafe()
-      assert.isTrue((yield* Fiber.join(first)).go.has(one.id))
+      assert.deepStrictEqual(goesOf(yield* Fiber.join(first), [one]), [one.id])
       yield* TestClock.adjust("2 seconds")
       assert.strictEqual(asks.length, 1)
       assert.deepStrictEqual(
-        (yield* ledger.standing({ ...proof, held: [one, two] })).map(({ started }) => started),
+        (yield* ledger.standing({ ...proof, held: [one, two].map(named) })).map(({ started }) => started),
         [true, false]
       )
     }).pipe(Effect.scoped, Effect.provide(layer))
@@ -184,8 +197,7 @@ describe("Begins", () => {
       const { claim, epoch, workspaceId } = yield* given(3)
       const begins = yield* Begins.make
       const all = yield* claim
-      const ask = (one: Begins.Ask["held"][number]) =>
-        begins({ workspaceId, epoch, held: [one], campaign: null, mark: true })
+      const ask = (one: ChunkDelivery) => begins({ workspaceId, epoch, deliveries: [one], campaign: null, mark: true })
       const asked = yield* Effect.forkChild(Effect.forEach(all, ask, { concurrency: "unbounded" }))
       yield* TestClock.adjust("1 minute")
       assert.isUndefined(asked.pollUnsafe())
@@ -193,9 +205,60 @@ describe("Begins", () => {
       yield* TestClock.adjust("3 seconds")
       const begun = yield* Fiber.join(asked)
       assert.deepStrictEqual(
-        all.map(({ id }, index) => begun[index]?.go.has(id)),
-        [true, true, true]
+        all.flatMap((one, index) => goesOf(begun[index], [one])),
+        idsOf(all)
       )
+    }).pipe(Effect.scoped, Effect.provide(layer))
+  })
+
+  it.effect("of at-least-once work claims are asked about; delivery by delivery only what they do not tell", () => {
+    const { asks, layer, open } = held()
+    return Effect.gen(function* () {
+      const { claim, epoch, ledger, proof, workspaceId } = yield* given(6)
+      open.openUnsafe()
+      const begins = yield* Begins.make
+      const ask = (deliveries: ReadonlyArray<ChunkDelivery>) =>
+        begins({ workspaceId, epoch, deliveries, campaign: null, mark: false })
+      const all = yield* claim
+      assert.strictEqual(yield* ask(all), "all goes")
+      assert.strictEqual(yield* ask(all.slice(2)), "all goes")
+      assert.deepStrictEqual(asks, ["beginClaims", "beginClaims"])
+      const [first] = all
+      assert.isDefined(first)
+      yield* ledger.settle({ ...proof, settlements: [], givenBack: [named(first)], finishedClaims: [] })
+      assert.deepStrictEqual(goesOf(yield* ask(all), all), idsOf(all.slice(1)))
+      assert.deepStrictEqual(asks.slice(2), ["beginClaims", "begin"])
+    }).pipe(Effect.scoped, Effect.provide(layer))
+  })
+
+  it.effect("what is of several claims goes as a whole if each of them does", () => {
+    const { asks, layer, open } = held()
+    return Effect.gen(function* () {
+      const { claim, epoch, ledger, proof, workspaceId } = yield* given(4)
+      open.openUnsafe()
+      const begins = yield* Begins.make
+      const ask = (deliveries: ReadonlyArray<ChunkDelivery>) =>
+        begins({ workspaceId, epoch, deliveries, campaign: null, mark: false })
+      const before = yield* claim
+      yield* ledger.settle({ ...proof, settlements: [], givenBack: before.slice(2).map(named), finishedClaims: [] })
+      const after = yield* claim
+      const both = [...before.slice(0, 2), ...after]
+      assert.deepStrictEqual(goesOf(yield* ask(both), both), idsOf(both))
+      assert.strictEqual(yield* ask(after), "all goes")
+      assert.deepStrictEqual(asks, ["beginClaims", "begin", "beginClaims"])
+    }).pipe(Effect.scoped, Effect.provide(layer))
+  })
+
+  it.effect("of at-most-once work no claim is asked about", () => {
+    const { asks, layer, open } = held()
+    return Effect.gen(function* () {
+      const { claim, epoch, workspaceId } = yield* given(2)
+      open.openUnsafe()
+      const begins = yield* Begins.make
+      const deliveries = yield* claim
+      const answer = yield* begins({ workspaceId, epoch, deliveries, campaign: null, mark: true })
+      assert.deepStrictEqual(goesOf(answer, deliveries), idsOf(deliveries))
+      assert.deepStrictEqual(asks, ["begin"])
     }).pipe(Effect.scoped, Effect.provide(layer))
   })
 })

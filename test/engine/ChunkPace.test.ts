@@ -1,7 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { WorkspaceId } from "@fibercast/domain/Workspace"
 import { ChunkPace } from "@fibercast/engine/ChunkPace"
+import { defaults } from "@fibercast/engine/EngineConfig"
 import { Window } from "@fibercast/engine/Window"
+import { claimed, workspaceId } from "./internal/Tries.ts"
 
 const flowOf = (window: Window, lane: "normal" | "bulk") =>
   window.flow({ lane, campaignId: null }, () => ({ campaign: null, silenced: false, limiters: [] }))
@@ -13,9 +15,23 @@ const secondOf = (pace: ChunkPace, of: ReturnType<typeof flow>, each: number) =>
   for (let now = 0; now <= 1000; now += 10) pace.ended(of, each, now)
 }
 
+/** How much is taken at once of claims of these sizes, at most so many, while nothing has ended yet. */
+const runs = (claims: ReadonlyArray<number>, most: number) => {
+  const window = new Window(workspaceId, 6000)
+  const one = flowOf(window, "normal")
+  for (const [index, count] of claims.entries()) {
+    const deliveries = Array.from({ length: count }, () => claimed("1"))
+    window.admit(one, { claimId: BigInt(index), claimedAt: 0, deliveries })
+  }
+  const pace = new ChunkPace({ ...defaults, concurrency: 4000 })
+  const lengths: Array<number> = []
+  while (window.queued(one) > 0) lengths.push(window.take(one, pace.next(one, most)).length)
+  return lengths
+}
+
 describe("The size of chunks", () => {
   it("is small at first, and while work takes its time", () => {
-    const pace = new ChunkPace(2000)
+    const pace = new ChunkPace({ ...defaults, concurrency: 2000 })
     const one = flow()
     assert.strictEqual(pace.of(one), 64)
     secondOf(pace, one, 10)
@@ -23,34 +39,47 @@ describe("The size of chunks", () => {
   })
 
   it("is what ends in 15 ms while work is quick", () => {
-    const pace = new ChunkPace(2000)
+    const pace = new ChunkPace({ ...defaults, concurrency: 2000 })
     const one = flow()
     secondOf(pace, one, 200)
     assert.strictEqual(pace.of(one), 300)
   })
 
   it("is small again when work is quick no more, or was not there for a while", () => {
-    const pace = new ChunkPace(2000)
+    const pace = new ChunkPace({ ...defaults, concurrency: 2000 })
     const one = flow()
     secondOf(pace, one, 200)
     pace.ended(one, 1, 60_000)
     assert.strictEqual(pace.of(one), 64)
   })
 
-  it("is a quarter at most of what may be under way, and 512 however much may be", () => {
+  it("is a quarter at most of what may be under way, and no more than a claim however much may be", () => {
     const sizes = [100, 1000, 10_000].map((concurrency) => {
-      const pace = new ChunkPace(concurrency)
+      const pace = new ChunkPace({ ...defaults, concurrency })
       const one = flow()
-      secondOf(pace, one, 1000)
+      secondOf(pace, one, 10_000)
       return pace.of(one)
     })
-    assert.deepStrictEqual(sizes, [64, 250, 512])
+    assert.deepStrictEqual(sizes, [64, 250, 1000])
   })
 
   it("is of each flow by itself", () => {
-    const pace = new ChunkPace(2000)
+    const pace = new ChunkPace({ ...defaults, concurrency: 2000 })
     const window = new Window(WorkspaceId.make(1), 6000)
     secondOf(pace, flowOf(window, "bulk"), 200)
     assert.strictEqual(pace.of(flowOf(window, "normal")), 64)
+  })
+
+  it("is such that chunks end with claims, where one ends near", () => {
+    assert.deepStrictEqual(runs([100, 60, 400], 1000), [100, 60, 64, 64, 64, 64, 64, 80])
+    assert.deepStrictEqual(runs([40, 40, 40], 1000), [40, 40, 40])
+    assert.deepStrictEqual(runs([100, 100], 80), [64, 36, 64, 36])
+    assert.deepStrictEqual(runs([30], 1000), [30])
+  })
+
+  it("is no more than may be started", () => {
+    assert.deepStrictEqual(runs([100], 70), [64, 36])
+    assert.deepStrictEqual(runs([100, 20], 50), [50, 50, 20])
+    assert.deepStrictEqual(runs([5], 2), [2, 2, 1])
   })
 })

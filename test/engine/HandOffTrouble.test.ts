@@ -7,7 +7,7 @@ import * as Pipeline from "@fibercast/engine/Pipeline"
 import { Alerts } from "@fibercast/ports/Alerts"
 import { type Chunk } from "@fibercast/ports/Chunk"
 import * as ChunkText from "@fibercast/ports/ChunkText"
-import { type Begin } from "@fibercast/ports/HandOver"
+import { type BeginClaims } from "@fibercast/ports/HandOver"
 import { Ledger } from "@fibercast/ports/Ledger"
 import { SenderChannel } from "@fibercast/ports/SenderChannel"
 import { WorkStream, WorkStreamUnavailable } from "@fibercast/ports/WorkStream"
@@ -171,8 +171,8 @@ describe("Who comes late", () => {
           Ledger,
           Effect.map(Ledger, (ledger) => ({
             ...ledger,
-            begin: (options: Begin) =>
-              Effect.tap(ledger.begin(options), () => (asked++ === 0 ? answered.await : Effect.void))
+            beginClaims: (options: BeginClaims) =>
+              Effect.tap(ledger.beginClaims(options), () => (asked++ === 0 ? answered.await : Effect.void))
           }))
         ),
         Layer.effect(
@@ -184,6 +184,7 @@ describe("Who comes late", () => {
       yield* Effect.provide(TestSenders.makeSender({ pipelines }), late)
       yield* pass(60)
       assert.strictEqual((yield* accepted).length, 1)
+      assert.isAbove(asked, 0)
       answered.openUnsafe()
       yield* pass(10)
       assert.strictEqual((yield* accepted).length, 1)

@@ -145,4 +145,33 @@ describe("Settler", () => {
       assert.deepInclude((yield* now(campaign)).counts, { failed: 50, completed: 50 })
     }).pipe(Effect.provide(layer))
   })
+
+  it.effect("what takes the slot of a send that has ended is under way before that is written", () => {
+    const events: Array<string> = []
+    const Slow = Pipeline.make("slow", { payload: Schema.Int }).pipe(
+      Pipeline.tap((n) =>
+        Effect.andThen(
+          Effect.sync(() => events.push(`begins ${n}`)),
+          Effect.sleep("1 second")
+        )
+      )
+    )
+    const before = (operation: string) =>
+      Effect.sync(() => {
+        if (operation === "settle") events.push("writes")
+      })
+    return Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace()
+      yield* Pipeline.dispatchMany(Slow, { workspaceId, payloads: [1, 2] })
+      yield* TestClock.adjust("5 seconds")
+      assert.deepStrictEqual(events.slice(0, 3), ["begins 1", "begins 2", "writes"])
+    }).pipe(
+      Effect.provide(
+        TestEngine.layerEngine({ pipelines: [Slow], settings: { concurrency: 1 } }).pipe(
+          Layer.provide(Interposed.layerStores({ before })),
+          Layer.provideMerge(Layer.merge(TestEngine.layerStores(), FakeMessenger.FakeMessenger.layer()))
+        )
+      )
+    )
+  })
 })

@@ -75,6 +75,17 @@ describe("Window", () => {
     assert.strictEqual(window.size, 0)
   })
 
+  it("what has ended with its claims leaves nothing to be finished, and claims of others stand", () => {
+    const { flow, window } = make()
+    window.admit(flow, batch(1n, 2))
+    window.admit(flow, batch(2n, 1))
+    const [a, b, c] = window.take(flow, 3)
+    if (a === undefined || b === undefined || c === undefined) return assert.fail("three were admitted")
+    window.leave(c)
+    window.leaveWithClaims(a, b)
+    assert.deepStrictEqual([window.finished, [...window.claims], window.size], [[2n], [2n], 0])
+  })
+
   it("an end is news to who starts deliveries only while one waits to be started", () => {
     const { flow, window } = make()
     window.admit(flow, batch(1n, 2))

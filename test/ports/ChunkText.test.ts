@@ -29,6 +29,7 @@ const chunk: Chunk = {
   guarantee: "at-least-once",
   validUntil: 1_700_000_020_000,
   slot: null,
+  isWhole: true,
   deliveries: [delivery(0), delivery(1), delivery(2)]
 }
 

@@ -151,6 +151,27 @@ it.layer(stores, { timeout: "30 seconds" })("SqlLedger's plans", (it) => {
     })
   )
 
+  it.effect("which claims may be begun as a whole is found by index, however many others stand, without a lock", () =>
+    Effect.gen(function* () {
+      const sql = yield* SqlClient.SqlClient
+      const ledger = yield* Ledger
+      const { batch, owned, running } = yield* runningCampaign(1)
+      yield* sql`INSERT INTO claims
+          (claimed_at, last_due, min_id, max_id, workspace_id, campaign_id, epoch, lane, ids, recall_no)
+        SELECT 0, 0, 0, 0, ${owned.workspaceId}, ${running.id}, 1, 1, '{}', 0 FROM generate_series(1, 500)`
+      yield* sql`VACUUM ANALYZE claims`.unprepared
+      const plan = yield* sql.withTransaction(
+        Effect.gen(function* () {
+          yield* ledger.beginClaims({ ...owned, claims: [batch.claimId], campaign: running })
+          return yield* planOf("owner left join claims", "(1, 1, '{1}', 1, 1, 1, 1)", "VERBOSE")
+        })
+      )
+      assert.match(plan, /Index Scan using claims_pkey[^]*Index Cond: .*c.workspace_id = .*c.claim_id /)
+      assert.notMatch(plan, /Seq Scan on public.(?:claims|workspaces)/)
+      assert.notMatch(plan, /LockRows|\(SubPlan/)
+    })
+  )
+
   it.effect("a dispatch reads its own keys and its holders by index, and of a full backlog no more than the cap", () =>
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient

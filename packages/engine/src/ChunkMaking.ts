@@ -21,6 +21,12 @@ const slotOf = (flow: Flow, now: number): Slot | null => {
   return periods.length === 0 ? null : { at: now + lead, slack: Math.min(...periods) * Turns.slackShare }
 }
 
+/** Whether they are all that their claims were made of. */
+const isWhole = (tasks: ReadonlyArray<Task>): boolean => {
+  const claims = new Set(tasks.map(({ held }) => held))
+  return [...claims].reduce((sum, { size }) => sum + size, 0) === tasks.length
+}
+
 export const of = (
   flow: Flow,
   tasks: Array.NonEmptyReadonlyArray<Task>,
@@ -37,6 +43,7 @@ export const of = (
   campaign: flow.campaign === null ? null : { id: flow.campaign.id, epoch: flow.campaign.epoch },
   validUntil: now + validFor,
   slot: slotOf(flow, now),
+  isWhole: isWhole(tasks),
   deliveries: Array.map(tasks, ({ context: { delivery }, held }) => ({
     id: delivery.id,
     claimId: held.claimId,

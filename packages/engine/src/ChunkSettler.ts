@@ -1,6 +1,7 @@
 /**
  * Writes how the deliveries of chunks ended, under the epochs of their owners: for each owner one statement at a time, and
- * whatever ends meanwhile is the next batch. Then owners, people and failure hooks are told.
+ * whatever ends meanwhile is the next batch. Then owners, people and failure hooks are told. Where all of a chunk has
+ * completed that is all of its claims, those are written as a whole, without naming what they hold.
  *
  * While the Ledger cannot be reached outcomes wait; the sender's places bound how many. So do those of a workspace whose
  * failures are not told yet because too many hooks wait; other workspaces' are written meanwhile. What an owner that was replaced
@@ -9,8 +10,9 @@
 import { type DeliveryId } from "@fibercast/domain/Delivery"
 import { Alerts } from "@fibercast/ports/Alerts"
 import { Ledger } from "@fibercast/ports/Ledger"
-import { type GivenBack, type Settlement } from "@fibercast/ports/Settlement"
-import { type Ended, type Report, SenderChannel } from "@fibercast/ports/SenderChannel"
+import { type Alert } from "@fibercast/ports/Alert"
+import { type Settlement } from "@fibercast/ports/Settlement"
+import { type Report, SenderChannel } from "@fibercast/ports/SenderChannel"
 import { Cause, Clock, Effect, Exit, FiberSet, type Scope } from "effect"
 import * as Activity from "./Activity.ts"
 import { type DeliveryContext } from "./DeliveryContext.ts"
@@ -48,9 +50,44 @@ const logged = (telling: Effect.Effect<void>) =>
 
 /** Of one workspace, under one epoch. */
 interface Book {
-  results: Array<Result>
+  /** What is to be written, chunk by chunk. */
+  pages: Map<OpenChunk, Array<Result>>
   isOpen: boolean
 }
+
+type Page = readonly [OpenChunk, ReadonlyArray<Result>]
+
+/** Takes the first pages, about as many as are written together. */
+const takeSome = ({ pages }: Book): ReadonlyArray<Page> => {
+  const some: Array<Page> = []
+  let count = 0
+  for (const page of pages) {
+    if (count >= most) break
+    some.push(page)
+    count += page[1].length
+    pages.delete(page[0])
+  }
+  return some
+}
+
+const isPlain = ({ end, hold, notBefore }: Result): boolean =>
+  end !== null &&
+  end.settlement.state === "completed" &&
+  end.settlement.providerId === null &&
+  hold === null &&
+  notBefore === null
+
+/** All of its claims has completed with it. */
+const hasCompleted = ([of, results]: Page): boolean =>
+  of.isWhole && results.length === of.deliveries.length && results.every(isPlain)
+
+const endedOf = ([, results]: Page): Report["ended"] =>
+  results.map(({ end, hold, id, notBefore }) => ({
+    id,
+    fate: end === null ? "returned" : "settled",
+    hold,
+    notBefore
+  }))
 
 export const make = Effect.fnUntraced(function* (
   hooks: Hooks
@@ -67,13 +104,14 @@ export const make = Effect.fnUntraced(function* (
   const books = new Map<string, Book>()
 
   const write = Effect.fnUntraced(function* (
-    results: ReadonlyArray<Result>,
-    { workspaceId, epoch }: OpenChunk["chunk"]
+    { workspaceId, epoch }: OpenChunk["chunk"],
+    whole: ReadonlyArray<Page>,
+    named: ReadonlyArray<Page>
   ) {
+    const results = named.flatMap(([, results]) => results)
     const settlements = results.flatMap(({ end }) => (end === null ? [] : [end.settlement]))
-    const givenBack = results.flatMap(({ claimId, end, id }): ReadonlyArray<GivenBack> =>
-      end === null ? [{ claimId, id }] : []
-    )
+    const givenBack = results.flatMap(({ claimId, end, id }) => (end === null ? [{ claimId, id }] : []))
+    const completedClaims = [...new Set(whole.flatMap(([, results]) => results.map(({ claimId }) => claimId)))]
     yield* untilReachable(
       Effect.suspend(() =>
         ledger.settle({
@@ -82,69 +120,76 @@ export const make = Effect.fnUntraced(function* (
           now: clock.currentTimeMillisUnsafe(),
           settlements,
           givenBack,
-          finishedClaims: []
+          finishedClaims: [],
+          completedClaims
         })
       )
     )
   })
 
-  const tellOwners = (results: ReadonlyArray<Result>) => {
-    const owners = new Map<string, Map<OpenChunk, Array<Ended>>>()
-    for (const { end, hold, id, notBefore, of } of results) {
-      const { owner } = of.chunk
-      const chunks = owners.get(owner) ?? new Map<OpenChunk, Array<Ended>>()
-      owners.set(owner, chunks)
-      const ended = chunks.get(of) ?? []
-      chunks.set(of, ended)
-      ended.push({ id, fate: end === null ? "returned" : "settled", hold, notBefore })
+  const tellOwners = (whole: ReadonlyArray<Page>, named: ReadonlyArray<Page>) => {
+    const owners = new Map<string, Array<Report>>()
+    const report = ({ chunk: { epoch, id: chunkId, owner, workspaceId } }: OpenChunk, ended: Report["ended"]) => {
+      const reports = owners.get(owner) ?? []
+      owners.set(owner, reports)
+      reports.push({ workspaceId, epoch, chunkId, ended })
     }
-    return Effect.forEach(
-      owners,
-      ([owner, chunks]) =>
-        channel.report(
-          owner,
-          Array.from(chunks, ([{ chunk }, ended]): Report => {
-            const { epoch, id: chunkId, workspaceId } = chunk
-            return { workspaceId, epoch, chunkId, ended }
-          })
-        ),
-      { discard: true }
-    )
+    for (const [of] of whole) report(of, "completed")
+    for (const page of named) report(page[0], endedOf(page))
+    return Effect.forEach(owners, ([owner, reports]) => channel.report(owner, reports), { discard: true })
   }
 
-  const tellPeople = Effect.fnUntraced(function* ({ end, of }: Result) {
-    if (end === null) return
-    const { campaignId, id: deliveryId, pipeline } = end.context.delivery
+  /** Of a job that ended; answers the alert to raise. */
+  const counted = ({ context, settlement }: NonNullable<Result["end"]>, { chunk, pipelines }: OpenChunk) => {
+    const { campaignId, pipeline } = context.delivery
+    const isCompleted = settlement.state === "completed"
+    if (isCompleted && pipelines.isTemporary(context)) {
+      Activity.vanish(activity, chunk.workspaceId, context.delivery)
+    }
+    if (campaignId !== null || !Settlements.isTried(settlement)) return null
+    return rates.count(chunk.workspaceId, pipeline, !isCompleted)
+  }
+
+  const tellPeople = Effect.fnUntraced(function* (
+    { context, settlement }: NonNullable<Result["end"]>,
+    of: OpenChunk,
+    alert: Alert | null
+  ) {
+    const { campaignId, id: deliveryId, pipeline } = context.delivery
     const { workspaceId } = of.chunk
-    if (end.settlement.state === "completed" && of.pipelines.isTemporary(end.context)) {
-      Activity.vanish(activity, workspaceId, end.context.delivery)
-    }
-    if (campaignId === null && Settlements.isTried(end.settlement)) {
-      const alert = rates.count(workspaceId, pipeline, end.settlement.state !== "completed")
-      if (alert !== null) yield* alerts.raise(alert)
-    }
-    const ending = Settlements.ending(end.settlement)
+    if (alert !== null) yield* alerts.raise(alert)
+    const ending = Settlements.ending(settlement)
     if (ending === null) return
     const { reason, state } = ending
     yield* hooks.room
     yield* alerts.raise({ _tag: "DeliveryFailed", workspaceId, deliveryId, campaignId, pipeline, state, reason })
-    hooks.add(of.pipelines.failed(end.context, ending))
+    hooks.add(of.pipelines.failed(context, ending))
+  })
+
+  /** In the order they ended. Of nearly all there is nothing to tell, and that costs nothing. */
+  const tellOf = Effect.fnUntraced(function* ([of, results]: Page) {
+    for (const { end } of results) {
+      if (end === null) continue
+      const alert = counted(end, of)
+      if (alert !== null || Settlements.ending(end.settlement) !== null) yield* logged(tellPeople(end, of, alert))
+    }
   })
 
   const work = Effect.fnUntraced(function* (key: string, book: Book, chunk: OpenChunk["chunk"]) {
     // What ends at the same time is written together.
     yield* Effect.yieldNow
-    while (book.results.length > 0) {
-      const results = book.results.splice(0, most)
-      const written = yield* Effect.exit(write(results, chunk))
-      if (Exit.isSuccess(written)) yield* logged(tellOwners(results))
+    while (book.pages.size > 0) {
+      const pages = takeSome(book)
+      const whole = pages.filter(hasCompleted)
+      const named = pages.filter((page) => !hasCompleted(page))
+      const written = yield* Effect.exit(write(chunk, whole, named))
+      if (Exit.isSuccess(written)) yield* logged(tellOwners(whole, named))
       else if (Cause.hasDies(written.cause)) {
         yield* Effect.logError("how deliveries ended could not be written; their owner looks after them", written.cause)
       }
-      for (const { of } of results) of.wrote(1)
+      for (const [of, results] of pages) of.wrote(results.length)
       // Else an old owner handed it over, and it is the new one's: nobody is told. Last, as it may wait for other hooks.
-      if (Exit.isSuccess(written))
-        yield* Effect.forEach(results, (result) => logged(tellPeople(result)), { discard: true })
+      if (Exit.isSuccess(written)) yield* Effect.forEach(pages, tellOf, { discard: true })
     }
     book.isOpen = false
     books.delete(key)
@@ -154,9 +199,11 @@ export const make = Effect.fnUntraced(function* (
     add: (result) => {
       const { chunk } = result.of
       const key = `${chunk.workspaceId}/${chunk.epoch}`
-      const book = books.get(key) ?? { results: [], isOpen: false }
+      const book = books.get(key) ?? { pages: new Map(), isOpen: false }
       books.set(key, book)
-      book.results.push(result)
+      const page = book.pages.get(result.of)
+      if (page === undefined) book.pages.set(result.of, [result])
+      else page.push(result)
       if (book.isOpen) return
       book.isOpen = true
       fork(work(key, book, chunk))

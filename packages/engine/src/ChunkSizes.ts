@@ -5,24 +5,26 @@ import { type Array } from "effect"
 import { type Task } from "./Window.ts"
 
 /** Chunks of several deliveries are no larger, in bytes. */
-const usual = 512 * 1024
+const usual = 768 * 1024
 
 /** One delivery may take this much of a chunk of its own, in bytes. */
 export const most = 960 * 1024
 
-/** Beside its payload and the name of its pipeline, in bytes, at most. */
-const frame = 400
+/** Beside its payload and the name of its pipeline, in bytes, at most: the numbers of `ChunkText` and what parts them. */
+const frame = 160
 
-/** JSON takes at most this many bytes for a unit of text. */
-const widest = 6
+/** JSON takes at most this many bytes for a unit of JSON text; for half a surrogate pair twice as many. */
+const widest = 3
 
 const encoder = new TextEncoder()
 
 const bytesOf = ({ context: { delivery } }: Task): number =>
   frame + encoder.encode(JSON.stringify([delivery.pipeline, delivery.payload])).byteLength
 
-const atMost = ({ context: { delivery } }: Task): number =>
-  frame + widest * (delivery.pipeline.length + delivery.payload.length)
+const atMost = ({ context: { delivery } }: Task): number => {
+  const { payload, pipeline } = delivery
+  return frame + (payload.isWellFormed() ? widest : 2 * widest) * payload.length + 2 * widest * pipeline.length
+}
 
 export interface Sized {
   /** In the order given; each fits into a chunk. */

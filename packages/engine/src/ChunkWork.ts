@@ -74,13 +74,7 @@ export const make = Effect.fnUntraced(function* (options: {
   }
 
   const begin = ({ chunk: { campaign, epoch, workspaceId }, deliveries, isOnce }: OpenChunk) =>
-    begins({
-      workspaceId,
-      epoch,
-      held: deliveries.map(({ claimId, dueAt: wasDue, id }) => ({ claimId, id, wasDue })),
-      campaign,
-      mark: isOnce
-    })
+    begins({ workspaceId, epoch, deliveries, campaign, mark: isOnce })
 
   /** Nothing of it may be begun here: to the stream while nobody else knows of it, else to its owner. */
   const turnBack = (open: OpenChunk) =>
@@ -137,15 +131,16 @@ export const make = Effect.fnUntraced(function* (options: {
 
   const begun = Effect.fnUntraced(function* (
     open: OpenChunk,
-    { back, go }: Begins.Answer,
+    answer: Begins.Answer,
     campaign: Campaign | null,
     restore: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
   ) {
     const { chunk } = open
     const wait = (chunk.slot?.at ?? 0) - clock.currentTimeMillisUnsafe()
     if (wait > 0) yield* Effect.onInterrupt(restore(Effect.sleep(wait)), () => turnBack(open))
-    const going = open.deliveries.filter(({ id }) => go.has(id))
-    const returning = open.deliveries.filter(({ id }) => back.has(id))
+    const { deliveries } = open
+    const going = answer === "all goes" ? deliveries : deliveries.filter(({ id }) => answer.go.has(id))
+    const returning = answer === "all goes" ? [] : deliveries.filter(({ id }) => answer.back.has(id))
     open.expect(going.length + returning.length)
     open.isStarted = true
     giveBack(open, returning)

@@ -21,8 +21,8 @@ import { type Flow, type Task, type Window } from "./Window.ts"
 export interface HandOff {
   /** Starts tasks of one flow. Cannot be interrupted, so it waits for no more than a slot that the window counts as free. */
   readonly start: (flow: Flow, tasks: ReadonlyArray<Task>) => Effect.Effect<void>
-  /** How much of a flow without limits is best started at once; absent: as much as ever. */
-  readonly runOf?: (flow: Flow) => number
+  /** How much of a flow without limits is best started at once, and no more than `most`; absent: as much as ever. */
+  readonly runOf?: (flow: Flow, most: number) => number
   /** What was handed over and has not ended. */
   readonly underWay: () => ReadonlyArray<Task>
   /** What of it nobody has begun, as far as is known. */
@@ -82,9 +82,11 @@ const local: WayOfHandingOff = {
         const verdict =
           stopped === null ? pipelines.verdict(task.context, ended) : { hold: null, notBefore: null, outcome: stopped }
         if (verdict.notBefore !== null) rest(task.held.flow, verdict.notBefore, now)
-        settler.add({ task, settlement: Settlements.of(task, verdict.outcome, now), hold: verdict.hold })
-        // Last: whoever waits for silence goes on at once, and must find the outcome.
+        settler.note({ task, settlement: Settlements.of(task, verdict.outcome, now), hold: verdict.hold })
+        // Not before: whoever waits for silence goes on at once, and must find the outcome.
         window.ended(task)
+        // What takes its slot has been started: to write takes longer.
+        settler.nudge()
       }
     })
     return {

@@ -12,7 +12,7 @@
 import { Outcome } from "@fibercast/domain/Outcome"
 import { Ledger } from "@fibercast/ports/Ledger"
 import { type EpochLost } from "@fibercast/ports/Owned"
-import { type Report, type SenderChannel } from "@fibercast/ports/SenderChannel"
+import { type Ended, type SenderChannel } from "@fibercast/ports/SenderChannel"
 import { Array, type Clock, Effect, Latch } from "effect"
 import { type Handing } from "./HandOff.ts"
 import { comeBack, heldOf, type OutChunk } from "./OutChunk.ts"
@@ -35,7 +35,7 @@ const isLost = ({ chunk, heardAt, isTaken }: OutChunk, now: number, hearingSince
 
 export interface LostChunks {
   /** Somebody had these before, and did not come to their end. */
-  readonly orphan: (out: OutChunk, report: Report, now: number) => void
+  readonly orphan: (out: OutChunk, ended: ReadonlyArray<Ended>, now: number) => void
   /** Looks until interrupted; fails when another owner took over. */
   readonly look: Effect.Effect<never, EpochLost>
 }
@@ -58,7 +58,7 @@ export const make = Effect.fnUntraced(function* (
   const bell = Latch.makeUnsafe(false)
 
   /** Unless whoever has it was heard just now: he goes on. */
-  const orphan = (out: OutChunk, { ended }: Report, now: number) => {
+  const orphan = (out: OutChunk, ended: ReadonlyArray<Ended>, now: number) => {
     if (out.isTaken && now - out.heardAt < lookAfter) return
     for (const { id } of ended) {
       const task = out.tasks.get(id)

@@ -53,20 +53,23 @@ export class OpenChunk {
     return this.chunk.guarantee === "at-most-once"
   }
 
+  /** It is all that its claims were made of. */
+  get isWhole(): boolean {
+    return this.part === "whole" && this.chunk.isWhole
+  }
+
   get chunk(): Chunk {
     return this.received.chunk
   }
 
   sending(delivery: ChunkDelivery, campaign: Campaign | null): Sending {
-    const { claimId, claimedAt, ...claimed } = delivery
+    const { attempt, batchId, claimId, claimedAt, deadline, dueAt, id, payload, pipeline, rescues } = delivery
     const { lane, workspaceId } = this.chunk
+    const campaignId = campaign?.id ?? null
+    // Written out, as to spread each takes longer.
+    const claimed = { id, pipeline, lane, campaignId, attempt, rescues, dueAt, deadline, payload, batchId }
     return {
-      context: {
-        workspaceId,
-        campaign,
-        attempt: delivery.attempt + 1,
-        delivery: { ...claimed, lane, campaignId: campaign?.id ?? null }
-      },
+      context: { workspaceId, campaign, attempt: attempt + 1, delivery: claimed },
       held: { claimId, claimedAt },
       of: this
     }

@@ -20,7 +20,7 @@ import { type Flow, type Task, type Window } from "./Window.ts"
 /** Unlimited work is started in runs of this many, unless told otherwise; then lanes are weighed again. */
 const usualRun = 64
 
-const usual = () => usualRun
+const usual = (_: Flow, most: number) => Math.min(usualRun, most)
 
 /** So many under way are many. */
 const many = 16
@@ -43,8 +43,8 @@ export const run = Effect.fnUntraced(function* (options: {
   /** Cannot be interrupted, so it must not wait for more than a slot that `window` counts as free. */
   readonly start: (flow: Flow, tasks: ReadonlyArray<Task>) => Effect.Effect<void>
   readonly expire: (task: Task) => void
-  /** How much of unlimited work is started in one run. */
-  readonly runOf?: ((flow: Flow) => number) | undefined
+  /** How much of unlimited work is started in one run, and no more than `most`. */
+  readonly runOf?: ((flow: Flow, most: number) => number) | undefined
   /** Its pipeline is known here. Else it is put off, which uses nothing of an allowance up. */
   readonly isKnown: (task: Task) => boolean
 }): Effect.fn.Return<never, EpochLost, Ledger | Scope.Scope> {
@@ -107,7 +107,7 @@ export const run = Effect.fnUntraced(function* (options: {
 
   const send = Effect.fnUntraced(function* (flow: Flow) {
     turns.set(flow, ++turn)
-    const count = isLimited(flow) ? 1 : Math.min(runOf(flow), slots(flow.source.lane))
+    const count = isLimited(flow) ? 1 : runOf(flow, slots(flow.source.lane))
     const [head] = window.peek(flow, 1)
     if (head !== undefined && options.mustMark(head) && !head.started) {
       yield* mark(flow, count)

@@ -46,11 +46,16 @@ export class Settler {
   }
 
   add(ended: Ended) {
-    this.#unwritten.add(ended)
+    this.note(ended)
     this.#pending.openUnsafe()
   }
 
-  /** Something was given back without a settlement: write that too. */
+  /** The same, but nothing is written before the next `nudge`. */
+  note(ended: Ended) {
+    this.#unwritten.add(ended)
+  }
+
+  /** Something was noted, or given back without a settlement: write that. */
   nudge() {
     if (this.#isBehind) this.#pending.openUnsafe()
   }

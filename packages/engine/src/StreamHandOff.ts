@@ -53,7 +53,7 @@ const make = Effect.fnUntraced(function* (
   const { epoch } = ownership
   const clock = yield* Clock.Clock
   const outs = new Map<string, OutChunk>()
-  const pace = new ChunkPace(settings.concurrency)
+  const pace = new ChunkPace(settings)
   const idle = Latch.makeUnsafe(true)
   const crashed = yield* Deferred.make<never>()
   const outbox = yield* Queue.bounded<OutChunk>(settings.concurrency)
@@ -93,16 +93,22 @@ const make = Effect.fnUntraced(function* (
     const out = outs.get(report.chunkId)
     if (out === undefined) return
     const now = clock.currentTimeMillisUnsafe()
-    if (report.ended.some(({ fate }) => fate === "orphaned")) return lost.orphan(out, report, now)
+    const { ended } = report
+    if (ended !== "completed" && ended.some(({ fate }) => fate === "orphaned")) return lost.orphan(out, ended, now)
     out.heardAt = now
     out.isTaken = true
-    const gone = report.ended.flatMap((ended) => {
-      const task = out.tasks.get(ended.id)
-      if (task !== undefined) note(task, ended, now)
-      return task === undefined ? [] : [task]
-    })
-    if (gone.length > 0) leave(out, gone)
+    const gone = ended === "completed" ? [...out.tasks.values()] : ended.flatMap((one) => noted(out, one, now))
     pace.ended(out.flow, gone.length, now)
+    if (gone.length === 0) return
+    if (ended !== "completed") return leave(out, gone)
+    window.leaveWithClaims(...gone)
+    back(out, gone)
+  }
+  const noted = (out: OutChunk, ended: Ended, now: number): ReadonlyArray<Task> => {
+    const task = out.tasks.get(ended.id)
+    if (task === undefined) return []
+    note(task, ended, now)
+    return [task]
   }
   const note = (task: Task, { fate, hold: reason, notBefore }: Ended, now: number) => {
     const { campaign } = task.context
@@ -188,7 +194,7 @@ const make = Effect.fnUntraced(function* (
         yield* Queue.offer(outbox, out)
       }
     }),
-    runOf: (flow) => pace.of(flow),
+    runOf: (flow, most) => pace.next(flow, most),
     underWay: () => Array.fromIterable(outs.values()).flatMap(({ tasks }) => [...tasks.values()]),
     untaken: () =>
       Array.fromIterable(outs.values()).flatMap(({ isTaken, tasks }) => (isTaken ? [] : [...tasks.values()])),

@@ -19,6 +19,8 @@ export interface Held {
   readonly claimId: bigint
   readonly claimedAt: number
   readonly flow: Flow
+  /** Deliveries that it was made of. */
+  readonly size: number
   /** Deliveries neither settled nor released. */
   left: number
 }
@@ -147,9 +149,10 @@ export class Window {
 
   /** Take in what a claim holds. What does not pass is not queued; it leaves the window when it is settled. */
   admit(flow: Flow, batch: Batch, passes: ((task: Task) => boolean) | null = null) {
-    this.claims.add(batch.claimId)
-    const held: Held = { claimId: batch.claimId, claimedAt: batch.claimedAt, flow, left: batch.deliveries.length }
-    const tasks = batch.deliveries.map((delivery): Task => ({
+    const { claimedAt, claimId, deliveries } = batch
+    const held: Held = { claimId, claimedAt, flow, size: deliveries.length, left: deliveries.length }
+    this.claims.add(claimId)
+    const tasks = deliveries.map((delivery): Task => ({
       context: { workspaceId: this.workspaceId, delivery, campaign: flow.campaign, attempt: delivery.attempt + 1 },
       held,
       started: false,
@@ -231,6 +234,14 @@ export class Window {
     for (const { held } of tasks) if (held.flow.size === 0) held.flow.settled.openUnsafe()
     if (tasks.some(({ context }) => context.delivery.batchId !== null)) this.batches.openUnsafe()
     if (this.size < this.limit) this.room.openUnsafe()
+  }
+
+  /** They leave the window, and their claims have ended with them. */
+  leaveWithClaims(...tasks: ReadonlyArray<Task>) {
+    this.leave(...tasks)
+    const over = new Set(tasks.map(({ held }) => held.claimId))
+    for (const claimId of over) this.claims.delete(claimId)
+    this.finished = this.finished.filter((claimId) => !over.has(claimId))
   }
 
   /** It is claimable again from then on. */

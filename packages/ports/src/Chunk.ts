@@ -44,6 +44,8 @@ export const Chunk = Schema.Struct({
   campaign: Schema.NullOr(Schema.Struct({ id: CampaignId, epoch: Schema.Int })),
   /** Of all its deliveries. */
   guarantee: Guarantee,
+  /** It carries all that the claims which it names were made of. */
+  isWhole: Schema.Boolean,
   /** Nobody may begin any of it after this instant, in epoch milliseconds. */
   validUntil: Schema.Int,
   /** Null: at once. */

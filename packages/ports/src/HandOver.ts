@@ -36,6 +36,13 @@ export interface Begun {
   readonly back: ReadonlyArray<DeliveryId>
 }
 
+export interface BeginClaims extends Owned {
+  /** Of one campaign, or all of background jobs; each once. */
+  readonly claims: ReadonlyArray<bigint>
+  /** As for `Begin`. */
+  readonly campaign: Begin["campaign"]
+}
+
 /** A delivery that is still held as named, and whether it carries a started mark. */
 export interface Standing {
   readonly id: DeliveryId

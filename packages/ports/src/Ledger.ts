@@ -24,7 +24,7 @@ import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { Context, type Effect, Schema } from "effect"
 import { type Dispatch, type Dispatched } from "./Dispatch.ts"
 import { type Doubt, type TakeDoubts } from "./Doubt.ts"
-import { type Begin, type Begun, type HeldDelivery, type Standing } from "./HandOver.ts"
+import { type Begin, type BeginClaims, type Begun, type HeldDelivery, type Standing } from "./HandOver.ts"
 import { type EpochLost, type Holding, type Owned, type TakenOver, type TakeOver, type WorkspaceHeld } from "./Owned.ts"
 import { type Recall, type Recalled, type Stop } from "./Recall.ts"
 import { type Settle, type Settled } from "./Settlement.ts"
@@ -173,6 +173,14 @@ export class Ledger extends Context.Service<
      * comes after. An answer that was lost is not told again: what it marked is begun, by nobody.
      */
     readonly begin: (options: Begin) => Effect.Effect<Begun, LedgerUnavailable | EpochLost>
+
+    /**
+     * Of these claims, those of which everything may be sent now, in any order: they stand with all that they were made of,
+     * none of it marked, and nothing was recalled or cleared in the workspace since. Of the others `begin` tells what may be sent.
+     * For work that may be sent twice, and is begun for the first time: nothing is written, and what of it has ended is
+     * not told apart. A pause, a recall or a take-over is seen, or comes after.
+     */
+    readonly beginClaims: (options: BeginClaims) => Effect.Effect<ReadonlyArray<bigint>, LedgerUnavailable | EpochLost>
 
     /**
      * Which of these are still held as named, neither ended, put off nor given back, in the order given; and whether

@@ -27,8 +27,11 @@ export const Report = Schema.Struct({
   workspaceId: WorkspaceId,
   epoch: Epoch,
   chunkId: Schema.String,
-  /** None: the sender is still at it. */
-  ended: Schema.Array(Ended)
+  /**
+   * None: the sender is still at it. `completed`: all of it has, and its claims have ended with it. That is said of whole
+   * chunks alone.
+   */
+  ended: Schema.Union([Schema.Literal("completed"), Schema.Array(Ended)])
 })
 export type Report = typeof Report.Type
 

@@ -21,6 +21,7 @@ import * as Doubts from "./migrations/0010_doubts.ts"
 import * as RunsByDelivery from "./migrations/0011_runs_by_delivery.ts"
 import * as OverBatches from "./migrations/0012_over_batches.ts"
 import * as CampaignConsequences from "./migrations/0013_campaign_consequences.ts"
+import * as WholeClaims from "./migrations/0014_whole_claims.ts"
 
 /** Every migration ever released, in order. Append only. */
 export const all: ReadonlyArray<Migration> = [
@@ -36,7 +37,8 @@ export const all: ReadonlyArray<Migration> = [
   Doubts.migration,
   RunsByDelivery.migration,
   OverBatches.migration,
-  CampaignConsequences.migration
+  CampaignConsequences.migration,
+  WholeClaims.migration
 ]
 
 /** The database has migrations this code does not know. Run the newer release, or restore a backup. */

@@ -3,7 +3,7 @@
  * identifiers travel as one text, as an object for each would cost many times as much.
  */
 import { DeliveryId } from "@fibercast/domain/Delivery"
-import { Ended, Report } from "@fibercast/ports/SenderChannel"
+import { type Ended, Report } from "@fibercast/ports/SenderChannel"
 import { type Array, Effect, Schema } from "effect"
 
 const { ended: _, ...about } = Report.fields
@@ -13,7 +13,7 @@ const Wire = Schema.Struct({
   /** All of it is settled, and there is no more to say: identifiers with a blank between them. */
   settled: Schema.String.check(Schema.isPattern(/^(-?\d+( -?\d+)*)?$/)),
   /** Else, all of it. */
-  ended: Schema.Array(Ended)
+  ended: Report.fields.ended
 })
 type Wire = typeof Wire.Type
 
@@ -22,7 +22,7 @@ const Text = Schema.fromJsonString(Schema.toCodecJson(Schema.NonEmptyArray(Wire)
 const isPlain = ({ fate, hold, notBefore }: Ended): boolean => fate === "settled" && hold === null && notBefore === null
 
 const toWire = ({ ended, ...about }: Report): Wire =>
-  ended.every(isPlain)
+  ended !== "completed" && ended.every(isPlain)
     ? { ...about, settled: ended.map(({ id }) => id).join(" "), ended: [] }
     : { ...about, settled: "", ended }
 

@@ -2,7 +2,8 @@
  * What of a claim may be sent, what of it still stands, and what of it a sender died with, in memory. Each is one synchronous step.
  */
 import { type DeliveryId } from "@fibercast/domain/Delivery"
-import { type Begin, type Begun, type HeldDelivery, type Standing } from "../HandOver.ts"
+import { type Begin, type BeginClaims, type Begun, type HeldDelivery, type Standing } from "../HandOver.ts"
+import { isPausedLane } from "./MemoryDue.ts"
 import { free, type MemoryState, type MemoryWorkspace, type OpenDelivery } from "./MemoryState.ts"
 
 /** The delivery, if it is held as named. */
@@ -30,14 +31,29 @@ export const begin = (state: MemoryState, workspace: MemoryWorkspace, { campaign
   for (const named of held) {
     const delivery = heldAs(state, workspace, named)
     if (delivery === undefined || delivery.isStarted || delivery.campaignId !== (campaign?.id ?? null)) continue
-    const isPaused = workspace.row.paused?.lanes.includes(delivery.lane) === true
-    if (!mayGo || isPaused || workspace.recalls.has(delivery.id)) back.push(delivery.id)
+    if (!mayGo || isPausedLane(workspace, delivery.lane) || workspace.recalls.has(delivery.id)) back.push(delivery.id)
     else {
       go.push(delivery.id)
       delivery.isStarted = mark
     }
   }
   return { go, back }
+}
+
+/** The claims of which everything may be sent. */
+export const whole = (
+  state: MemoryState,
+  workspace: MemoryWorkspace,
+  { campaign, claims }: BeginClaims
+): ReadonlyArray<bigint> => {
+  if (!isRunning(state, campaign)) return []
+  return claims.filter((claimId) => {
+    const claim = workspace.claims.get(claimId)
+    const [first] = claim?.deliveries ?? []
+    if (claim === undefined || first === undefined || first.campaignId !== (campaign?.id ?? null)) return false
+    if (!claim.isIntact || claim.recallNo !== workspace.recallNo || isPausedLane(workspace, first.lane)) return false
+    return claim.deliveries.every(({ isStarted }) => !isStarted)
+  })
 }
 
 export const rescueHeld = (state: MemoryState, workspace: MemoryWorkspace, held: ReadonlyArray<HeldDelivery>): void => {

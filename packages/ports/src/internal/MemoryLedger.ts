@@ -8,13 +8,13 @@ import { lanes } from "@fibercast/domain/Lane"
 import { Epoch, type WorkspaceId } from "@fibercast/domain/Workspace"
 import { type Context, Effect, Option } from "effect"
 import { type TakeDoubts } from "../Doubt.ts"
-import { type Begin, type HeldDelivery } from "../HandOver.ts"
+import { type Begin, type BeginClaims, type HeldDelivery } from "../HandOver.ts"
 import { type Batch, type Claim, type DoneDelivery, type Ledger, LedgerUnavailable } from "../Ledger.ts"
 import { type Settle, type Settlement } from "../Settlement.ts"
 import { EpochLost, type Owned, type TakeOver, WorkspaceHeld } from "../Owned.ts"
 import { WorkspaceNotFound } from "../WorkspaceStore.ts"
 import { type EndedDelivery } from "./EndedDeliveries.ts"
-import { begin, rescueHeld, standing } from "./MemoryBegin.ts"
+import { begin, rescueHeld, standing, whole } from "./MemoryBegin.ts"
 import { dispatch } from "./MemoryDispatch.ts"
 import { takeDoubts } from "./MemoryDoubts.ts"
 import { dueWorkspaces, isPausedLane } from "./MemoryDue.ts"
@@ -149,7 +149,13 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof Ledger> =
       if (taken.length === 0) return null
       state.lastClaimId += 1n
       const claimId = state.lastClaimId
-      const claim: StandingClaim = { claimId, claimedAt: options.now, deliveries: taken }
+      const claim: StandingClaim = {
+        claimId,
+        claimedAt: options.now,
+        deliveries: taken,
+        recallNo: workspace.recallNo,
+        isIntact: true
+      }
       workspace.claims.set(claimId, claim)
       for (const delivery of taken) delivery.claim = claim
       const deliveries = taken.map(handOut)
@@ -174,6 +180,10 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof Ledger> =
 
     begin: Effect.fn("Ledger.begin")(function* (options: Begin) {
       return begin(state, yield* owned(options), options)
+    }),
+
+    beginClaims: Effect.fn("Ledger.beginClaims")(function* (options: BeginClaims) {
+      return whole(state, yield* owned(options), options)
     }),
 
     standing: Effect.fn("Ledger.standing")(function* (options: Owned & { readonly held: ReadonlyArray<HeldDelivery> }) {

@@ -15,6 +15,7 @@ const cancel = (state: MemoryState, delivery: OpenDelivery, now: number, reason:
 }
 
 export const recall = (state: MemoryState, workspace: MemoryWorkspace, options: Recall): Recalled => {
+  if (options.ids.length > 0) workspace.recallNo += 1
   const cancelled: Array<DeliveryId> = []
   const asked: Array<DeliveryId> = []
   for (const id of [...new Set(options.ids)].toSorted(byId)) {

@@ -225,6 +225,7 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof Records> 
         .slice(0, limit)
       for (const delivery of some) {
         sourceOf(delivery.workspace, delivery.lane, delivery.campaignId)?.remove(delivery)
+        delivery.workspace.recallNo += 1
         finish(state, delivery, { state: "cancelled", now, providerId: null, errorClass: null, reason })
       }
       return some.length

@@ -20,6 +20,7 @@ export const reopen = (state: MemoryState, record: EndedDelivery, now: number): 
   countReopened(state.batches, workspace.row.id, batchId, from)
   state.ended.delete(record)
   workspace.recalls.delete(id)
+  for (const claim of workspace.claims.values()) claim.isIntact &&= claim.deliveries.every((held) => held.id !== id)
   const open = {
     id,
     pipeline,

@@ -44,6 +44,10 @@ export interface StandingClaim {
   readonly claimedAt: number
   /** Everything it was made with. What ended since is no longer in `open`; what was put off since has left it. */
   readonly deliveries: ReadonlyArray<OpenDelivery>
+  /** Of the workspace, when it was made. */
+  readonly recallNo: number
+  /** Nothing has left it. */
+  isIntact: boolean
 }
 
 export interface MemoryWorkspace {
@@ -54,6 +58,8 @@ export interface MemoryWorkspace {
   readonly claims: Map<bigint, StandingClaim>
   /** Why its owner must stop them. */
   readonly recalls: Map<DeliveryId, string>
+  /** How often anything was recalled. */
+  recallNo: number
   /** What nobody was told of yet. */
   readonly doubts: Map<DeliveryId, MemoryDoubt>
   /** What is open and in no claim, by source. */
@@ -228,6 +234,7 @@ export const addAttempt = (
 
 /** Take it out of its claim, to be claimed again once it is due. */
 export const free = (delivery: OpenDelivery): void => {
+  if (delivery.claim !== null) delivery.claim.isIntact = false
   delivery.claim = null
   delivery.isStarted = false
   offer(delivery)

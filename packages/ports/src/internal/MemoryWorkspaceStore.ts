@@ -28,6 +28,7 @@ export const make = (state: MemoryState): Context.Service.Shape<typeof Workspace
           epoch: Epoch.make(0),
           claims: new Map(),
           recalls: new Map(),
+          recallNo: 0,
           doubts: new Map(),
           sources: new Map(),
           attempts: [],

@@ -68,6 +68,19 @@ marked as (
   where c.workspace_id = $1 and c.claim_id = g.claim_id and c.claim_id >= $6 and c.claim_id <= $7)`
 )
 
+/**
+ * Of claims, those that may be sent as a whole. In one snapshot, without a lock, so that it writes nothing and waits for
+ * nobody. $1 workspace, $2 epoch, $3 claims, $4 campaign or 0, $5 its epoch, $6 the least claim, $7 the greatest. Answers no
+ * row when the epoch is lost, a null when there is none.
+ */
+export const claims = `with owner as materialized (
+  select recall_no, paused_lanes from workspaces where id = $1 and epoch = $2 and owner is not null)
+select c.claim_id from owner left join claims c
+  on c.workspace_id = $1 and ${isNamed} and c.campaign_id = $4
+  and c.recall_no = owner.recall_no and c.started = '{}' and (owner.paused_lanes >> c.lane) & 1 = 0
+  and ($4 = 0 or exists (
+    select 1 from campaigns where workspace_id = $1 and id = $4 and status = 'running' and epoch = $5))`
+
 export interface BegunRow {
   readonly is_stale: boolean
   readonly id: bigint

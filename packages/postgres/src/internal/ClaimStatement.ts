@@ -37,8 +37,9 @@ picked as materialized (
     and exists (select 1 from seen where not is_stale and not is_paused)
   order by due_at, id limit $8),
 made as (
-  insert into claims (workspace_id, epoch, lane, campaign_id, claimed_at, last_due, min_id, max_id, ids)
-  select $1, $2, $3, $4, $7, max(due_at), min(id), max(id), array_agg(id) from picked having count(*) > 0
+  insert into claims (workspace_id, epoch, lane, campaign_id, claimed_at, last_due, min_id, max_id, ids, recall_no)
+  select $1, $2, $3, $4, $7, max(due_at), min(id), max(id), array_agg(id), (select recall_no from owned)
+  from picked having count(*) > 0
   returning claim_id)
 select seen.is_stale, made.claim_id, picked.id, picked.due_at::float8 as due_at, picked.deadline::float8 as deadline,
   picked.pipeline_id, picked.attempt, picked.rescues, picked.payload::text as payload,

@@ -95,7 +95,7 @@ leaving as materialized (
     where exists (select 1 from owned)) l
   where claim_id <> all ($11::bigint[]) group by claim_id),
 parted as (
-  update claims c set ids = array(select unnest(c.ids) except select unnest(l.ids)),
+  update claims c set recall_no = null, ids = array(select unnest(c.ids) except select unnest(l.ids)),
     started = array(select unnest(c.started) except select unnest(l.ids))
   from leaving l where $12 and c.workspace_id = $1 and c.claim_id = l.claim_id),
 ${recorded},
@@ -144,7 +144,7 @@ back as (
     and (x.claim_id, x.id) in (select claim_id, unnest(ids) from named)
     and (x.claim_id, x.id) not in (select claim_id, unnest(started) from named)
   returning x.claim_id, d.id)
-update claims c set ids = array(select unnest(c.ids) except select unnest(l.ids))
+update claims c set recall_no = null, ids = array(select unnest(c.ids) except select unnest(l.ids))
 from (select claim_id, array_agg(id) as ids from back group by claim_id) l
 where c.workspace_id = $1 and c.claim_id = l.claim_id`
 

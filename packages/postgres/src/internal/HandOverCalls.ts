@@ -25,7 +25,7 @@ const namedAs = ({ epoch, workspaceId }: Pick<Owned, "workspaceId" | "epoch">, h
   ...range(held.map(({ claimId }) => claimId))
 ]
 
-type Calls = Pick<Context.Service.Shape<typeof Ledger>, "begin" | "standing" | "rescue">
+type Calls = Pick<Context.Service.Shape<typeof Ledger>, "begin" | "beginClaims" | "standing" | "rescue">
 
 export const of = (sql: SqlClient.SqlClient): Calls => ({
   begin: Effect.fn("Ledger.begin")(function* ({ campaign, held, mark, ...owned }: Begin) {
@@ -41,6 +41,19 @@ export const of = (sql: SqlClient.SqlClient): Calls => ({
       rows.flatMap((row) => (row.is_go === isGo ? [DeliveryId.make(row.id, { disableChecks: true })] : []))
     return { go: idsWhere(true), back: idsWhere(false) }
   }, translate("begin")),
+
+  beginClaims: Effect.fn("Ledger.beginClaims")(function* ({ campaign, claims, ...owned }) {
+    const rows = yield* sql.unsafe<{ readonly claim_id: bigint | null }>(BeginStatements.claims, [
+      int4(owned.workspaceId),
+      int4(owned.epoch),
+      int8s(claims),
+      int4(campaignCode(campaign?.id ?? null)),
+      int4(campaign?.epoch ?? 0),
+      ...range(claims)
+    ])
+    yield* fenced(owned, rows)
+    return rows.flatMap(({ claim_id: claimId }) => (claimId === null ? [] : [claimId]))
+  }, translate("begin claims")),
 
   standing: Effect.fn("Ledger.standing")(function* ({ held, ...owned }) {
     const rows = yield* sql.unsafe<BeginStatements.StandingRow>(BeginStatements.standing, namedAs(owned, held))

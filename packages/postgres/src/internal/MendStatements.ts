@@ -82,7 +82,7 @@ gone as (
 unasked as (
   delete from recalls where delivery_id = any (array(select id from gone))),
 unclaimed as (
-  update claims c set ids = array(select unnest(c.ids) except select id from gone),
+  update claims c set recall_no = null, ids = array(select unnest(c.ids) except select id from gone),
     started = array(select unnest(c.started) except select id from gone)
   where c.workspace_id = $1 and c.ids && array(select id from gone)),
 ${uncounted},

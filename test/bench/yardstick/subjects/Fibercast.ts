@@ -57,6 +57,9 @@ const stores = <A, E>(url: string, between: Layer.Layer<A | Signal, E, SqlClient
     Layer.provideMerge(Postgres.layerUrl(url))
   )
 
+/** What is on its way to senders and back is under way as well. */
+const overStream = ({ concurrency, ...job }: Job): Job => ({ ...job, concurrency: 4 * concurrency })
+
 const settings = ({ concurrency }: Job) =>
   Layer.mergeAll(
     Layer.succeed(EngineConfig.EngineConfig, { ...EngineConfig.defaults, concurrency }),
@@ -123,9 +126,10 @@ export const open: Open = Effect.fnUntraced(function* ({ postgres }) {
 export const openOverStream: Open = Effect.fnUntraced(function* ({ nats, postgres }) {
   const ground = stores(postgres?.url ?? "", stream(nats?.url ?? ""))
   const context = yield* Effect.orDie(Layer.build(ground))
-  const help: Works = (job) => Effect.provideContext(Layer.build(sender(job)), context)
+  const help: Works = (job) => Effect.provideContext(Layer.build(sender(overStream(job))), context)
   const work: Works = (job) => {
-    const both = Layer.merge(sender(job), Layer.provide(engine(job), StreamHandOff.layer))
+    const wide = overStream(job)
+    const both = Layer.merge(sender(wide), Layer.provide(engine(wide), StreamHandOff.layer))
     return Effect.provideContext(Layer.build(both), context)
   }
   return yield* Effect.provideContext(opened(work, help), context)
