@@ -16,14 +16,14 @@ const secondOf = (pace: ChunkPace, of: ReturnType<typeof flow>, each: number) =>
 }
 
 /** How much is taken at once of claims of these sizes, at most so many, while nothing has ended yet. */
-const runs = (claims: ReadonlyArray<number>, most: number) => {
+const runs = (claims: ReadonlyArray<number>, most: number, concurrency = 4000) => {
   const window = new Window(workspaceId, 6000)
   const one = flowOf(window, "normal")
   for (const [index, count] of claims.entries()) {
     const deliveries = Array.from({ length: count }, () => claimed("1"))
     window.admit(one, { claimId: BigInt(index), claimedAt: 0, deliveries })
   }
-  const pace = new ChunkPace({ ...defaults, concurrency: 4000 })
+  const pace = new ChunkPace({ ...defaults, concurrency })
   const lengths: Array<number> = []
   while (window.queued(one) > 0) lengths.push(window.take(one, pace.next(one, most)).length)
   return lengths
@@ -75,6 +75,10 @@ describe("The size of chunks", () => {
     assert.deepStrictEqual(runs([40, 40, 40], 1000), [40, 40, 40])
     assert.deepStrictEqual(runs([100, 100], 80), [64, 36, 64, 36])
     assert.deepStrictEqual(runs([30], 1000), [30])
+  })
+
+  it("is small where few may be under way, whatever a claim holds", () => {
+    assert.deepStrictEqual(runs([100], 1000, 100), [64, 36])
   })
 
   it("is no more than may be started", () => {

@@ -25,7 +25,7 @@ const pass = (seconds: number) =>
   Effect.repeat(Effect.andThen(TestClock.adjust("500 millis"), TestEngine.catchUp), { times: seconds * 2 - 1 })
 
 /** A sender, and what it and the engine write and tell. */
-const given = Effect.fnUntraced(function* (payloads: ReadonlyArray<number>) {
+const given = Effect.fnUntraced(function* (payloads: ReadonlyArray<number>, batch = 1000) {
   const workspaceId = yield* TestEngine.workspace()
   const ledger = yield* Ledger
   const channel = yield* SenderChannel
@@ -46,7 +46,7 @@ const given = Effect.fnUntraced(function* (payloads: ReadonlyArray<number>) {
       return channel.report(owner, told)
     }
   })
-  yield* Effect.provide(TestSenders.makeEngine({ pipelines }), noted("engine"))
+  yield* Effect.provide(TestSenders.makeEngine({ pipelines, settings: { batch } }), noted("engine"))
   yield* Effect.provide(TestSenders.makeSender({ pipelines }), Layer.merge(noted("sender"), heard))
   yield* Pipeline.dispatchMany(Sum, { workspaceId, payloads })
   yield* pass(10)
@@ -99,10 +99,28 @@ describe("What a sender writes", () => {
       const bySender = settles.filter(({ by }) => by === "sender")
       assert.deepStrictEqual(bySender.map(named), [["completed", "completed"], ["completed"]])
       assert.deepStrictEqual(
-        bySender.flatMap(({ completedClaims }) => completedClaims),
+        bySender.flatMap(({ completedClaims = [] }) => completedClaims),
         []
       )
       yield* Expect.settled("completed", 3)
     }).pipe(Effect.provide(world))
+  )
+
+  it.effect(
+    "of several chunks is their claims' numbers of some, and each delivery of others, one after the other",
+    () =>
+      Effect.gen(function* () {
+        const payloads = Array.from({ length: 200 }, (_, n) => 2 * n + 2)
+        const { settles } = yield* given(payloads, 20)
+        const bySender = settles.filter(({ by }) => by === "sender")
+        const named = bySender.flatMap(({ settlements }) => settlements)
+        const whole = bySender.flatMap(({ completedClaims = [] }) => completedClaims)
+        assert.isAbove(named.length, 0)
+        assert.isAbove(whole.length, 0)
+        for (const { completedClaims = [], settlements } of bySender) {
+          assert.isTrue(completedClaims.length === 0 || settlements.length === 0)
+        }
+        yield* Expect.settled("completed", 192)
+      }).pipe(Effect.provide(world))
   )
 })

@@ -8,7 +8,7 @@
  * - No send holds a place for longer than about a second because of a rate, a pause or other sends: it fails with
  *   `AccountClosed`, before any provider call, to be put off uncharged.
  *
- * Held in memory: a breaker and a rate window for each account used since start.
+ * Held in memory: a breaker, a rate window and who waits for a place, for each account used since start.
  */
 import * as Breaker from "@fibercast/domain/Breaker"
 import { ErrorClass } from "@fibercast/domain/ErrorClass"

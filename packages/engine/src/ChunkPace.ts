@@ -31,7 +31,7 @@ export class ChunkPace {
   }
 
   of(flow: Flow): number {
-    return this.#counts.get(flow)?.size ?? least
+    return this.#counts.get(flow)?.size ?? Math.min(least, this.#most)
   }
 
   /**
@@ -46,8 +46,9 @@ export class ChunkPace {
     let start = usual
     while (start > 0 && queue[head + start - 1]?.held === held) start--
     if (2 * start >= usual) return start
+    const far = Math.min(most, this.#most)
     let end = usual
-    while (queue[head + end]?.held === held && end < most) end++
+    while (queue[head + end]?.held === held && end < far) end++
     return queue[head + end]?.held === held || end > 2 * usual ? usual : end
   }
 

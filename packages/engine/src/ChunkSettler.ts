@@ -11,7 +11,8 @@ import { type DeliveryId } from "@fibercast/domain/Delivery"
 import { Alerts } from "@fibercast/ports/Alerts"
 import { Ledger } from "@fibercast/ports/Ledger"
 import { type Alert } from "@fibercast/ports/Alert"
-import { type Settlement } from "@fibercast/ports/Settlement"
+import { type EpochLost } from "@fibercast/ports/Owned"
+import { type Settle, type Settlement } from "@fibercast/ports/Settlement"
 import { type Report, SenderChannel } from "@fibercast/ports/SenderChannel"
 import { Cause, Clock, Effect, Exit, FiberSet, type Scope } from "effect"
 import * as Activity from "./Activity.ts"
@@ -89,6 +90,8 @@ const endedOf = ([, results]: Page): Report["ended"] =>
     notBefore
   }))
 
+const isCompleted = (): Report["ended"] => "completed"
+
 export const make = Effect.fnUntraced(function* (
   hooks: Hooks
 ): Effect.fn.Return<ChunkSettler, never, Ledger | SenderChannel | Alerts | Scope.Scope> {
@@ -103,51 +106,63 @@ export const make = Effect.fnUntraced(function* (
   const fork = yield* FiberSet.runtime(writers)()
   const books = new Map<string, Book>()
 
-  const write = Effect.fnUntraced(function* (
-    { workspaceId, epoch }: OpenChunk["chunk"],
-    whole: ReadonlyArray<Page>,
-    named: ReadonlyArray<Page>
-  ) {
-    const results = named.flatMap(([, results]) => results)
+  const write = (chunk: OpenChunk["chunk"], settle: Pick<Settle, "settlements" | "givenBack" | "completedClaims">) => {
+    const { workspaceId, epoch } = chunk
+    const once = Effect.suspend(() =>
+      ledger.settle({ workspaceId, epoch, now: clock.currentTimeMillisUnsafe(), finishedClaims: [], ...settle })
+    )
+    return untilReachable(once)
+  }
+
+  const writeNamed = (chunk: OpenChunk["chunk"], pages: ReadonlyArray<Page>) => {
+    const results = pages.flatMap(([, results]) => results)
     const settlements = results.flatMap(({ end }) => (end === null ? [] : [end.settlement]))
     const givenBack = results.flatMap(({ claimId, end, id }) => (end === null ? [{ claimId, id }] : []))
-    const completedClaims = [...new Set(whole.flatMap(([, results]) => results.map(({ claimId }) => claimId)))]
-    yield* untilReachable(
-      Effect.suspend(() =>
-        ledger.settle({
-          workspaceId,
-          epoch,
-          now: clock.currentTimeMillisUnsafe(),
-          settlements,
-          givenBack,
-          finishedClaims: [],
-          completedClaims
-        })
-      )
-    )
-  })
+    return write(chunk, { settlements, givenBack })
+  }
 
-  const tellOwners = (whole: ReadonlyArray<Page>, named: ReadonlyArray<Page>) => {
+  const writeWhole = (chunk: OpenChunk["chunk"], pages: ReadonlyArray<Page>) => {
+    const claims = new Set(pages.flatMap(([, results]) => results.map(({ claimId }) => claimId)))
+    return write(chunk, { settlements: [], completedClaims: [...claims] })
+  }
+
+  const tellOwners = (pages: ReadonlyArray<Page>, endedOf: (page: Page) => Report["ended"]) => {
     const owners = new Map<string, Array<Report>>()
-    const report = ({ chunk: { epoch, id: chunkId, owner, workspaceId } }: OpenChunk, ended: Report["ended"]) => {
+    for (const page of pages) {
+      const { epoch, id: chunkId, owner, workspaceId } = page[0].chunk
       const reports = owners.get(owner) ?? []
       owners.set(owner, reports)
-      reports.push({ workspaceId, epoch, chunkId, ended })
+      reports.push({ workspaceId, epoch, chunkId, ended: endedOf(page) })
     }
-    for (const [of] of whole) report(of, "completed")
-    for (const page of named) report(page[0], endedOf(page))
     return Effect.forEach(owners, ([owner, reports]) => channel.report(owner, reports), { discard: true })
   }
+
+  /** Answers the pages that were written. */
+  const settled = Effect.fnUntraced(function* (
+    pages: ReadonlyArray<Page>,
+    writing: Effect.Effect<unknown, EpochLost>,
+    endedOf: (page: Page) => Report["ended"]
+  ) {
+    if (pages.length === 0) return pages
+    const written = yield* Effect.exit(writing)
+    if (Exit.isSuccess(written)) yield* logged(tellOwners(pages, endedOf))
+    else if (Cause.hasDies(written.cause)) {
+      yield* Effect.logError("how deliveries ended could not be written; their owner looks after them", written.cause)
+    }
+    for (const [of, results] of pages) of.wrote(results.length)
+    // Else an old owner handed it over, and it is the new one's: nobody is told.
+    return Exit.isSuccess(written) ? pages : []
+  })
 
   /** Of a job that ended; answers the alert to raise. */
   const counted = ({ context, settlement }: NonNullable<Result["end"]>, { chunk, pipelines }: OpenChunk) => {
     const { campaignId, pipeline } = context.delivery
-    const isCompleted = settlement.state === "completed"
-    if (isCompleted && pipelines.isTemporary(context)) {
+    const isWell = settlement.state === "completed"
+    if (isWell && pipelines.isTemporary(context)) {
       Activity.vanish(activity, chunk.workspaceId, context.delivery)
     }
     if (campaignId !== null || !Settlements.isTried(settlement)) return null
-    return rates.count(chunk.workspaceId, pipeline, !isCompleted)
+    return rates.count(chunk.workspaceId, pipeline, !isWell)
   }
 
   const tellPeople = Effect.fnUntraced(function* (
@@ -180,16 +195,15 @@ export const make = Effect.fnUntraced(function* (
     yield* Effect.yieldNow
     while (book.pages.size > 0) {
       const pages = takeSome(book)
-      const whole = pages.filter(hasCompleted)
-      const named = pages.filter((page) => !hasCompleted(page))
-      const written = yield* Effect.exit(write(chunk, whole, named))
-      if (Exit.isSuccess(written)) yield* logged(tellOwners(whole, named))
-      else if (Cause.hasDies(written.cause)) {
-        yield* Effect.logError("how deliveries ended could not be written; their owner looks after them", written.cause)
-      }
-      for (const [of, results] of pages) of.wrote(results.length)
-      // Else an old owner handed it over, and it is the new one's: nobody is told. Last, as it may wait for other hooks.
-      if (Exit.isSuccess(written)) yield* Effect.forEach(pages, tellOf, { discard: true })
+      const completed = new Set(pages.filter(hasCompleted))
+      const named = pages.filter((page) => !completed.has(page))
+      // Apart, as each is one statement then: two in one transaction might wait for those of another sender in a circle.
+      const written = [
+        ...(yield* settled(named, writeNamed(chunk, named), endedOf)),
+        ...(yield* settled([...completed], writeWhole(chunk, [...completed]), isCompleted))
+      ]
+      // Last, as it may wait for other hooks.
+      for (const page of written) yield* logged(tellOf(page))
     }
     book.isOpen = false
     books.delete(key)

@@ -85,7 +85,7 @@ const local: WayOfHandingOff = {
         settler.note({ task, settlement: Settlements.of(task, verdict.outcome, now), hold: verdict.hold })
         // Not before: whoever waits for silence goes on at once, and must find the outcome.
         window.ended(task)
-        // What takes its slot has been started: to write takes longer.
+        // What takes its slot has been started, unless many are under way: to write takes longer.
         settler.nudge()
       }
     })

@@ -2,7 +2,7 @@
  * The places of an account: as many sends are open at once, and others wait, each for its turn.
  *
  * Whoever leaves a place hands it to the next at once, so that its send is on its way before what became of the last one is
- * dealt with. Who has waited for as long as it may gets none. Held in memory: who waits.
+ * dealt with. Who has waited for as long as it may is told so. Held in memory: who waits.
  */
 import { Clock, Effect, FiberSet, type Scope } from "effect"
 
@@ -14,7 +14,7 @@ export interface SendPlaces {
 }
 
 interface Waiting {
-  /** In epoch milliseconds. */
+  /** On the clock that never goes back, in milliseconds. */
   readonly until: number
   readonly tell: (isIn: Effect.Effect<boolean>) => void
   isIn: boolean
@@ -24,6 +24,7 @@ interface Waiting {
 export const make = Effect.fnUntraced(function* (patience: number): Effect.fn.Return<SendPlaces, never, Scope.Scope> {
   const clock = yield* Clock.Clock
   const fork = yield* FiberSet.makeRuntime()
+  const passed = () => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
   const waiting = new Set<Waiting>()
   let count = 1
   let taken = 0
@@ -34,14 +35,17 @@ export const make = Effect.fnUntraced(function* (patience: number): Effect.fn.Re
   const admit = () => {
     if (isAdmitting) return
     isAdmitting = true
-    for (const waiter of waiting) {
-      if (taken >= count) break
-      waiting.delete(waiter)
-      waiter.isIn = true
-      taken++
-      waiter.tell(Effect.succeed(true))
+    try {
+      for (const waiter of waiting) {
+        if (taken >= count) break
+        waiting.delete(waiter)
+        waiter.isIn = true
+        taken++
+        waiter.tell(Effect.succeed(true))
+      }
+    } finally {
+      isAdmitting = false
     }
-    isAdmitting = false
   }
 
   const leave = Effect.sync(() => {
@@ -52,20 +56,25 @@ export const make = Effect.fnUntraced(function* (patience: number): Effect.fn.Re
   /** While anybody waits: who came first waits no longer than others. */
   const looking = Effect.gen(function* () {
     for (let [first] = waiting; first !== undefined; [first] = waiting) {
-      const left = first.until - clock.currentTimeMillisUnsafe()
+      const left = Math.ceil(first.until - passed())
       if (left > 0) yield* Effect.sleep(left)
       else {
         waiting.delete(first)
         first.tell(Effect.succeed(false))
       }
     }
-    isLooking = false
-  })
+  }).pipe(
+    Effect.ensuring(
+      Effect.sync(() => {
+        isLooking = false
+      })
+    )
+  )
 
   const wait = (restore: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>) => {
     let waiter: Waiting | undefined
     const told = Effect.callback<boolean>((tell) => {
-      const mine = { until: clock.currentTimeMillisUnsafe() + patience, tell, isIn: false }
+      const mine = { until: passed() + patience, tell, isIn: false }
       waiter = mine
       waiting.add(mine)
       if (!isLooking) {

@@ -50,7 +50,7 @@ export class Settler {
     this.#pending.openUnsafe()
   }
 
-  /** The same, but nothing is written before the next `nudge`. */
+  /** The same, but nobody is woken for it before the next `nudge`. */
   note(ended: Ended) {
     this.#unwritten.add(ended)
   }

@@ -9,7 +9,7 @@
  * options of `FetchHttpClient.RequestInit` do not apply to these requests.
  */
 import { SendFailed } from "@fibercast/ports/Messenger"
-import { whereTraced } from "@fibercast/ports/Traced"
+import { isTraced } from "@fibercast/ports/Traced"
 import { ByteSize, Context, DateTime, Duration, Effect, Option, Predicate, Stream } from "effect"
 import {
   FetchHttpClient,
@@ -112,12 +112,13 @@ const readAnswer = Effect.fnUntraced(function* (
   return { status: response.status, text: decoder.decode(bytes), retryAfter }
 })
 
-/** Requests are spans where somebody traces, and tell the provider nothing of that. */
+/** Nothing of a trace is told to the provider. */
 const apart = Context.make(FetchHttpClient.RequestInit, { redirect: "manual" as const }).pipe(
-  Context.add(HttpClient.TracerPropagationEnabled, false),
-  Context.add(HttpClient.TracerDisabledWhen, () => true)
+  Context.add(HttpClient.TracerPropagationEnabled, false)
 )
-const neverDisabled = () => false
+
+/** Where nobody traces, requests need no spans. */
+const untraced = Context.add(apart, HttpClient.TracerDisabledWhen, () => true)
 
 /** Sends the request and reads its answer, both within `timeout`. Every answer succeeds, whatever its status. */
 export const exchange = (
@@ -136,6 +137,5 @@ export const exchange = (
           })
         )
     }),
-    whereTraced(Effect.provideService(HttpClient.TracerDisabledWhen, neverDisabled)),
-    Effect.provideContext(apart)
+    (answer) => Effect.withFiber((fiber) => Effect.provideContext(answer, isTraced(fiber) ? apart : untraced))
   )

@@ -40,6 +40,7 @@ export class Journal extends Context.Service<
         /** What claims name, as far as this was heard. */
         const claims = new Map<bigint, Set<bigint>>()
         const claimOf = new Map<bigint, bigint>()
+        const workspaceOf = new Map<bigint, WorkspaceId>()
         const end = (id: bigint, state: FinalState) => {
           if (!states.has(id)) states.set(id, state)
         }
@@ -50,7 +51,9 @@ export class Journal extends Context.Service<
           claimOf.delete(id)
           const held = claims.get(claimId)
           held?.delete(id)
-          if (held?.size === 0) claims.delete(claimId)
+          if (held?.size !== 0) return
+          claims.delete(claimId)
+          workspaceOf.delete(claimId)
         }
         const letGo = (workspaceId: WorkspaceId) => {
           for (const recall of asked.values()) if (recall.workspaceId === workspaceId) recall.isHeld = false
@@ -80,6 +83,7 @@ export class Journal extends Context.Service<
               Effect.sync(() => {
                 if (batch === null) return
                 for (const { id } of batch.deliveries) part(id)
+                workspaceOf.set(batch.claimId, options.workspaceId)
                 claims.set(batch.claimId, new Set(batch.deliveries.map(({ id }) => id)))
                 for (const { id } of batch.deliveries) claimOf.set(id, batch.claimId)
               })
@@ -97,6 +101,21 @@ export class Journal extends Context.Service<
                     end(id, "completed")
                     part(id)
                   }
+                }
+              })
+            ),
+          rescue: (options) =>
+            Effect.tap(ledger.rescue(options), () =>
+              Effect.sync(() => {
+                for (const { claimId, id } of options.held) if (claimOf.get(id) === claimId) part(id)
+              })
+            ),
+          giveBack: (options) =>
+            Effect.tap(ledger.giveBack(options), () =>
+              Effect.sync(() => {
+                for (const [claimId, held] of claims) {
+                  if (options.except.includes(claimId) || workspaceOf.get(claimId) !== options.workspaceId) continue
+                  for (const id of held) part(id)
                 }
               })
             ),
