@@ -1,10 +1,10 @@
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import { exchange } from "@fibercast/messengers/HttpExchange"
 import { Effect } from "effect"
 import { HttpClient, HttpClientRequest } from "effect/http"
 import * as net from "node:net"
 import { gzipSync } from "node:zlib"
+import { clients } from "./HttpClients.ts"
 
 /** What a server says to each request, byte for byte, before it hangs up. */
 const saying = (...said: ReadonlyArray<string | Uint8Array>) =>
@@ -30,12 +30,6 @@ const answerTo = (...said: ReadonlyArray<string | Uint8Array>) =>
   })
 
 const long = "x".repeat(70_000)
-
-const clients = [
-  ["fetch", NodeHttpClient.layerFetch],
-  ["undici", NodeHttpClient.layerUndici],
-  ["node:http", NodeHttpClient.layerNodeHttp]
-] as const
 
 for (const [name, client] of clients) {
   describe(`An answer over ${name}`, () => {

@@ -8,6 +8,7 @@ import { ConfigProvider, Effect, Fiber, Layer, Logger, Redacted, References, Tra
 import { type HttpClient } from "effect/http"
 import { TestClock } from "effect/testing"
 import { inspect } from "node:util"
+import { clients } from "./HttpClients.ts"
 
 const token = "tok-9f8e7d6c"
 const message = { to: "+6281234567890", text: "Halo & selamat, 100% {name}\nBu Siti 🙏" }
@@ -33,12 +34,6 @@ const endless = JSON.stringify({ status: true, id: ["1"], detail: "x".repeat(70_
 
 /** An address where nobody listens any more. */
 const closed = Effect.map(FonnteSimulator, ({ url }) => url).pipe(Effect.provide(FonnteSimulator.layer()))
-
-const clients = [
-  ["fetch", NodeHttpClient.layerFetch],
-  ["undici", NodeHttpClient.layerUndici],
-  ["node:http", NodeHttpClient.layerNodeHttp]
-] as const
 
 for (const [name, client] of clients) {
   describe(`Fonnte over ${name}`, () => {

@@ -19,7 +19,8 @@ import { type EngineSettings } from "./EngineConfig.ts"
 import { type Pace } from "./Pace.ts"
 import { type Ownership, untilReachable } from "./Ownership.ts"
 import { type Settler } from "./Settler.ts"
-import { type Flow, type Window } from "./Window.ts"
+import { type Flow } from "./Flow.ts"
+import { type Window } from "./Window.ts"
 
 type Needs = Ledger | CampaignStore | AudienceSource | Alerts
 

@@ -4,7 +4,7 @@
 import { type Chunk, type Slot } from "@fibercast/ports/Chunk"
 import { Array } from "effect"
 import * as Turns from "./Turns.ts"
-import { type Flow, type Task } from "./Window.ts"
+import { type Flow, type Task } from "./Flow.ts"
 
 /** How long a chunk may wait for a sender to begin it, in milliseconds. */
 const validFor = 20_000

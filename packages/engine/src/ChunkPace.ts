@@ -7,7 +7,7 @@
  * several senders, unless that is less than `least`.
  */
 import { type EngineSettings } from "./EngineConfig.ts"
-import { type Flow } from "./Window.ts"
+import { type Flow } from "./Flow.ts"
 
 const least = 64
 

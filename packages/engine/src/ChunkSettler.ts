@@ -72,11 +72,7 @@ const takeSome = ({ pages }: Book): ReadonlyArray<Page> => {
 }
 
 const isPlain = ({ end, hold, notBefore }: Result): boolean =>
-  end !== null &&
-  end.settlement.state === "completed" &&
-  end.settlement.providerId === null &&
-  hold === null &&
-  notBefore === null
+  end !== null && Settlements.isPlain(end.settlement) && hold === null && notBefore === null
 
 /** All of its claims has completed with it. */
 const hasCompleted = ([of, results]: Page): boolean =>

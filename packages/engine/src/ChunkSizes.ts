@@ -2,7 +2,7 @@
  * How much of what is handed over goes into one chunk: streams between nodes take messages of up to 1 MiB.
  */
 import { type Array } from "effect"
-import { type Task } from "./Window.ts"
+import { type Task } from "./Flow.ts"
 
 /** Chunks of several deliveries are no larger, in bytes. */
 const usual = 768 * 1024

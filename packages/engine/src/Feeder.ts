@@ -16,7 +16,8 @@ import { type EngineSettings } from "./EngineConfig.ts"
 import * as Limiter from "./Limiter.ts"
 import { type Ownership, untilReachable } from "./Ownership.ts"
 import * as Suspects from "./Suspects.ts"
-import { dryUntil, type Flow, type Window } from "./Window.ts"
+import { dryUntil, type Flow } from "./Flow.ts"
+import { type Window } from "./Window.ts"
 
 /** A flow is read again from its start this often, to find what became due behind its cursor. */
 const sweepEvery = 1000

@@ -16,7 +16,8 @@ import { type Prepared } from "./Pipelines.ts"
 import * as Settlements from "./Settlements.ts"
 import { type Settler } from "./Settler.ts"
 import { type Slots } from "./Slots.ts"
-import { type Flow, type Task, type Window } from "./Window.ts"
+import { type Flow, type Task } from "./Flow.ts"
+import { type Window } from "./Window.ts"
 
 export interface HandOff {
   /** Starts tasks of one flow. Cannot be interrupted, so it waits for no more than a slot that the window counts as free. */

@@ -11,7 +11,8 @@ import { type LaneCommand, type Quiet } from "@fibercast/ports/WorkspaceRuntime"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { Clock, Effect } from "effect"
 import { type Settler } from "./Settler.ts"
-import { type Flow, type Window } from "./Window.ts"
+import { type Flow } from "./Flow.ts"
+import { type Window } from "./Window.ts"
 
 export interface LaneKeeper {
   readonly carryOut: (command: LaneCommand) => Effect.Effect<Quiet, LedgerUnavailable>

@@ -16,7 +16,8 @@ import { type EngineSettings } from "./EngineConfig.ts"
 import { type HandOff } from "./HandOff.ts"
 import * as Limiter from "./Limiter.ts"
 import { untilReachable } from "./Ownership.ts"
-import { dryUntil, type Flow, type Task, type Window } from "./Window.ts"
+import { dryUntil, type Flow, type Task } from "./Flow.ts"
+import { type Window } from "./Window.ts"
 
 /** The work of a flow that has waited longest. */
 interface Waiting {

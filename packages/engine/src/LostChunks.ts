@@ -19,7 +19,7 @@ import { comeBack, heldOf, type OutChunk } from "./OutChunk.ts"
 import { type OwnerHolds } from "./OwnerHolds.ts"
 import { untilReachable } from "./Ownership.ts"
 import * as Settlements from "./Settlements.ts"
-import { type Task } from "./Window.ts"
+import { type Task } from "./Flow.ts"
 
 /** Clocks of nodes may differ by this much, in milliseconds, without work being done twice. */
 const skew = 1000

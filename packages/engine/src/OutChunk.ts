@@ -4,7 +4,7 @@
 import { type DeliveryId } from "@fibercast/domain/Delivery"
 import { type Chunk } from "@fibercast/ports/Chunk"
 import { type HeldDelivery } from "@fibercast/ports/HandOver"
-import { type Flow, type Task } from "./Window.ts"
+import { type Flow, type Task } from "./Flow.ts"
 
 export interface OutChunk {
   readonly chunk: Chunk

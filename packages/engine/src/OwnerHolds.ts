@@ -12,7 +12,7 @@ import { type DeliveryId } from "@fibercast/domain/Delivery"
 import { type HoldRequest, type Turn } from "@fibercast/ports/SenderChannel"
 import { type Clock } from "effect"
 import { KeyHolders } from "./KeyHolders.ts"
-import { type Task } from "./Window.ts"
+import { type Task } from "./Flow.ts"
 
 const maxKeys = 10_000
 /** Within this time a sender has stopped what it no longer has, in milliseconds. */

@@ -17,7 +17,8 @@ import { type EngineSettings } from "./EngineConfig.ts"
 import { type Ownership, untilReachable } from "./Ownership.ts"
 import * as Settlements from "./Settlements.ts"
 import { type Settler } from "./Settler.ts"
-import { type Task, type Window } from "./Window.ts"
+import { type Task } from "./Flow.ts"
+import { type Window } from "./Window.ts"
 
 /** However often the actor is woken, it asks no sooner than this after the last time, in milliseconds. */
 const spacing = 100

@@ -15,7 +15,8 @@ import { type EngineSettings } from "./EngineConfig.ts"
 import * as Limiter from "./Limiter.ts"
 import { type Ownership, untilReachable } from "./Ownership.ts"
 import * as Slots from "./Slots.ts"
-import { type Flow, type Task, type Window } from "./Window.ts"
+import { type Flow, type Task } from "./Flow.ts"
+import { type Window } from "./Window.ts"
 
 /** Unlimited work is started in runs of this many, unless told otherwise; then lanes are weighed again. */
 const usualRun = 64

@@ -47,6 +47,10 @@ export const of = (task: Tried, outcome: Outcome, now: number): Settlement => {
   }
 }
 
+/** It completed, and its provider gave it no id: all that there is to say of it when its whole claim is written. */
+export const isPlain = (settlement: Settlement): boolean =>
+  settlement.state === "completed" && settlement.providerId === null
+
 /** Whether it ended because it was tried. */
 export const isTried = ({ state }: Settlement): boolean =>
   state === "completed" || state === "failed" || state === "unknown"

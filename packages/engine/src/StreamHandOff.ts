@@ -26,7 +26,7 @@ import { comeBack, type OutChunk } from "./OutChunk.ts"
 import { OwnerHolds } from "./OwnerHolds.ts"
 import * as OwnerTurns from "./OwnerTurns.ts"
 import * as Settlements from "./Settlements.ts"
-import { type Task } from "./Window.ts"
+import { type Task } from "./Flow.ts"
 
 const maxEnded = 10_000
 /** Chunks that are published at once. */

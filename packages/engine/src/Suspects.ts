@@ -15,7 +15,8 @@ import { Outcome } from "@fibercast/domain/Outcome"
 import { Clock, Effect } from "effect"
 import * as Settlements from "./Settlements.ts"
 import { type Settler } from "./Settler.ts"
-import { type Task, type Window } from "./Window.ts"
+import { type Task } from "./Flow.ts"
+import { type Window } from "./Window.ts"
 
 export const suspectFrom = 2
 

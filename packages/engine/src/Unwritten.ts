@@ -5,7 +5,8 @@
  * hold, once they are most of what there is. What is passed over by that is named with the third batch at the latest.
  */
 import { type Settlement } from "@fibercast/ports/Settlement"
-import { type Held, type Task } from "./Window.ts"
+import { type Held, type Task } from "./Flow.ts"
+import * as Settlements from "./Settlements.ts"
 
 /** How one delivery ended, ready to be written. */
 export interface Ended {
@@ -34,8 +35,6 @@ interface Page {
   passedOver: number
 }
 
-const isPlain = ({ settlement }: Ended): boolean => settlement.state === "completed" && settlement.providerId === null
-
 export class Unwritten {
   readonly #most: number
   /** In the order in which the first of each ended. */
@@ -54,7 +53,7 @@ export class Unwritten {
     for (const one of ended) {
       const page = this.#page(one.task.held)
       page.ended.push(one)
-      page.isPlain &&= isPlain(one)
+      page.isPlain &&= Settlements.isPlain(one.settlement)
     }
     this.#size += ended.length
   }

@@ -39,7 +39,8 @@ import { Settler } from "../Settler.ts"
 import { type Slots } from "../Slots.ts"
 import * as Suspects from "../Suspects.ts"
 import { type Ended } from "../Unwritten.ts"
-import { type Flow, type Task, Window } from "../Window.ts"
+import { type Flow, type Task } from "../Flow.ts"
+import { Window } from "../Window.ts"
 
 type Needs = Ledger | CampaignStore | BatchStore | WorkspaceStore | AudienceSource | Alerts
 
