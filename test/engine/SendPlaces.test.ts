@@ -1,6 +1,6 @@
 import * as SendPlaces from "@fibercast/engine/SendPlaces"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Latch } from "effect"
+import { Clock, Effect, Exit, Fiber, Latch } from "effect"
 import { TestClock } from "effect/testing"
 
 const crowded = Effect.fail("crowded" as const)
@@ -148,6 +148,20 @@ describe("Places of an account", () => {
       assert.deepStrictEqual(begun, ["a", "b", "c"])
       ends.get("c")?.openUnsafe()
       assert.deepStrictEqual(begun, ["a", "b", "c", "d"])
+    })
+  )
+
+  it.effect("who waits is told in time although the wall clock was set back meanwhile", () =>
+    Effect.gen(function* () {
+      const clock = yield* Clock.Clock
+      let back = 0
+      const shifted: Clock.Clock = { ...clock, currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe() - back }
+      const { start } = yield* Effect.provideService(given(1), Clock.Clock, shifted)
+      yield* start("a")
+      const waiting = yield* start("waiting")
+      back = 60_000
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(waiting.pollUnsafe(), Exit.fail("crowded" as const))
     })
   )
 })
