@@ -61,7 +61,7 @@ const micros = <E, R>(work: Effect.Effect<unknown, E, R>) =>
   })
 
 const codec = Effect.gen(function* () {
-  let texts: ReadonlyArray<string> = []
+  let texts: ReadonlyArray<Uint8Array> = []
   const write = Effect.sync(() => {
     texts = all.map(ChunkText.encode)
   })

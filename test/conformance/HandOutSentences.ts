@@ -2,9 +2,8 @@
 import { assert } from "@effect/vitest"
 import { lanes } from "@fibercast/domain/Lane"
 import { Chunk } from "@fibercast/ports/Chunk"
-import * as ChunkText from "@fibercast/ports/ChunkText"
 import { WorkStream } from "@fibercast/ports/WorkStream"
-import { Arbitrary, Effect, Equal } from "effect"
+import { Arbitrary, Effect, Equal, Formatter } from "effect"
 import { chunk, chunks, idsOf, patient, picker, publish, receiver, type WorkStreamSentence } from "./GivenChunks.ts"
 import { type Pace } from "./Pace.ts"
 import { forAll } from "./Property.ts"
@@ -138,7 +137,7 @@ export const sentencesOf = (pace: Pace, runs: number): ReadonlyArray<WorkStreamS
             const received = yield* next
             yield* received.ackSure
             // Unlike deepStrictEqual, it takes 0 and -0 for the same number, as JSON does.
-            assert.isTrue(Equal.equals(received.chunk, one), `received ${ChunkText.encode(received.chunk)}`)
+            assert.isTrue(Equal.equals(received.chunk, one), `received ${Formatter.format(received.chunk)}`)
           })
         )
       )

@@ -25,8 +25,23 @@ const runs = (claims: ReadonlyArray<number>, most: number, concurrency = 4000) =
   }
   const pace = new ChunkPace({ ...defaults, concurrency })
   const lengths: Array<number> = []
-  while (window.queued(one) > 0) lengths.push(window.take(one, pace.next(one, most)).length)
+  while (window.queued(one) > 0) lengths.push(window.take(one, pace.next(one, most, 0)).length)
   return lengths
+}
+
+/** What is next of a claim of 500 where there is room for 300, and so many are under way. */
+const nextOf = (options: { readonly each?: number; readonly own: number; readonly others?: number }) => {
+  const window = new Window(workspaceId, 6000)
+  const one = flowOf(window, "normal")
+  const pace = new ChunkPace({ ...defaults, concurrency: 2000 })
+  secondOf(pace, one, options.each ?? 200)
+  window.admit(one, {
+    claimId: 1n,
+    claimedAt: 0,
+    deliveries: Array.from({ length: 500 }, () => claimed("1"))
+  })
+  one.active = options.own
+  return { window, one, count: pace.next(one, 300, options.own + (options.others ?? 0)), pace }
 }
 
 describe("The size of chunks", () => {
@@ -38,11 +53,11 @@ describe("The size of chunks", () => {
     assert.strictEqual(pace.of(one), 64)
   })
 
-  it("is what ends in 15 ms while work is quick", () => {
+  it("is what ends in 40 ms while work is quick", () => {
     const pace = new ChunkPace({ ...defaults, concurrency: 2000 })
     const one = flow()
-    secondOf(pace, one, 200)
-    assert.strictEqual(pace.of(one), 300)
+    secondOf(pace, one, 100)
+    assert.strictEqual(pace.of(one), 400)
   })
 
   it("is small again when work is quick no more, or was not there for a while", () => {
@@ -51,6 +66,17 @@ describe("The size of chunks", () => {
     secondOf(pace, one, 200)
     pace.ended(one, 1, 60_000)
     assert.strictEqual(pace.of(one), 64)
+  })
+
+  it("is half as large after a pause, and half of that after the next", () => {
+    const pace = new ChunkPace({ ...defaults, concurrency: 4000 })
+    const one = flow()
+    secondOf(pace, one, 200)
+    const sizes = [1050, 1100, 1150, 1200, 1250].map((now) => {
+      pace.ended(one, 1, now)
+      return pace.of(one)
+    })
+    assert.deepStrictEqual(sizes, [400, 200, 100, 64, 64])
   })
 
   it("is a quarter at most of what may be under way, and no more than a claim however much may be", () => {
@@ -85,5 +111,29 @@ describe("The size of chunks", () => {
     assert.deepStrictEqual(runs([100], 70), [64, 36])
     assert.deepStrictEqual(runs([100, 20], 50), [50, 50, 20])
     assert.deepStrictEqual(runs([5], 2), [2, 2, 1])
+  })
+
+  describe("of quick work that has a claim of 500 next, and room for 300", () => {
+    it("is nothing yet, as there is room for all of it once some of its own have ended", () => {
+      assert.strictEqual(nextOf({ own: 200 }).count, 0)
+    })
+
+    it("is what there is room for where too few of its own are under way to make room", () => {
+      assert.strictEqual(nextOf({ own: 199 }).count, 300)
+    })
+
+    it("is what there is room for where anything else is under way, which may take its time", () => {
+      assert.strictEqual(nextOf({ own: 1699, others: 1 }).count, 300)
+    })
+
+    it("is small at once where the work is not quick", () => {
+      assert.strictEqual(nextOf({ own: 1700, each: 10 }).count, 64)
+    })
+
+    it("is what there is room for of a claim that was parted already", () => {
+      const { one, pace, window } = nextOf({ own: 200 })
+      window.take(one, 1)
+      assert.strictEqual(pace.next(one, 300, 200), 300)
+    })
   })
 })

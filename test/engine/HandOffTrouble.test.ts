@@ -57,7 +57,7 @@ const narrow = Layer.effect(
   Effect.map(WorkStream, (stream) => ({
     ...stream,
     publish: (chunk: Chunk) =>
-      new TextEncoder().encode(ChunkText.encode(chunk)).length <= 1_048_576
+      ChunkText.encode(chunk).length <= 1_048_576
         ? stream.publish(chunk)
         : new WorkStreamUnavailable({ operation: "publish a chunk", cause: new Error("maximum payload exceeded") })
   }))

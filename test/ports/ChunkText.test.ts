@@ -33,10 +33,28 @@ const chunk: Chunk = {
   deliveries: [delivery(0), delivery(1), delivery(2)]
 }
 
-const changed = (text: string, change: (wire: Record<string, unknown>) => Record<string, unknown>): string =>
-  JSON.stringify(change(JSON.parse(text)))
+const separator = "\u001e"
 
-const messageOf = (text: string) => Effect.map(Effect.flip(ChunkText.decode(text)), ({ message }) => message)
+/** As it is written: a line of JSON, then the payloads, if they travel as records. */
+const read = (one: Chunk) => {
+  const [head = "", ...records] = new TextDecoder().decode(ChunkText.encode(one)).split(separator)
+  return { head: JSON.parse(head), records }
+}
+
+const write = ({ head, records }: { readonly head: unknown; readonly records: ReadonlyArray<string> }) =>
+  new TextEncoder().encode([JSON.stringify(head), ...records].join(separator))
+
+const changed = (change: (wire: Record<string, unknown>) => Record<string, unknown>) => {
+  const { head, records } = read(chunk)
+  return write({ head: change(head), records })
+}
+
+const messageOf = (bytes: Uint8Array) => Effect.map(Effect.flip(ChunkText.decode(bytes)), ({ message }) => message)
+
+const withPayloads = (payloads: ReadonlyArray<string>): Chunk => {
+  const [first, ...rest] = payloads.map((payload, n) => ({ ...delivery(n), payload }))
+  return first === undefined ? chunk : { ...chunk, deliveries: [first, ...rest] }
+}
 
 describe("ChunkText", () => {
   it.effect("gives back every chunk as it was", () =>
@@ -46,48 +64,83 @@ describe("ChunkText", () => {
   )
 
   it("writes what is alike once", () => {
-    const wire = JSON.parse(ChunkText.encode(chunk))
-    assert.strictEqual(wire.pipeline, "school.report")
-    assert.strictEqual(wire.claimIds, "7")
-    assert.strictEqual(wire.ids, "1000 1001 1002")
+    const { head } = read(chunk)
+    assert.strictEqual(head.pipeline, "school.report")
+    assert.strictEqual(head.claimIds, "7")
+    assert.strictEqual(head.ids, "1000 1001 1002")
   })
 
   it("writes one value for each delivery where one differs", () => {
     const [first, second, third] = [delivery(0), { ...delivery(1), deadline: 1_700_000_060_000 }, delivery(2)]
-    const wire = JSON.parse(ChunkText.encode({ ...chunk, deliveries: [first, second, third] }))
-    assert.deepStrictEqual(wire.deadline, [null, 1_700_000_060_000, null])
+    const { head } = read({ ...chunk, deliveries: [first, second, third] })
+    assert.deepStrictEqual(head.deadline, [null, 1_700_000_060_000, null])
+  })
+
+  it("writes payloads as they are, a record each", () => {
+    const payloads = ['{"text":"\u00fc \\" 🎉"}', '"\\u001e"', "[]"]
+    assert.deepStrictEqual(read(withPayloads(payloads)).records, payloads)
+  })
+
+  it.effect("gives back what is no JSON as well", () =>
+    Effect.forEach(["", separator, `a${separator}b`, "\ud800", "\n"], (odd) =>
+      Effect.gen(function* () {
+        const one = withPayloads([odd, "{}", odd])
+        assert.deepStrictEqual(yield* ChunkText.decode(ChunkText.encode(one)), one)
+      })
+    )
+  )
+
+  it.effect("gives back chunks of any size, however the payloads lie in them", () => {
+    const sizes = [1, 150, 40_000, 98_303, 98_304, 98_305, 200_000]
+    return Effect.forEach(sizes, (size) =>
+      Effect.gen(function* () {
+        const payloads = Array.from({ length: Math.ceil(500_000 / size) % 4000 }, (_, n) =>
+          JSON.stringify(`${n} ${"ü".repeat(size)}`)
+        )
+        const one = withPayloads(payloads)
+        assert.deepStrictEqual(yield* ChunkText.decode(ChunkText.encode(one)), one)
+      })
+    )
   })
 
   it.effect("refuses a column that is longer or shorter than there are deliveries, and says which", () =>
     Effect.gen(function* () {
-      const text = ChunkText.encode(chunk)
       assert.strictEqual(
-        yield* messageOf(changed(text, (wire) => ({ ...wire, attempt: [0, 1] }))),
+        yield* messageOf(changed((wire) => ({ ...wire, attempt: [0, 1] }))),
         "its column attempt has 2 values for 3 deliveries"
       )
       assert.strictEqual(
-        yield* messageOf(changed(text, (wire) => ({ ...wire, ids: "1000 1001 1002 1003" }))),
+        yield* messageOf(changed((wire) => ({ ...wire, ids: "1000 1001 1002 1003" }))),
         "its column ids has 4 values for 3 deliveries"
       )
       assert.strictEqual(
-        yield* messageOf(changed(text, (wire) => ({ ...wire, ids: "1000" }))),
+        yield* messageOf(changed((wire) => ({ ...wire, ids: "1000" }))),
         "its column ids has 1 values for 3 deliveries"
+      )
+      const { head, records } = read(chunk)
+      assert.strictEqual(
+        yield* messageOf(write({ head, records: records.slice(1) })),
+        "its column ids has 3 values for 2 deliveries"
+      )
+      assert.strictEqual(
+        yield* messageOf(write({ head, records: [] })),
+        "its column payload has 0 values for 3 deliveries"
       )
     })
   )
 
   it.effect("refuses what is no chunk: no JSON, no deliveries, a number that is none", () =>
     Effect.gen(function* () {
-      const text = ChunkText.encode(chunk)
       for (const odd of [
-        "chunk?",
-        changed(text, (wire) => ({ ...wire, payload: [] })),
-        changed(text, (wire) => ({ ...wire, ids: "1000 x 1002" })),
-        changed(text, (wire) => ({ ...wire, claimIds: "" })),
-        changed(text, (wire) => ({ ...wire, epoch: -1 }))
+        new TextEncoder().encode("chunk?"),
+        new Uint8Array(),
+        changed((wire) => ({ ...wire, payload: [] })),
+        changed((wire) => ({ ...wire, ids: "1000 x 1002" })),
+        changed((wire) => ({ ...wire, claimIds: "" })),
+        changed((wire) => ({ ...wire, epoch: -1 }))
       ]) {
         const failure = yield* Effect.flip(ChunkText.decode(odd))
-        assert.strictEqual(failure._tag, "SchemaError", odd)
+        assert.strictEqual(failure._tag, "SchemaError", new TextDecoder().decode(odd))
       }
     })
   )

@@ -4,7 +4,8 @@
  * small ones.
  *
  * A chunk takes no more than one claim may, and no more than a quarter of what may be under way, so that there are some for
- * several senders, unless that is less than `least`.
+ * several senders, unless that is less than `least`. What carries whole claims is begun and written by their numbers, so
+ * chunks end where claims do if that is near, and quick work waits for room for a whole claim rather than part it.
  */
 import { type EngineSettings } from "./EngineConfig.ts"
 import { type Flow } from "./Flow.ts"
@@ -12,14 +13,39 @@ import { type Flow } from "./Flow.ts"
 const least = 64
 
 /** In milliseconds. */
-const span = 15
+const span = 40
 /** Over how long it is counted at least, in milliseconds. */
 const countFor = 50
+/** What was counted before that says nothing any more, in milliseconds. */
+const longAgo = 500
 
 interface Count {
   since: number
   ended: number
   size: number
+}
+
+/** As many as end with a claim, unless that is less than half as many as usual, or more than twice or than `most`. */
+const nearClaimEnd = ({ head, queue }: Flow, usual: number, most: number): number => {
+  const held = queue[head + usual]?.held
+  if (held === undefined) return Math.min(usual, queue.length - head)
+  let start = usual
+  while (start > 0 && queue[head + start - 1]?.held === held) start--
+  if (2 * start >= usual) return start
+  let end = usual
+  while (queue[head + end]?.held === held && end < most) end++
+  return queue[head + end]?.held === held || end > 2 * usual ? usual : end
+}
+
+/** Whether the next `count` are all that their claims were made of. */
+const isWhole = ({ head, queue }: Flow, count: number): boolean => {
+  let at = 0
+  while (at < count) {
+    const held = queue[head + at]?.held
+    if (held === undefined || queue[head + at + held.size - 1]?.held !== held) return false
+    at += held.size
+  }
+  return at === count
 }
 
 export class ChunkPace {
@@ -35,21 +61,15 @@ export class ChunkPace {
   }
 
   /**
-   * How many of the flow's next deliveries, at most `most`. What carries whole claims is begun and written by their numbers,
-   * so it is as many as end with a claim, unless that is less than half as many or more than twice.
+   * How many of the flow's next deliveries, at most `most`, where so many of all flows are under way. None: once more of its
+   * own have ended, a whole claim goes.
    */
-  next(flow: Flow, most: number): number {
-    const { head, queue } = flow
-    const usual = Math.min(this.of(flow), most)
-    const held = queue[head + usual]?.held
-    if (held === undefined) return Math.min(usual, queue.length - head)
-    let start = usual
-    while (start > 0 && queue[head + start - 1]?.held === held) start--
-    if (2 * start >= usual) return start
-    const far = Math.min(most, this.#most)
-    let end = usual
-    while (queue[head + end]?.held === held && end < far) end++
-    return queue[head + end]?.held === held || end > 2 * usual ? usual : end
+  next(flow: Flow, most: number, underWay: number): number {
+    const usual = this.of(flow)
+    const best = nearClaimEnd(flow, usual, this.#most)
+    if (best <= most) return best
+    const isSoon = usual > least && flow.active === underWay && best - most <= flow.active
+    return isSoon && isWhole(flow, best) ? 0 : nearClaimEnd(flow, Math.min(usual, most), Math.min(most, this.#most))
   }
 
   /** So many have come to their end. */
@@ -62,7 +82,10 @@ export class ChunkPace {
     count.ended += ended
     const elapsed = now - count.since
     if (elapsed < countFor) return
-    count.size = Math.min(this.#most, Math.max(least, Math.floor((count.ended / elapsed) * span)))
+    const measured = Math.floor((count.ended / elapsed) * span)
+    // Large chunks end in bursts: one pause is not the end of it.
+    const before = elapsed < longAgo ? Math.floor(count.size / 2) : 0
+    count.size = Math.min(this.#most, Math.max(least, measured, before))
     count.since = now
     count.ended = 0
   }

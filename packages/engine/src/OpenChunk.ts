@@ -14,6 +14,9 @@ export interface Sending {
   readonly context: DeliveryContext
   readonly held: { readonly claimId: bigint; readonly claimedAt: number }
   readonly of: OpenChunk
+  isBegun: boolean
+  /** It is no more this sender's. */
+  isGone: boolean
 }
 
 export class OpenChunk {
@@ -71,7 +74,9 @@ export class OpenChunk {
     return {
       context: { workspaceId, campaign, attempt: attempt + 1, delivery: claimed },
       held: { claimId, claimedAt },
-      of: this
+      of: this,
+      isBegun: false,
+      isGone: false
     }
   }
 

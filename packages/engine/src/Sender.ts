@@ -44,7 +44,7 @@ export const run = Effect.fnUntraced(function* (options: {
   /** Cannot be interrupted, so it must not wait for more than a slot that `window` counts as free. */
   readonly start: (flow: Flow, tasks: ReadonlyArray<Task>) => Effect.Effect<void>
   readonly expire: (task: Task) => void
-  /** How much of unlimited work is started in one run, and no more than `most`. */
+  /** How much of unlimited work is started in one run, and no more than `most`. None: not before something has ended. */
   readonly runOf?: ((flow: Flow, most: number) => number) | undefined
   /** Its pipeline is known here. Else it is put off, which uses nothing of an allowance up. */
   readonly isKnown: (task: Task) => boolean
@@ -63,10 +63,15 @@ export const run = Effect.fnUntraced(function* (options: {
 
   const slots = (lane: Lane): number => Math.min(Slots.ofLane(options.slots, lane) - window.active, allowance.left())
 
+  const countOf = (flow: Flow): number => (isLimited(flow) ? 1 : runOf(flow, slots(flow.source.lane)))
+
+  /** What has something to send, and room for it. */
+  const due = (lane: Lane): ReadonlyArray<Flow> =>
+    window.open(lane).filter((flow) => window.queued(flow) > 0 && slots(lane) > 0 && countOf(flow) > 0)
+
   const ready = (lane: Lane, now: number): Flow | undefined =>
-    window
-      .open(lane)
-      .filter((flow) => window.queued(flow) > 0 && slots(lane) > 0 && delay(flow, now) <= 0)
+    due(lane)
+      .filter((flow) => delay(flow, now) <= 0)
       .toSorted((a, b) => a.active - b.active || turnOf(a) - turnOf(b))[0]
 
   /** Smooth weighted round robin over the lanes that have a ready flow. */
@@ -108,7 +113,7 @@ export const run = Effect.fnUntraced(function* (options: {
 
   const send = Effect.fnUntraced(function* (flow: Flow) {
     turns.set(flow, ++turn)
-    const count = isLimited(flow) ? 1 : runOf(flow, slots(flow.source.lane))
+    const count = countOf(flow)
     const [head] = window.peek(flow, 1)
     if (head !== undefined && options.mustMark(head) && !head.started) {
       yield* mark(flow, count)
@@ -144,12 +149,7 @@ export const run = Effect.fnUntraced(function* (options: {
   const together = Effect.suspend(() => (window.active >= many ? Effect.yieldNow : Effect.void))
 
   const wait = (now: number) => {
-    const delays = lanes.flatMap((lane) =>
-      window
-        .open(lane)
-        .filter((flow) => window.queued(flow) > 0 && slots(lane) > 0)
-        .map((flow) => delay(flow, now))
-    )
+    const delays = lanes.flatMap((lane) => due(lane).map((flow) => delay(flow, now)))
     const soonest = Math.max(Math.min(settings.poll, ...delays), 1)
     window.work.closeUnsafe()
     alarm(soonest)

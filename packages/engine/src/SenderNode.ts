@@ -77,9 +77,6 @@ const make = Effect.gen(function* () {
   const inHand = new InHand(channel)
   const free = (count: number) => places.release(count)
   const stopping = new Map<Sending, string>()
-  /** Under way, and no more this sender's. */
-  const gone = new WeakSet<Sending>()
-  const begun = new WeakSet<Sending>()
   /** Open when nothing more may be begun. */
   const turning = Latch.makeUnsafe(false)
 
@@ -105,7 +102,7 @@ const make = Effect.gen(function* () {
   const runner = yield* PipelineRunner.make<Sending, unknown, unknown, never>({
     concurrency: settings.capacity,
     run: (sending) => {
-      begun.add(sending)
+      sending.isBegun = true
       return turning.isOpen() ? Effect.succeed(notBegun) : sending.of.pipelines.handle(sending.context)
     },
     timeout: ({ context, of }) => of.pipelines.timeout(context),
@@ -115,7 +112,7 @@ const make = Effect.gen(function* () {
       const { claimId } = held
       const reason = stopping.get(sending)
       stopping.delete(sending)
-      if (gone.has(sending) || (Exit.isSuccess(exit) && exit.value === notBegun)) {
+      if (sending.isGone || (Exit.isSuccess(exit) && exit.value === notBegun)) {
         return settler.add(returned(sending))
       }
       const now = clock.currentTimeMillisUnsafe()
@@ -131,7 +128,7 @@ const make = Effect.gen(function* () {
   const start = (sendings: ReadonlyArray<Sending>) =>
     Effect.onInterrupt(runner.submit(sendings), () =>
       Effect.sync(() => {
-        for (const sending of sendings) if (!begun.has(sending)) settler.add(returned(sending))
+        for (const sending of sendings) if (!sending.isBegun) settler.add(returned(sending))
       })
     )
   const work = yield* Scope.provide(ChunkWork.make({ settler, start }), writing)
@@ -224,7 +221,7 @@ const make = Effect.gen(function* () {
   const keeping = HeldKeys.keep({
     underWay: runner.items,
     interrupt: (sendings) => {
-      for (const sending of sendings) gone.add(sending)
+      for (const sending of sendings) sending.isGone = true
       runner.interrupt(sendings)
     }
   })

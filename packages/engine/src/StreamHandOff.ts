@@ -194,7 +194,7 @@ const make = Effect.fnUntraced(function* (
         yield* Queue.offer(outbox, out)
       }
     }),
-    runOf: (flow, most) => pace.next(flow, most),
+    runOf: (flow, most) => pace.next(flow, most, window.active),
     underWay: () => Array.fromIterable(outs.values()).flatMap(({ tasks }) => [...tasks.values()]),
     untaken: () =>
       Array.fromIterable(outs.values()).flatMap(({ isTaken, tasks }) => (isTaken ? [] : [...tasks.values()])),

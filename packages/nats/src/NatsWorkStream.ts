@@ -92,7 +92,7 @@ const make = Effect.fnUntraced(function* ({
     }).pipe(Effect.asVoid)
 
   const read = Effect.fnUntraced(function* (message: Msg) {
-    const decoded = yield* Effect.result(Effect.suspend(() => ChunkText.decode(message.string())))
+    const decoded = yield* Effect.result(Effect.suspend(() => ChunkText.decode(message.data)))
     if (Result.isSuccess(decoded)) return [received(message, decoded.success)]
     Fetched.say(message, Fetched.term)
     const why = decoded.failure.message
