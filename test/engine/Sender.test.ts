@@ -5,6 +5,7 @@ import { defaults } from "@fibercast/engine/EngineConfig"
 import { momentOf, Ownership } from "@fibercast/engine/Ownership"
 import * as Pipeline from "@fibercast/engine/Pipeline"
 import * as Sender from "@fibercast/engine/Sender"
+import { type Task } from "@fibercast/engine/Flow"
 import { Window } from "@fibercast/engine/Window"
 import * as Expect from "@fibercast/testkit/Expect"
 import { FakeMessenger } from "@fibercast/testkit/FakeMessenger"
@@ -27,6 +28,43 @@ const dispatch = (workspaceId: WorkspaceId, lane: Lane, count: number, from = 0)
 }
 
 const sends = Effect.flatMap(FakeMessenger, ({ sent }) => sent)
+
+/** A window that holds twenty deliveries, of which ten may be under way, and what a sender of it needs. */
+const given = Effect.gen(function* () {
+  const window = new Window(WorkspaceId.make(1), 100)
+  const flow = window.flow({ lane: "bulk", campaignId: null }, () => ({
+    campaign: null,
+    silenced: false,
+    limiters: []
+  }))
+  const source = { pipeline: "job", lane: "bulk", campaignId: null, attempt: 0, rescues: 0, batchId: null } as const
+  const deliveries = Array.from({ length: 20 }, (_, n) => ({
+    ...source,
+    id: DeliveryId.make(BigInt(n + 1)),
+    dueAt: 0,
+    deadline: null,
+    payload: "{}"
+  }))
+  window.admit(flow, { claimId: 1n, claimedAt: 0, deliveries })
+  const clock = yield* Clock.Clock
+  const ownership = new Ownership({
+    workspaceId: window.workspaceId,
+    epoch: Epoch.make(1),
+    lease: 86_400_000,
+    clock,
+    since: momentOf(clock)
+  })
+  const options = {
+    isKnown: () => true,
+    window,
+    ownership,
+    settings: defaults,
+    slots: { ordinary: 10, most: 10 },
+    mustMark: () => false,
+    expire: () => undefined
+  }
+  return { window, flow, options }
+})
 
 describe("Sender", () => {
   for (const rate of [
@@ -155,45 +193,17 @@ describe("Sender", () => {
 
   it.effect("a sender that is stopped while it hands work over hands over all that it took", () =>
     Effect.gen(function* () {
-      const window = new Window(WorkspaceId.make(1), 100)
-      const flow = window.flow({ lane: "bulk", campaignId: null }, () => ({
-        campaign: null,
-        silenced: false,
-        limiters: []
-      }))
-      const source = { pipeline: "job", lane: "bulk", campaignId: null, attempt: 0, rescues: 0, batchId: null } as const
-      const deliveries = Array.from({ length: 20 }, (_, n) => ({
-        ...source,
-        id: DeliveryId.make(BigInt(n + 1)),
-        dueAt: 0,
-        deadline: null,
-        payload: "{}"
-      }))
-      window.admit(flow, { claimId: 1n, claimedAt: 0, deliveries })
-      const started: Array<bigint> = []
-      const clock = yield* Clock.Clock
-      const ownership = new Ownership({
-        workspaceId: window.workspaceId,
-        epoch: Epoch.make(1),
-        lease: 60_000,
-        clock,
-        since: momentOf(clock)
-      })
+      const { flow, options, window } = yield* given
+      const started: Array<Task> = []
       const sender = yield* Effect.forkChild(
         Sender.run({
-          isKnown: () => true,
-          window,
-          ownership,
-          settings: defaults,
-          slots: { ordinary: 10, most: 10 },
-          mustMark: () => false,
-          expire: () => undefined,
+          ...options,
           start: (_flow, tasks) =>
             Effect.forEach(
               tasks,
               (task) =>
                 Effect.andThen(
-                  Effect.sync(() => started.push(task.context.delivery.id)),
+                  Effect.sync(() => started.push(task)),
                   Effect.yieldNow
                 ),
               { discard: true }
@@ -202,7 +212,43 @@ describe("Sender", () => {
       )
       while (started.length < 3) yield* Effect.yieldNow
       yield* Fiber.interrupt(sender)
-      assert.strictEqual(started.length + window.queued(flow), deliveries.length)
+      assert.strictEqual(started.length + window.queued(flow), 20)
+    }).pipe(Effect.provide(TestEngine.layerStores()))
+  )
+
+  it.effect("what is to go together waits until enough has ended, however long that takes", () =>
+    Effect.gen(function* () {
+      const { options, window } = yield* given
+      const runs: Array<ReadonlyArray<Task>> = []
+      let asked = 0
+      yield* Effect.forkChild(
+        Sender.run({
+          ...options,
+          runOf: (_flow, most) => {
+            asked++
+            return most < 8 ? 0 : 8
+          },
+          start: (_flow, tasks) => Effect.sync(() => runs.push(tasks))
+        })
+      )
+      yield* TestClock.adjust("1 hour")
+      assert.deepStrictEqual(
+        runs.map(({ length }) => length),
+        [8]
+      )
+      const soFar = asked
+      yield* TestEngine.catchUp
+      assert.strictEqual(asked, soFar)
+      const [first = []] = runs
+      window.ended(...first.slice(0, 5))
+      yield* TestClock.adjust("1 hour")
+      assert.lengthOf(runs, 1)
+      window.ended(...first.slice(5, 6))
+      yield* TestEngine.catchUp
+      assert.deepStrictEqual(
+        runs.map(({ length }) => length),
+        [8, 8]
+      )
     }).pipe(Effect.provide(TestEngine.layerStores()))
   )
 })
