@@ -1,5 +1,5 @@
 /**
- * The runner starts one fiber per item on the submitter's stack and reports every end once.
+ * The runner starts items on the submitter's stack, a fiber for each that is not done at once, and reports every end once.
  *
  * - At most `concurrency` items are open; `submit` suspends meanwhile, so back-pressure reaches the feeder.
  * - Every item that was started reaches `onExit` exactly once, also when the scope closes.
@@ -12,6 +12,7 @@
  * `4 * concurrency + 256` deadlines; at most 64 exact time-outs are in use at once (see `make`).
  */
 import { Clock, Effect, type Exit, type Fiber, Latch, type Scope } from "effect"
+import { isDone } from "./internal/AtOnce.ts"
 
 export interface Options<Item, A, E, R> {
   /** How many items may be open at once; at least 1. */
@@ -164,6 +165,7 @@ export const make = Effect.fnUntraced(function* <Item, A, E, R>(
       body = Effect.die(defect)
       timeout = null
     }
+    if (isDone(body)) return report(item, body, false)
     const fiber = fork(body)
     const exit = fiber.pollUnsafe()
     if (exit !== undefined) return report(item, exit, false)

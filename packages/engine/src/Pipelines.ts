@@ -14,7 +14,7 @@ import { type DeliveryContext } from "./DeliveryContext.ts"
 import { StageFailure } from "./internal/StageHalt.ts"
 import * as Runnable from "./Runnable.ts"
 import * as Turns from "./Turns.ts"
-import { type Verdict, verdict } from "./Verdict.ts"
+import { completed, type Verdict, verdict } from "./Verdict.ts"
 
 /** Two pipelines of one application have the same name. */
 export class DuplicatePipeline extends Schema.TaggedError<DuplicatePipeline>()("DuplicatePipeline", {
@@ -120,12 +120,14 @@ export class Pipelines extends Context.Service<
               context.delivery.campaignId === null &&
               context.delivery.batchId === null,
             verdict: (context, ended) => {
-              const judged = verdict({
-                ...ended,
-                guarantee: guarantee(context),
-                retry: of(context)?.options.retry ?? RetryPolicy.never,
-                delivery: context.delivery
-              })
+              const judged = Exit.isSuccess(ended.exit)
+                ? completed(ended.exit.value)
+                : verdict({
+                    ...ended,
+                    guarantee: guarantee(context),
+                    retry: of(context)?.options.retry ?? RetryPolicy.never,
+                    delivery: context.delivery
+                  })
               const hasOneAccount = (messengers.get(context.delivery.pipeline)?.length ?? 0) <= 1
               const rests = context.campaign !== null && hasOneAccount
               return { ...judged, notBefore: rests ? notBefore(ended, judged) : null }

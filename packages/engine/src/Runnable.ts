@@ -9,6 +9,7 @@ import { type RetryPolicy } from "@fibercast/domain/RetryPolicy"
 import { type Messenger } from "@fibercast/ports/Messenger"
 import { Context, Effect, type Scope } from "effect"
 import { type DeliveryContext } from "./DeliveryContext.ts"
+import { isDone } from "./internal/AtOnce.ts"
 import { type Retention } from "./internal/Retention.ts"
 import { type Halt } from "./internal/StageHalt.ts"
 
@@ -75,7 +76,10 @@ export const handler = <R>(
       }
       return merged
     }
-    return Effect.map(self.handler, (run) => (context: DeliveryContext) => Effect.updateContext(run(context), provide))
+    return Effect.map(self.handler, (run) => (context: DeliveryContext) => {
+      const running = run(context)
+      return isDone(running) ? running : Effect.updateContext(running, provide)
+    })
   })
 
 /** Runs the `onFailure` hooks. To be called once, when the delivery has ended as failed or unknown. */

@@ -47,7 +47,7 @@ const longestWait = 86_400_000
 
 export const verdict = (tried: Try): Verdict => {
   const { exit, timedOut } = tried
-  if (Exit.isSuccess(exit)) return plain(Outcome.Completed({ providerId: providerIdOf(exit.value) }))
+  if (Exit.isSuccess(exit)) return completed(exit.value)
   const error = Cause.findError(exit.cause)
   if (Result.isSuccess(error)) {
     return halted(isHalt(error.success) ? error.success : failure<unknown>(error.success), tried)
@@ -60,6 +60,15 @@ export const verdict = (tried: Try): Verdict => {
       ? Outcome.Unknown({ reason: "interrupted while being sent" })
       : snoozed(drainedWait, "interrupted before it was done", tried)
   )
+}
+
+/** Of all that leave no provider's id one verdict: nearly everything is told by it. */
+const done: Verdict = { outcome: Outcome.Completed({ providerId: null }), hold: null }
+
+/** It was done, and this came of it. */
+export const completed = (value: unknown): Verdict => {
+  const providerId = providerIdOf(value)
+  return providerId === null ? done : plain(Outcome.Completed({ providerId }))
 }
 
 const plain = (outcome: Outcome): Verdict => ({ outcome, hold: null })

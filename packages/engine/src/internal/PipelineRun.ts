@@ -10,7 +10,10 @@ import { failure } from "./StageHalt.ts"
 
 type Decode<P> = (text: string) => Effect.Effect<P, Schema.SchemaError>
 
-/** A payload that does not decode fails the delivery for good. */
+/** Nobody can make anything of the payload. */
+const unreadable = (error: Schema.SchemaError) => failure(error, { classify: "messagePermanent" })
+
+/** A payload that does not decode fails the delivery for good. What is done at once is an exit, without a fiber. */
 export const handlerOf = <P, A, E, R>({
   decode,
   keyed,
@@ -24,15 +27,14 @@ export const handlerOf = <P, A, E, R>({
 }) =>
   Effect.map(
     keyed === null ? prepare : gated(prepare, KeyGate.prepare(name, keyed)),
-    (run) => (context: DeliveryContext) =>
-      Effect.suspend(() =>
-        Effect.flatMapEager(
-          Effect.mapErrorEager(decode(context.delivery.payload), (error) =>
-            failure(error, { classify: "messagePermanent" })
-          ),
-          (payload) => run(payload, context)
-        )
-      )
+    (run) => (context: DeliveryContext) => {
+      try {
+        const payload = Effect.mapErrorEager(decode(context.delivery.payload), unreadable)
+        return Effect.flatMapEager(payload, (payload) => run(payload, context))
+      } catch (defect) {
+        return Effect.die(defect)
+      }
+    }
   )
 
 /** The steps behind the gate. */
