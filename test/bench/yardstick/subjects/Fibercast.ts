@@ -81,7 +81,8 @@ const opened = Effect.fnUntraced(function* (work: Works, help: Works) {
   const store = yield* WorkspaceStore
   const workspace = (name: string) => Effect.orDie(store.ensure({ name, zone: "UTC", limits: {} }))
   const { id: workspaceId } = yield* workspace("bench")
-  const here = <A, E>(effect: Effect.Effect<A, E, Ground>) => Effect.orDie(Effect.provideContext(effect, context))
+  // All that it asks for is there already, as it is in a program that provides its layers once.
+  const here = <A, E>(effect: Effect.Effect<A, E, Ground>) => Effect.orDie(Effect.setContext(effect, context))
   const found = sql`
     SELECT 1 FROM workspaces w WHERE EXISTS (SELECT 1 FROM deliveries d WHERE d.workspace_id = w.id) LIMIT 1`
   const own: Opened = {
