@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { traced } from "@fibercast/ports/Traced"
-import { Effect, Exit, Option, Tracer } from "effect"
+import { quiet, traced } from "@fibercast/ports/Traced"
+import { Effect, Exit, FiberSet, Option, Tracer } from "effect"
 
 /** The names of the spans that were begun, and how each ended. */
 const recording = () => {
@@ -48,6 +48,35 @@ describe("traced", () => {
   it.effect("is the call itself where nobody traces", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* nameOfSpan.pipe(traced("Things.call")), Option.none())
+    })
+  )
+})
+
+describe("quiet", () => {
+  const inSpan = Effect.withSpan(
+    Effect.map(Effect.currentSpan, ({ sampled }) => sampled),
+    "Things.call"
+  )
+  const forked = Effect.gen(function* () {
+    const run = yield* quiet(FiberSet.makeRuntimePromise())
+    return yield* Effect.promise(() => run(inSpan))
+  })
+
+  it.effect("what is run later makes spans for whoever gave a tracer", () =>
+    Effect.gen(function* () {
+      const { spans, tracer } = recording()
+      yield* forked.pipe(Effect.provideService(Tracer.Tracer, tracer))
+      assert.deepStrictEqual(
+        spans.map(({ name }) => name),
+        ["Things.call"]
+      )
+    })
+  )
+
+  it.effect("it makes none where nobody traces", () =>
+    Effect.gen(function* () {
+      assert.isTrue(yield* inSpan)
+      assert.isFalse(yield* forked)
     })
   )
 })

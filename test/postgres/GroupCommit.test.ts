@@ -220,11 +220,29 @@ describe("GroupCommit", () => {
     })
   )
 
-  it.effect("when it closes, all that wait are interrupted", () =>
+  it.effect("for whom there is no room go in as they came, and who is gone stands in nobody's way", () =>
+    Effect.gen(function* () {
+      const { answer, fork, writes } = yield* store
+      yield* Effect.forEach([...named("a b"), ...named("c", { size: 3 })], fork)
+      const large = yield* fork({ name: "d", size: 3 })
+      yield* fork({ name: "e" })
+      yield* answer(0)
+      assert.deepStrictEqual(writes(), ["a", "b"])
+      yield* Fiber.interrupt(large)
+      yield* answer(1)
+      yield* answer(2)
+      assert.deepStrictEqual(writes(), ["a", "b", "c", "e"])
+    })
+  )
+
+  it.effect("when it closes, all that wait are interrupted, also those for whom there is no room", () =>
     Effect.gen(function* () {
       const scope = yield* Scope.make()
       const { fork } = yield* Scope.provide(store, scope)
-      const fibers = yield* Effect.forEach([...named("a b"), ...named("c", { key: "k" })], fork)
+      const fibers = yield* Effect.forEach(
+        [...named("a b"), ...named("c", { key: "k" }), ...named("d", { size: 6 })],
+        fork
+      )
       yield* Scope.close(scope, Exit.void)
       for (const fiber of fibers) assert.isTrue(Exit.hasInterrupts(yield* Fiber.join(fiber)))
     })

@@ -41,7 +41,10 @@ export class Signal extends Context.Service<
       const pubsub = yield* PubSub.sliding<News>(unread)
       return Signal.of({
         notify: (workspaceId, due) =>
-          Effect.asVoid(PubSub.publish(pubsub, { workspaceId, due: due === undefined ? null : [due] })),
+          Effect.suspend(() => {
+            const news = { workspaceId, due: due === undefined ? null : [due] }
+            return PubSub.publishUnsafe(pubsub, news) ? Effect.void : Effect.asVoid(PubSub.publish(pubsub, news))
+          }),
         signals: Stream.fromPubSub(pubsub)
       })
     })

@@ -10,6 +10,10 @@ import { Effect, type Fiber, Tracer } from "effect"
 export const isTraced = (fiber: Fiber.Fiber<unknown, unknown>): boolean =>
   fiber.getRef(Tracer.Tracer) !== Tracer.nativeTracer
 
+/** Makes no spans, nor does what it forks, unless a tracer was given: nobody hears of them. */
+export const quiet = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.withFiber((fiber) => (isTraced(fiber) ? effect : Effect.withTracerEnabled(effect, false)))
+
 /** The effect, in a span of this name if a tracer was given. */
 export const traced =
   (name: string) =>

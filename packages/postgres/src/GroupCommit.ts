@@ -13,7 +13,8 @@
  * An entry whose caller is interrupted is not written, unless that is under way. At most `waiting` is kept; who brings more
  * waits. When the scope closes, all that wait are interrupted.
  */
-import { Cause, Effect, FiberSet, type Scope, Semaphore } from "effect"
+import { quiet } from "@fibercast/ports/Traced"
+import { Cause, Effect, FiberSet, type Scope } from "effect"
 
 export interface Options<A, out B, E> {
   /**
@@ -38,6 +39,8 @@ type Kind = "held" | "refused" | "lost"
 
 interface Entry<A, B, E> {
   readonly item: A
+  /** What it takes of the room for all that wait. */
+  readonly room: number
   readonly resume: (answer: Effect.Effect<B, E>) => void
   /** Its caller was interrupted. */
   isGone: boolean
@@ -64,7 +67,9 @@ export const make = <A, B, E>(
   Effect.gen(function* () {
     const waiting: Entries<A, B, E> = new Set()
     const held = new Map<string, Entries<A, B, E>>()
-    const room = Semaphore.makeUnsafe(options.waiting)
+    /** Those for whom there is no room yet, the first to come first. */
+    const outside: Entries<A, B, E> = new Set()
+    let room = options.waiting
     let writers = 0
     /** The size of all that waits, what is held up apart. */
     let queued = 0
@@ -80,13 +85,13 @@ export const make = <A, B, E>(
         for (const entry of pending) entry.resume(Effect.interrupt)
       })
     )
-    const run = yield* FiberSet.makeRuntime()
+    const run = yield* quiet(FiberSet.makeRuntime())
 
     const tell = (entries: ReadonlyArray<Entry<A, B, E>>, answers: ReadonlyArray<B>): void => {
-      for (const [index, entry] of entries.entries()) {
+      entries.forEach((entry, index) => {
         const answer = answers[index]
         entry.resume(answer === undefined ? Effect.die(new Error("written, but not answered")) : Effect.succeed(answer))
-      }
+      })
     }
 
     const fail = (
@@ -110,20 +115,26 @@ export const make = <A, B, E>(
       return failure === undefined ? "lost" : options.kindOf(failure.error)
     }
 
-    const write = (entries: ReadonlyArray<Entry<A, B, E>>, again: boolean): Effect.Effect<void> =>
-      Effect.suspend(() => {
-        const items = entries.map(({ item }) => item)
-        let written: Effect.Effect<ReadonlyArray<B>, E>
-        try {
-          written = options.write(items, again)
-        } catch (defect) {
-          return fail(entries, { again, cause: Cause.die(defect), kind: "refused" })
-        }
-        return Effect.matchCauseEffect(written, {
-          onSuccess: (answers) => Effect.sync(() => tell(entries, answers)),
-          onFailure: (cause) => fail(entries, { again, cause, kind: kindOf(cause) })
-        })
+    /** Goes on with `next` once all of them are told, or wait once more. */
+    const write = (
+      entries: ReadonlyArray<Entry<A, B, E>>,
+      again: boolean,
+      next: Effect.Effect<void> = Effect.void
+    ): Effect.Effect<void> => {
+      let written: Effect.Effect<ReadonlyArray<B>, E>
+      try {
+        written = options.write(entries.map(itemOf), again)
+      } catch (defect) {
+        return Effect.andThen(fail(entries, { again, cause: Cause.die(defect), kind: "refused" }), next)
+      }
+      return Effect.matchCauseEffect(written, {
+        onSuccess: (answers) => {
+          tell(entries, answers)
+          return next
+        },
+        onFailure: (cause) => Effect.andThen(fail(entries, { again, cause, kind: kindOf(cause) }), next)
       })
+    }
 
     const keyOf = ({ item }: Entry<A, B, E>) => options.keys(item)[0] ?? ""
     const isOfOneKey = (entries: ReadonlyArray<Entry<A, B, E>>) => new Set(entries.map(keyOf)).size === 1
@@ -154,7 +165,7 @@ export const make = <A, B, E>(
     }
 
     const writing: Effect.Effect<void> = Effect.suspend(() => {
-      if (waiting.size > 0) return Effect.andThen(write(takeQueued(), false), writing)
+      if (waiting.size > 0) return write(takeQueued(), false, writing)
       writers--
       return Effect.void
     })
@@ -169,28 +180,46 @@ export const make = <A, B, E>(
       run(writing)
     }
 
+    /** It is answered, or nobody waits for it any more. */
+    const leave = (entry: Entry<A, B, E>): void => {
+      if (!pending.delete(entry)) return
+      if (!outside.delete(entry)) room += entry.room
+      for (const next of outside) {
+        if (isClosed || next.room > room) return
+        outside.delete(next)
+        enter(next)
+      }
+    }
+
+    const enter = (entry: Entry<A, B, E>): void => {
+      room -= entry.room
+      add(entry)
+    }
+
     const remove = (entry: Entry<A, B, E>): void => {
       entry.isGone = true
-      pending.delete(entry)
       if (waiting.delete(entry)) queued -= options.size(entry.item)
       for (const entries of held.values()) entries.delete(entry)
+      leave(entry)
     }
 
     return (item) =>
-      room.withPermits(Math.min(options.size(item), options.waiting))(
-        Effect.callback<B, E>((resume) => {
-          if (isClosed) return resume(Effect.interrupt)
-          const entry: Entry<A, B, E> = {
-            item,
-            resume: (answer) => {
-              pending.delete(entry)
-              resume(answer)
-            },
-            isGone: false
-          }
-          pending.add(entry)
-          add(entry)
-          return Effect.sync(() => remove(entry))
-        })
-      )
+      Effect.callback<B, E>((resume) => {
+        if (isClosed) return resume(Effect.interrupt)
+        const entry: Entry<A, B, E> = {
+          item,
+          room: Math.min(options.size(item), options.waiting),
+          resume: (answer) => {
+            leave(entry)
+            resume(answer)
+          },
+          isGone: false
+        }
+        pending.add(entry)
+        if (outside.size > 0 || entry.room > room) outside.add(entry)
+        else enter(entry)
+        return Effect.sync(() => remove(entry))
+      })
   })
+
+const itemOf = <A>({ item }: { readonly item: A }): A => item

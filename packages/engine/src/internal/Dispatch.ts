@@ -9,7 +9,7 @@ import { Alerts } from "@fibercast/ports/Alerts"
 import { type Dispatch, type Dispatched, type Refusal } from "@fibercast/ports/Dispatch"
 import { Ledger, type LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { Signal } from "@fibercast/ports/Signal"
-import { Array, Clock, type DateTime, type Duration, Effect, Option, type Schema } from "effect"
+import { Array, Clock, Context, type DateTime, type Duration, Effect, Option, type Schema } from "effect"
 import { type BadDispatch } from "../BadDispatch.ts"
 import * as DispatchChecks from "./DispatchChecks.ts"
 import * as Uniqueness from "./Uniqueness.ts"
@@ -57,41 +57,64 @@ const batchSize = 1000
 
 const untagged: ReadonlyArray<string> = []
 
-const prepare = Effect.fnUntraced(function* <P>(
+const noTags = Effect.succeed(untagged)
+const none = Effect.succeed(null)
+
+type Prepare<P> = (value: P) => Effect.Effect<Dispatch, BadDispatch | Schema.SchemaError>
+
+/** How each payload of a call becomes what is asked of the ledger. */
+const preparing = <P>(
   pipeline: Target<P>,
-  payloads: ReadonlyArray<P>,
   options: DispatchOptions<P>,
   now: number
-): Effect.fn.Return<ReadonlyArray<Dispatch>, BadDispatch | Schema.SchemaError> {
+): Effect.Effect<Prepare<P>, BadDispatch> => {
   const checks = DispatchChecks.make(pipeline.name)
   const { at, deadline, delay, idempotencyKey, tags = untagged } = options
   const isTimed = at !== undefined || delay !== undefined
-  const { uniqueOf, wait } = yield* Uniqueness.make(options, pipeline.dispatches.unique, { checks, isTimed })
-  const later = delay === undefined ? wait : yield* checks.millis("delay", delay, 0)
-  const dueAt = Math.ceil((at?.epochMilliseconds ?? now) + later)
-  const { backlog, lane, retention, retry } = pipeline.options
-  const work = {
-    pipeline: pipeline.name,
-    lane: options.lane ?? lane,
-    campaignId: null,
-    dueAt,
-    deadline: RetryPolicy.deadline(retry, dueAt, deadline?.epochMilliseconds ?? null),
-    temporary: retention === "none"
-  }
+  const uniqueness = Uniqueness.make(options, pipeline.dispatches.unique, { checks, isTimed })
+  return Effect.flatMapEager(uniqueness, ({ uniqueOf, wait }) => {
+    const later = delay === undefined ? Effect.succeed(wait) : checks.millis("delay", delay, 0)
+    return Effect.mapEager(later, (later): Prepare<P> => {
+      const dueAt = Math.ceil((at?.epochMilliseconds ?? now) + later)
+      const { backlog, lane, retention, retry } = pipeline.options
+      const work = {
+        pipeline: pipeline.name,
+        lane: options.lane ?? lane,
+        campaignId: null,
+        dueAt,
+        deadline: RetryPolicy.deadline(retry, dueAt, deadline?.epochMilliseconds ?? null),
+        temporary: retention === "none"
+      }
+      // Of most payloads all of this is known at once, without a step of the fiber.
+      return (value) =>
+        Effect.flatMapEager(pipeline.encode(value), (payload) => {
+          const own = pipeline.dispatches.tags(value)
+          const isTagged = own.length + tags.length > 0
+          const request = typeof idempotencyKey === "function" ? idempotencyKey(value) : (idempotencyKey ?? null)
+          return Effect.flatMapEager(isTagged ? checks.tags([...new Set([...own, ...tags])]) : noTags, (tags) =>
+            Effect.flatMapEager(uniqueOf === null ? none : uniqueOf(value), (unique) =>
+              Effect.mapEager(request === null ? none : checks.key("idempotencyKey", request), (idempotencyKey) => ({
+                delivery: { ...work, payload, tags },
+                unique,
+                idempotencyKey,
+                backlog
+              }))
+            )
+          )
+        })
+    })
+  })
+}
+
+const prepareAll = Effect.fnUntraced(function* <P>(
+  payloads: ReadonlyArray<P>,
+  prepare: Prepare<P>
+): Effect.fn.Return<ReadonlyArray<Dispatch>, BadDispatch | Schema.SchemaError> {
   const prepared: globalThis.Array<Dispatch> = []
   for (const value of payloads) {
     // Others have their turn.
     if (prepared.length > 0 && prepared.length % batchSize === 0) yield* Effect.yieldNow
-    const payload = yield* pipeline.encode(value)
-    const own = pipeline.dispatches.tags(value)
-    const isTagged = own.length + tags.length > 0
-    const request = typeof idempotencyKey === "function" ? idempotencyKey(value) : (idempotencyKey ?? null)
-    prepared.push({
-      delivery: { ...work, payload, tags: isTagged ? yield* checks.tags([...new Set([...own, ...tags])]) : untagged },
-      unique: uniqueOf === null ? null : yield* uniqueOf(value),
-      idempotencyKey: request === null ? null : yield* checks.key("idempotencyKey", request),
-      backlog
-    })
+    prepared.push(yield* prepare(value))
   }
   return prepared
 })
@@ -109,39 +132,83 @@ const full = (answers: ReadonlyArray<Dispatched>): Extract<Refusal, { readonly _
   return null
 }
 
-export const dispatch = Effect.fnUntraced(function* <P>(
+type Services = Context.Context<Ledger | Signal>
+
+type Failure = LedgerUnavailable | BadDispatch | Schema.SchemaError
+
+/** Those of one call, at the same time. */
+interface Call {
+  readonly workspaceId: WorkspaceId
+  readonly now: number
+  readonly dispatches: ReadonlyArray<Dispatch>
+}
+
+/** Tells the workspace what is new. */
+const tell = (services: Services, call: Call, answers: ReadonlyArray<Dispatched>): Effect.Effect<void> => {
+  const { dispatches, now, workspaceId } = call
+  const isReplacing = answers.some(isReplaced)
+  if (!isReplacing && !answers.some(isInserted)) return Effect.void
+  // All of one call are due at the same time, in the same lane.
+  const [first] = dispatches
+  const isDue = !isReplacing && first !== undefined && first.delivery.dueAt <= now
+  return Context.get(services, Signal).notify(workspaceId, isDue ? first.delivery.lane : undefined)
+}
+
+const record = (services: Services, call: Call): Effect.Effect<ReadonlyArray<Dispatched>, LedgerUnavailable> => {
+  const ledger = Context.get(services, Ledger)
+  const { dispatches } = call
+  if (dispatches.length <= batchSize) {
+    return Effect.flatMap(ledger.dispatch(call), (answers) => Effect.as(tell(services, call, answers), answers))
+  }
+  return Effect.suspend(() => {
+    let answers: ReadonlyArray<Dispatched> = []
+    return Effect.gen(function* () {
+      for (const some of Array.chunksOf(dispatches, batchSize)) {
+        answers = [...answers, ...(yield* ledger.dispatch({ ...call, dispatches: some }))]
+      }
+      return answers
+    }).pipe(Effect.ensuring(Effect.suspend(() => tell(services, call, answers))))
+  })
+}
+
+const alarm = Effect.fnUntraced(function* (workspaceId: WorkspaceId, pipeline: string, cap: number) {
+  const alerts = yield* Effect.serviceOption(Alerts)
+  if (Option.isSome(alerts)) yield* alerts.value.raise({ _tag: "BacklogFull", workspaceId, pipeline, cap })
+})
+
+const dispatching = <P>(
+  pipeline: Target<P>,
+  options: DispatchOptions<P>,
+  prepareWith: (prepare: Prepare<P>) => Effect.Effect<ReadonlyArray<Dispatch>, BadDispatch | Schema.SchemaError>
+): Effect.Effect<ReadonlyArray<Dispatched>, Failure, Ledger | Signal> =>
+  Effect.contextWith((services: Services) => {
+    const { workspaceId } = options
+    const now = Context.get(services, Clock.Clock).currentTimeMillisUnsafe()
+    const prepared = Effect.flatMapEager(preparing(pipeline, options, now), prepareWith)
+    const recorded = Effect.flatMapEager(prepared, (dispatches) => record(services, { workspaceId, now, dispatches }))
+    return Effect.flatMap(recorded, (answers) => {
+      const refusal = full(answers)
+      return refusal === null
+        ? Effect.succeed(answers)
+        : Effect.as(alarm(workspaceId, pipeline.name, refusal.cap), answers)
+    })
+  })
+
+/** The one answer. */
+export const dispatch = <P>(
+  pipeline: Target<P>,
+  payload: P,
+  options: DispatchOptions<P>
+): Effect.Effect<Dispatched, Failure, Ledger | Signal> =>
+  Effect.flatMap(
+    dispatching(pipeline, options, (prepare) => Effect.mapEager(prepare(payload), Array.of)),
+    ([answer]) => (answer === undefined ? Effect.die(new Error("the ledger did not answer")) : Effect.succeed(answer))
+  )
+
+/** An answer each, in their order. */
+export const dispatchMany = <P>(
   pipeline: Target<P>,
   payloads: ReadonlyArray<P>,
   options: DispatchOptions<P>
-): Effect.fn.Return<ReadonlyArray<Dispatched>, LedgerUnavailable | BadDispatch | Schema.SchemaError, Ledger | Signal> {
-  const ledger = yield* Ledger
-  const signal = yield* Signal
-  const { workspaceId } = options
-  const now = yield* Clock.currentTimeMillis
-  const dispatches = yield* prepare(pipeline, payloads, options, now)
-  const tell = (answers: ReadonlyArray<Dispatched>): Effect.Effect<void> => {
-    if (answers.some(isReplaced)) return signal.notify(workspaceId)
-    if (!answers.some(isInserted)) return Effect.void
-    // All of one call are due at the same time, in the same lane.
-    const [first] = dispatches
-    const isDue = first !== undefined && first.delivery.dueAt <= now
-    return signal.notify(workspaceId, isDue ? first.delivery.lane : undefined)
-  }
-  const write = (some: ReadonlyArray<Dispatch>) => ledger.dispatch({ workspaceId, now, dispatches: some })
-  let answers: ReadonlyArray<Dispatched> = []
-  if (dispatches.length <= batchSize) {
-    answers = yield* write(dispatches)
-    yield* tell(answers)
-  } else {
-    yield* Effect.gen(function* () {
-      for (const some of Array.chunksOf(dispatches, batchSize)) answers = [...answers, ...(yield* write(some))]
-    }).pipe(Effect.ensuring(Effect.suspend(() => tell(answers))))
-  }
-  const refusal = full(answers)
-  if (refusal === null) return answers
-  const alerts = yield* Effect.serviceOption(Alerts)
-  if (Option.isSome(alerts)) {
-    yield* alerts.value.raise({ _tag: "BacklogFull", workspaceId, pipeline: pipeline.name, cap: refusal.cap })
-  }
-  return answers
-})
+): Effect.Effect<ReadonlyArray<Dispatched>, Failure, Ledger | Signal> =>
+  dispatching(pipeline, options, (prepare) => prepareAll(payloads, prepare))

@@ -49,4 +49,4 @@ export const make = (pipeline: string): Checks => {
 export const keyed =
   <P>(checks: Checks, field: string, key: string | ((payload: P) => string), rule: Omit<Unique, "key">) =>
   (payload: P): Effect.Effect<Unique, BadDispatch> =>
-    Effect.map(checks.key(field, typeof key === "string" ? key : key(payload)), (key) => ({ key, ...rule }))
+    Effect.mapEager(checks.key(field, typeof key === "string" ? key : key(payload)), (key) => ({ key, ...rule }))

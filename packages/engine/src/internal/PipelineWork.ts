@@ -22,12 +22,9 @@ export const dispatch = <P>(
   self: Dispatch.Target<P>,
   options: Dispatch.DispatchOptions<NoInfer<P>> & { readonly payload: NoInfer<P> }
 ): Effect.Effect<Dispatched, LedgerUnavailable | BadDispatch | Schema.SchemaError, Ledger | Signal> =>
-  asDispatch(Effect.flatMap(Dispatch.dispatch(self, [options.payload], options), onlyAnswer))
+  asDispatch(Dispatch.dispatch(self, options.payload, options))
 
 const asDispatch = traced("Pipeline.dispatch")
-
-const onlyAnswer = ([dispatched]: ReadonlyArray<Dispatched>): Effect.Effect<Dispatched> =>
-  dispatched === undefined ? Effect.die(new Error("the ledger did not answer")) : Effect.succeed(dispatched)
 
 /**
  * As `dispatch`, for many payloads, in writes of 1000: one answer each, in their order. A payload that does not encode,
@@ -38,7 +35,7 @@ export const dispatchMany = <P>(
   self: Dispatch.Target<P>,
   options: Dispatch.DispatchOptions<NoInfer<P>> & { readonly payloads: ReadonlyArray<NoInfer<P>> }
 ): Effect.Effect<ReadonlyArray<Dispatched>, LedgerUnavailable | BadDispatch | Schema.SchemaError, Ledger | Signal> =>
-  asDispatchMany(Dispatch.dispatch(self, options.payloads, options))
+  asDispatchMany(Dispatch.dispatchMany(self, options.payloads, options))
 
 const asDispatchMany = traced("Pipeline.dispatchMany")
 

@@ -14,7 +14,7 @@ import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import { type Dispatch, type Dispatched } from "@fibercast/ports/Dispatch"
 import { type Ledger, LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { WorkspaceNotFound } from "@fibercast/ports/WorkspaceStore"
-import { Array, type Context, Effect, Option, Predicate } from "effect"
+import { Array, Context, Effect, Predicate } from "effect"
 import { type SqlClient, type SqlError } from "effect/sql"
 import * as DispatchStatement from "./DispatchStatement.ts"
 import * as GroupCommit from "../GroupCommit.ts"
@@ -49,6 +49,9 @@ const kindOf = ({ reason }: SqlError.SqlError): "held" | "refused" | "lost" => {
   }
 }
 
+/** One each for the jobs of each caller; null: there is no such workspace. */
+type Answers = ReadonlyArray<ReadonlyArray<Dispatched | null>>
+
 /** The keys that another may hold. */
 const keysOf = ({ dispatches, workspaceId }: DispatchStatement.Asked): ReadonlyArray<string> =>
   dispatches.flatMap(({ delivery, idempotencyKey, unique }) => [
@@ -67,16 +70,16 @@ export const make = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, names
         )
       }
     )
-  const write = (asked: ReadonlyArray<DispatchStatement.Asked>, patience: number | null) =>
-    Effect.flatMap(PlainDispatch.insert(sql, asked), (ids) => {
-      if (ids === null) return writeAll(asked, patience)
-      let from = 0
-      return Effect.succeed(
-        asked.map(({ dispatches }) =>
-          ids.slice(from, (from += dispatches.length)).map((id): Dispatched => ({ _tag: "Inserted", id }))
-        )
-      )
-    })
+  const write = (
+    asked: ReadonlyArray<DispatchStatement.Asked>,
+    patience: number | null
+  ): Effect.Effect<Answers, SqlError.SqlError> => {
+    const plain = PlainDispatch.insertion(sql, asked)
+    if (plain === null) return writeAll(asked, patience)
+    return Effect.flatMap(plain, (rows): Effect.Effect<Answers, SqlError.SqlError> =>
+      rows.length === 0 ? writeAll(asked, patience) : Effect.succeed(inserted(asked, rows))
+    )
+  }
   const together = {
     write: (asked: ReadonlyArray<DispatchStatement.Asked>, again: boolean) =>
       write(asked, again ? patience.again : patience.first),
@@ -96,18 +99,27 @@ export const make = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, names
     return Array.flatten(Array.flatten(yield* parts.length > 1 ? sql.withTransaction(all) : all))
   })
   const answer = (asked: DispatchStatement.Asked) =>
-    Effect.flatMap(Effect.serviceOption(sql.transactionService), (transaction) => {
-      if (Option.isSome(transaction) || asked.dispatches.length > most) return alone(asked)
+    Effect.contextWith((context: Context.Context<never>) => {
+      const transaction = Context.getOrUndefined(context, sql.transactionService)
+      if (transaction !== undefined || asked.dispatches.length > most) return alone(asked)
       return asked.dispatches.some(isKeyed) ? keyed(asked) : unkeyed(asked)
     })
   const dispatch: Context.Service.Shape<typeof Ledger>["dispatch"] = ({ dispatches, now, workspaceId }) => {
     if (dispatches.length === 0) return Effect.succeed([])
     const named = names.idsOf(dispatches.map(({ delivery }) => delivery.pipeline))
-    const answers = Effect.flatMap(named, (pipelineId) => answer({ workspaceId, now, dispatches, pipelineId }))
+    const answers = Effect.flatMapEager(named, (pipelineId) => answer({ workspaceId, now, dispatches, pipelineId }))
     return asDispatch(Effect.flatMap(answers, (all) => (all.every(isKnown) ? Effect.succeed(all) : lost(workspaceId))))
   }
   return dispatch
 })
+
+/** What became of each caller's jobs, all of which were inserted. */
+const inserted = (asked: ReadonlyArray<DispatchStatement.Asked>, rows: ReadonlyArray<PlainDispatch.Row>): Answers => {
+  const answers = rows.map((row): Dispatched => ({ _tag: "Inserted", id: PlainDispatch.idOf(row) }))
+  if (asked.length === 1) return [answers]
+  let from = 0
+  return asked.map(({ dispatches }) => answers.slice(from, (from += dispatches.length)))
+}
 
 const asDispatch = translate("dispatch")
 

@@ -34,6 +34,9 @@ export const bools = (values: ReadonlyArray<boolean | null>): PgTypes.Parameter 
 /** Postgres keeps no U+0000 in texts; it becomes U+FFFD. */
 export const text = (value: string | null): PgTypes.Parameter => PgTypes.text(storable(value))
 
+/** As `text`, of the type that the statement gives it. */
+export const literal = (value: string): string => storable(value)
+
 export const texts = (values: ReadonlyArray<string | null>): PgTypes.Parameter =>
   array(values.map(storable), PgTypes.OID.text)
 
@@ -42,5 +45,5 @@ const array = (values: ReadonlyArray<unknown>, oid: number): PgTypes.Parameter =
 
 const wide = (value: number | bigint): bigint => (typeof value === "bigint" ? value : BigInt(Math.round(value)))
 
-const storable = (value: string | null): string | null =>
+const storable = <A extends string | null>(value: A): A | string =>
   value !== null && value.includes("\u0000") ? value.replaceAll("\u0000", "\uFFFD") : value

@@ -2,21 +2,28 @@
  * The statements that dispatch background jobs which have no key, no cap, no tag and no batch, to workspaces without a limit on
  * their backlog: most of them. They are inserts, of one row or of many, and cost about as much as those.
  */
-import { DeliveryId } from "@fibercast/domain/Delivery"
+import { DeliveryId, type NewDelivery } from "@fibercast/domain/Delivery"
 import { rank } from "@fibercast/domain/Lane"
 import { type Dispatch } from "@fibercast/ports/Dispatch"
 import { PgTypes } from "@effect/sql-pg"
-import { Effect } from "effect"
-import { type SqlClient, type SqlError } from "effect/sql"
+import { type SqlClient, type Statement } from "effect/sql"
 import * as DispatchStatement from "./DispatchStatement.ts"
-import { int2, int4, int8, text, texts } from "./Parameters.ts"
+import { int2, int4, int8, literal, text, texts } from "./Parameters.ts"
 
 const into = `insert into deliveries (workspace_id, lane, campaign_id, pipeline_id, due_at, deadline, payload,
   dispatched_at, temporary)`
 
 /**
- * $1 workspace, $2 now, $3 lane, $4 pipeline, $5 due_at, $6 deadline, $7 payload, $8 whether it is temporary. Answers no
- * row, and writes nothing, when there is no such workspace or it has a limit.
+ * One that is due now, has no deadline and is not temporary: $1 workspace, $2 lane, $3 pipeline, $4 now, $5 payload. Answers
+ * no row, and writes nothing, when there is no such workspace or it has a limit. It is short, and has few parameters, as
+ * each of them is a good part of what it costs.
+ */
+const insertNow = `insert into deliveries (workspace_id, lane, campaign_id, pipeline_id, due_at, payload, dispatched_at)
+select id, $2, 0, $3, $4, $5::json, $4 from workspaces where id = $1 and limits ->> 'backlog' is null returning id`
+
+/**
+ * One: $1 workspace, $2 now, $3 lane, $4 pipeline, $5 due_at, $6 deadline, $7 payload, $8 whether it is temporary. Answers
+ * as the one above.
  */
 const insertOne = `${into}
 select id, $3, 0, $4, greatest($5::bigint, $2::bigint), $6, $7::json, $2, $8
@@ -51,7 +58,7 @@ const isPlain = ({ backlog, delivery, idempotencyKey, unique }: Dispatch): boole
   (delivery.batchId ?? null) === null &&
   (delivery.tags ?? []).length === 0
 
-interface Row {
+export interface Row {
   readonly id: bigint
 }
 
@@ -83,29 +90,36 @@ const manyOf = (sql: SqlClient.SqlClient, asked: ReadonlyArray<DispatchStatement
   return sql.unsafe<Row>(insertMany, [...DispatchStatement.common(jobs), DispatchStatement.temporary(jobs)])
 }
 
-const idOf = ({ id }: Row): DeliveryId => DeliveryId.make(id, { disableChecks: true })
+const isNow = ({ now }: DispatchStatement.Asked, { deadline, dueAt, temporary }: NewDelivery): boolean =>
+  dueAt <= now && deadline === null && temporary !== true
 
-const idsOf = (rows: ReadonlyArray<Row>): ReadonlyArray<DeliveryId> | null =>
-  rows.length === 0 ? null : rows.map(idOf)
-
-/** Their numbers, in the order given; null: not all are such jobs, for such workspaces, and nothing was written. */
-export const insert = (
-  sql: SqlClient.SqlClient,
-  asked: ReadonlyArray<DispatchStatement.Asked>
-): Effect.Effect<ReadonlyArray<DeliveryId> | null, SqlError.SqlError> => {
-  const [first] = asked
-  const [job] = first?.dispatches ?? []
-  if (first === undefined || job === undefined || !asked.every(isAllPlain)) return nothing
-  const { dispatches } = first
-  const isOfOne = asked.length === 1 && dispatches.every((other) => isAlike(job, other))
-  if (!isOfOne) return Effect.map(manyOf(sql, asked), idsOf)
-  const [statement, payload] =
-    dispatches.length === 1
-      ? [insertOne, text(job.delivery.payload)]
-      : [insertAlike, texts(dispatches.map(({ delivery }) => delivery.payload))]
-  return Effect.map(sql.unsafe<Row>(statement, parametersOf(first, job, payload)), idsOf)
+const oneOf = (sql: SqlClient.SqlClient, asked: DispatchStatement.Asked, job: Dispatch) => {
+  const { delivery } = job
+  if (!isNow(asked, delivery)) return sql.unsafe<Row>(insertOne, parametersOf(asked, job, text(delivery.payload)))
+  return sql.unsafe<Row>(insertNow, [
+    int4(asked.workspaceId),
+    int2(rank(delivery.lane)),
+    int2(asked.pipelineId(delivery.pipeline)),
+    int8(asked.now),
+    literal(delivery.payload)
+  ])
 }
 
-const nothing = Effect.succeed(null)
-
 const isAllPlain = ({ dispatches }: DispatchStatement.Asked): boolean => dispatches.every(isPlain)
+
+/** Null: not all are such jobs. Answers a row each, in the order given; none: nothing was written, for such workspaces. */
+export const insertion = (
+  sql: SqlClient.SqlClient,
+  asked: ReadonlyArray<DispatchStatement.Asked>
+): Statement.Statement<Row> | null => {
+  const [first] = asked
+  const [job] = first?.dispatches ?? []
+  if (first === undefined || job === undefined || !asked.every(isAllPlain)) return null
+  const { dispatches } = first
+  if (asked.length > 1 || !dispatches.every((other) => isAlike(job, other))) return manyOf(sql, asked)
+  if (dispatches.length === 1) return oneOf(sql, first, job)
+  const payloads = texts(dispatches.map(({ delivery }) => delivery.payload))
+  return sql.unsafe<Row>(insertAlike, parametersOf(first, job, payloads))
+}
+
+export const idOf = ({ id }: Row): DeliveryId => DeliveryId.make(id, { disableChecks: true })
