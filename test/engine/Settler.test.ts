@@ -86,6 +86,30 @@ describe("Settler", () => {
     }).pipe(Effect.provide(engine))
   })
 
+  it.effect("of many under way, what ends in the same turn is settled in one write, and needs no time", () => {
+    let settles = 0
+    const before = (operation: string) => Effect.sync(() => void (settles += operation === "settle" ? 1 : 0))
+    const gate = Latch.makeUnsafe(false)
+    const pipeline = Pipeline.make("gated", { payload: Schema.Int }).pipe(
+      Pipeline.tap((n) => (n < 60 ? gate.await : Effect.never))
+    )
+    const engine = TestEngine.layerEngine({ pipelines: [pipeline] }).pipe(
+      Layer.provide(Interposed.layerStores({ before })),
+      Layer.provideMerge(TestEngine.layerStores())
+    )
+    return Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace()
+      const payloads = Array.from({ length: 80 }, (_, n) => n)
+      yield* Pipeline.dispatchMany(pipeline, { workspaceId, payloads })
+      yield* TestClock.adjust("1 second")
+      settles = 0
+      yield* gate.open
+      yield* Effect.replicateEffect(Effect.yieldNow, 8, { discard: true })
+      yield* Expect.settled("completed", 60)
+      assert.strictEqual(settles, 1)
+    }).pipe(Effect.provide(engine))
+  })
+
   it.effect("an owner that cannot reach the ledger starts nothing once its lease has ended", () => {
     let isAway = false
     const before = (operation: string) => (isAway ? unavailable(operation) : Effect.void)

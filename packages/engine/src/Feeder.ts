@@ -14,6 +14,7 @@ import * as Alarm from "./Alarm.ts"
 import { Allowance } from "./Allowance.ts"
 import { type EngineSettings } from "./EngineConfig.ts"
 import * as Limiter from "./Limiter.ts"
+import * as Lull from "./Lull.ts"
 import { type Ownership, untilReachable } from "./Ownership.ts"
 import * as Suspects from "./Suspects.ts"
 import { dryUntil, type Flow } from "./Flow.ts"
@@ -21,9 +22,6 @@ import { type Window } from "./Window.ts"
 
 /** A flow is read again from its start this often, to find what became due behind its cursor. */
 const sweepEvery = 1000
-
-/** So many in the window are many. */
-const many = 16
 
 /** Nothing to claim, or nothing that could be sent, before this instant. */
 const restsUntil = (flow: Flow): number => Math.max(dryUntil(flow), flow.notBefore)
@@ -141,7 +139,7 @@ export const run = Effect.fnUntraced(function* (options: {
   })
 
   /** Of many in the window some leave at the same time: their room is filled together. */
-  const together = Effect.suspend(() => (window.size >= many ? Effect.yieldNow : Effect.void))
+  const together = Effect.suspend(() => (window.size >= Lull.many ? Effect.yieldNow : Effect.void))
 
   const wait = (now: number) => {
     const resting = [...window.flows.values()].filter((flow) => window.isOpen(flow) && restsUntil(flow) > now)

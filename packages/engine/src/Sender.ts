@@ -13,6 +13,7 @@ import * as Alarm from "./Alarm.ts"
 import { Allowance } from "./Allowance.ts"
 import { type EngineSettings } from "./EngineConfig.ts"
 import * as Limiter from "./Limiter.ts"
+import * as Lull from "./Lull.ts"
 import { type Ownership, untilReachable } from "./Ownership.ts"
 import * as Slots from "./Slots.ts"
 import { type Flow, type Task } from "./Flow.ts"
@@ -23,8 +24,8 @@ const usualRun = 64
 
 const usual = (_: Flow, most: number) => Math.min(usualRun, most)
 
-/** So many under way are many. */
-const many = 16
+/** Turns of the event loop that a free slot waits for more, at most. */
+const patience = 2
 
 /** Started marks are written ahead for what a rate lets out in this time, in milliseconds. */
 const markAhead = 250
@@ -146,7 +147,8 @@ export const run = Effect.fnUntraced(function* (options: {
   }
 
   /** Of many that are under way some end at the same time: their slots are filled together. */
-  const together = Effect.suspend(() => (window.active >= many ? Effect.yieldNow : Effect.void))
+  const active = () => window.active
+  const together = Lull.wait(active, active, patience)
 
   const wait = (now: number) => {
     const delays = lanes.flatMap((lane) => due(lane).map((flow) => delay(flow, now)))

@@ -11,12 +11,16 @@ import { Ledger } from "@fibercast/ports/Ledger"
 import { type EpochLost } from "@fibercast/ports/Owned"
 import { Effect, Latch, Semaphore } from "effect"
 import { type EngineSettings } from "./EngineConfig.ts"
+import * as Lull from "./Lull.ts"
 import { type Ownership, untilReachable } from "./Ownership.ts"
 import { type Ended, Unwritten } from "./Unwritten.ts"
 import { type Window } from "./Window.ts"
 
 /** Deliveries in a batch, and the rest of one claim. */
 const most = 2000
+
+/** Turns of the event loop that what ended waits for more, at most. */
+const patience = 8
 
 export class Settler {
   readonly #window: Window
@@ -65,9 +69,17 @@ export class Settler {
     for (;;) {
       yield* this.#pending.await
       if (this.#settings.linger > 0 && this.#unwritten.size < most) yield* Effect.sleep(this.#settings.linger)
+      yield* this.together
       yield* Effect.andThen(this.#room, this.#turn.withPermit(this.batch))
     }
   })
+
+  /** What ends in the same turn is written together, after the requests that it makes way for. */
+  private readonly together = Lull.wait(
+    () => this.#window.active,
+    () => this.#unwritten.size,
+    patience
+  )
 
   /** Returns when all that has ended so far is settled. Interrupted, it keeps what it has not written. */
   readonly flush: Effect.Effect<void, EpochLost, Ledger> = this.#turn.withPermit(
