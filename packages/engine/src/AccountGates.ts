@@ -118,6 +118,11 @@ export class AccountGates extends Context.Service<
         gates.set(account, gate)
         return gate
       })
+      /** The account's gate, if it is under the limits that the messenger names now. */
+      const readyGate = ({ account, limits }: Messenger): Gate | undefined => {
+        const known = gates.get(account)
+        return known?.limits === limits ? known : undefined
+      }
       /** The account's gate, under the limits that the messenger names now. */
       const gateOf = Effect.fnUntraced(function* (messenger: Messenger) {
         const known = gates.get(messenger.account)
@@ -199,26 +204,36 @@ export class AccountGates extends Context.Service<
         if (refused !== null) return yield* refused
       })
 
-      /** Waits, behind those already waiting, until the rate lets one send through; charges it at that instant. */
-      const passRate = Effect.fnUntraced(function* (gate: Gate) {
+      /** Charges the rate once it lets one send through. */
+      const charge = (gate: Gate): Effect.Effect<void, AccountClosed> => {
         const { limiter } = gate
-        const attempt = Effect.suspend((): Effect.Effect<void, AccountClosed> => {
-          const refused = refusal(gate)
-          if (refused !== null) return refused
-          const now = clock.currentTimeMillisUnsafe()
-          const wait = limiter.delay(now)
-          if (wait > longestWait) return paced(gate, now + Math.ceil(wait))
-          if (wait > 0) return Effect.andThen(Effect.sleep(Math.max(1, Math.ceil(wait))), attempt)
-          limiter.grant(now)
-          return Effect.void
-        })
-        if (gate.waiting === 0 && limiter.delay(clock.currentTimeMillisUnsafe()) === 0) return yield* attempt
+        const refused = refusal(gate)
+        if (refused !== null) return refused
         const now = clock.currentTimeMillisUnsafe()
-        const wait = limiter.delay(now) + gate.waiting / (limiter.hint ?? Infinity)
-        if (wait > longestWait) return yield* paced(gate, now + Math.ceil(wait))
-        gate.waiting++
-        yield* gate.turn.withPermit(attempt).pipe(Effect.ensuring(Effect.sync(() => gate.waiting--)))
-      })
+        const wait = limiter.delay(now)
+        if (wait > longestWait) return paced(gate, now + Math.ceil(wait))
+        if (wait > 0) {
+          const again = Effect.suspend(() => charge(gate))
+          return Effect.andThen(Effect.sleep(Math.max(1, Math.ceil(wait))), again)
+        }
+        limiter.grant(now)
+        return Effect.void
+      }
+
+      /** Waits, behind those already waiting, until the rate lets one send through; charges it at that instant. */
+      const passRate = (gate: Gate) =>
+        Effect.suspend((): Effect.Effect<void, AccountClosed> => {
+          const { limiter } = gate
+          const now = clock.currentTimeMillisUnsafe()
+          const delay = limiter.delay(now)
+          if (gate.waiting === 0 && delay === 0) return charge(gate)
+          const wait = delay + gate.waiting / (limiter.hint ?? Infinity)
+          if (wait > longestWait) return paced(gate, now + Math.ceil(wait))
+          gate.waiting++
+          return gate.turn
+            .withPermit(Effect.suspend(() => charge(gate)))
+            .pipe(Effect.ensuring(Effect.sync(() => gate.waiting--)))
+        })
 
       /** The same over all nodes: this node's own turn first, then that of all. */
       const passTurn = Effect.fnUntraced(function* (gate: Gate, turns: Turns.Asking, rate: Rate) {
@@ -258,8 +273,8 @@ export class AccountGates extends Context.Service<
 
       return AccountGates.of({
         send: Effect.fnUntraced(function* (messenger, message, { turns, workspaceId, ...context }) {
-          const gate = yield* gateOf(messenger)
-          yield* passBreaker(gate, messenger, workspaceId)
+          const gate = readyGate(messenger) ?? (yield* gateOf(messenger))
+          if (gate.breaker.state !== "closed") yield* passBreaker(gate, messenger, workspaceId)
           const send = Effect.onExit(messenger.send(message, context), (exit) => settle(gate, exit, workspaceId))
           const { rate } = messenger.limits
           const pass =
