@@ -106,6 +106,23 @@ for (const [name, client] of clients) {
       }).pipe(Effect.provide(layer(client, { timeout: "3 seconds" })))
     )
 
+    it.effect("each of many sends has the whole timeout, however many there were before", () =>
+      Effect.gen(function* () {
+        const simulator = yield* FonnteSimulator
+        yield* simulator.script([{ kind: "hang" }, { kind: "hang" }])
+        const first = yield* Effect.forkChild(Effect.flip(send))
+        yield* received(1)
+        yield* TestClock.adjust("2 seconds")
+        const second = yield* Effect.forkChild(Effect.flip(send))
+        yield* received(2)
+        yield* TestClock.adjust("1 second")
+        assert.strictEqual((yield* Fiber.join(first)).errorClass, "unknown")
+        assert.isUndefined(second.pollUnsafe())
+        yield* TestClock.adjust("2 seconds")
+        assert.strictEqual((yield* Fiber.join(second)).errorClass, "unknown")
+      }).pipe(Effect.provide(layer(client, { timeout: "3 seconds" })))
+    )
+
     for (const host of ["127.0.0.1", "localhost"]) {
       it.effect(`a refused connection to ${host} is transient: nothing was written`, () =>
         Effect.gen(function* () {

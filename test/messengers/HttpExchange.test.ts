@@ -1,6 +1,7 @@
 import { assert, it } from "@effect/vitest"
+import * as HttpExchange from "@fibercast/messengers/HttpExchange"
 import { exchange, maxRetryAfter, retryAfterMillis } from "@fibercast/messengers/HttpExchange"
-import { Effect } from "effect"
+import { Clock, Effect, Fiber } from "effect"
 import { HttpClient, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
 
@@ -44,5 +45,42 @@ it.effect("a provider is sent the headers of the request and none of our tracing
 
     assert.deepStrictEqual([answer.status, answer.text], [202, "yes"])
     assert.deepStrictEqual(sent, ["authorization"])
+  })
+)
+
+it.effect("many requests set one timer, and an interrupted one is let go", () =>
+  Effect.gen(function* () {
+    const clock = yield* Clock.Clock
+    let timers = 0
+    const counting: Clock.Clock = Object.create(clock, {
+      sleep: {
+        value: (duration: Parameters<Clock.Clock["sleep"]>[0]) => {
+          timers++
+          return clock.sleep(duration)
+        }
+      }
+    })
+    let open = 0
+    const hanging = HttpClient.make(() =>
+      Effect.acquireUseRelease(
+        Effect.sync(() => ++open),
+        () => Effect.never,
+        () => Effect.sync(() => --open)
+      )
+    )
+    yield* Effect.gen(function* () {
+      const exchange = yield* HttpExchange.make(hanging, "1 second")
+      const sending = yield* Effect.forkChild(
+        Effect.replicateEffect(exchange(HttpClientRequest.post("http://127.0.0.1/")), 100, {
+          concurrency: "unbounded"
+        }),
+        { startImmediately: true }
+      )
+      assert.strictEqual(open, 100)
+      yield* Effect.yieldNow
+      assert.strictEqual(timers, 1)
+      yield* Fiber.interrupt(sending)
+      assert.strictEqual(open, 0)
+    }).pipe(Effect.scoped, Effect.provideService(Clock.Clock, counting))
   })
 )

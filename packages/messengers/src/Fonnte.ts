@@ -16,7 +16,7 @@ import { traced } from "@fibercast/ports/Traced"
 import { Config, Context, type Duration, Effect, Layer, Redacted, Result, Schema } from "effect"
 import { HttpClient, HttpClientRequest } from "effect/http"
 import * as FonnteAnswer from "./FonnteAnswer.ts"
-import { exchange } from "./HttpExchange.ts"
+import * as HttpExchange from "./HttpExchange.ts"
 
 export interface FonnteOptions {
   /** The token of the device, sent as it is in `Authorization`. */
@@ -37,6 +37,8 @@ const maxText = 60_000
 /** Commas, bars and blanks would make Fonnte read several targets or variables out of one address. */
 const unaddressable = /[,|\s]/
 
+const form = "application/x-www-form-urlencoded"
+
 /** Visible ASCII: what a header may carry. */
 const presentable = /^[\x21-\x7e]+$/
 
@@ -53,14 +55,14 @@ const refusedHere = (message: Message): SendFailed | undefined => {
 const make = Effect.fnUntraced(function* (options: FonnteOptions) {
   const client = yield* HttpClient.HttpClient
   const base = (options.url ?? "https://api.fonnte.com").replace(/\/+$/, "")
-  const timeout = options.timeout ?? "20 seconds"
+  const exchange = yield* HttpExchange.make(client, options.timeout ?? "20 seconds")
   const token = Redacted.value(options.token)
   const requestOf = (path: string) =>
     HttpClientRequest.setHeader(HttpClientRequest.post(`${base}${path}`), "authorization", token)
   const requests = { send: requestOf("/send"), device: requestOf("/device") }
   const post = (to: keyof typeof requests, fields: Readonly<Record<string, string>>) =>
     presentable.test(token)
-      ? exchange(client, HttpClientRequest.bodyUrlParams(requests[to], fields), timeout)
+      ? exchange(HttpClientRequest.bodyText(requests[to], new URLSearchParams(fields).toString(), form))
       : Effect.fail(
           new SendFailed({
             errorClass: "accountFatal",

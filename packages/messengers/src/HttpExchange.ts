@@ -10,14 +10,27 @@
  */
 import { SendFailed } from "@fibercast/ports/Messenger"
 import { isTraced } from "@fibercast/ports/Traced"
-import { ByteSize, Context, DateTime, Duration, Effect, Option, Predicate, Stream } from "effect"
+import {
+  ByteSize,
+  Context,
+  DateTime,
+  Duration,
+  Effect,
+  type Fiber,
+  Option,
+  Predicate,
+  type Scope,
+  Stream
+} from "effect"
 import {
   FetchHttpClient,
+  type Headers,
   HttpClient,
   type HttpClientError,
   type HttpClientRequest,
   type HttpClientResponse
 } from "effect/http"
+import * as Deadline from "./internal/Deadline.ts"
 
 /** The most of an answer that is read. What a provider has to say about one message is far smaller. */
 export const maxAnswer = ByteSize.kibibytes(64)
@@ -81,17 +94,21 @@ export const retryAfterMillis = Effect.fnUntraced(function* (header: string | un
   return Option.getOrUndefined(Option.map(wait, (millis) => Math.min(Math.max(millis, 0), maxRetryAfter)))
 })
 
+const maxBytes = ByteSize.toNumberUnsafe(maxAnswer)
+
 /** What says how long it is, and is neither packed nor sent in pieces, is no longer than that (RFC 9112, section 6.3). */
-const isShort = ({ headers }: HttpClientResponse.HttpClientResponse): boolean => {
+const isShort = (headers: Headers.Headers): boolean => {
   const length = headers["content-length"]
-  if (length === undefined || !/^\d{1,8}$/.test(length) || Number(length) > ByteSize.toNumberUnsafe(maxAnswer))
-    return false
+  if (length === undefined || !/^\d{1,8}$/.test(length) || Number(length) > maxBytes) return false
   return headers["content-encoding"] === undefined && headers["transfer-encoding"] === undefined
 }
 
 /** Read as a whole where that is known to be short, which costs less than to read it piece by piece. */
-const bytesOf = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<Uint8Array, SendFailed> =>
-  isShort(response)
+const bytesOf = (
+  response: HttpClientResponse.HttpClientResponse,
+  headers: Headers.Headers
+): Effect.Effect<Uint8Array, SendFailed> =>
+  isShort(headers)
     ? Effect.mapBoth(response.arrayBuffer, { onFailure: failure, onSuccess: (buffer) => new Uint8Array(buffer) })
     : response.stream.pipe(
         Stream.mapError(failure),
@@ -106,8 +123,10 @@ const readAnswer = Effect.fnUntraced(function* (
   request: HttpClientRequest.HttpClientRequest
 ) {
   const response = yield* Effect.mapError(client.execute(request), failure)
-  const bytes = yield* bytesOf(response)
-  const wait = response.headers["retry-after"]
+  // Clients read them anew each time they are asked for.
+  const { headers } = response
+  const bytes = yield* bytesOf(response, headers)
+  const wait = headers["retry-after"]
   const retryAfter = wait === undefined ? undefined : yield* retryAfterMillis(wait)
   return { status: response.status, text: decoder.decode(bytes), retryAfter }
 })
@@ -120,22 +139,36 @@ const apart = Context.make(FetchHttpClient.RequestInit, { redirect: "manual" as 
 /** Where nobody traces, requests need no spans. */
 const untraced = Context.add(apart, HttpClient.TracerDisabledWhen, () => true)
 
-/** Sends the request and reads its answer, both within `timeout`. Every answer succeeds, whatever its status. */
+/** What was at hand, and the same without spans. Of many requests most are made with the same at hand. */
+const known = new WeakMap<Context.Context<never>, Context.Context<never>>()
+
+const around = (fiber: Fiber.Fiber<unknown, unknown>): Context.Context<never> => {
+  const { context } = fiber
+  if (isTraced(fiber)) return Context.merge(context, apart)
+  const before = known.get(context)
+  if (before !== undefined) return before
+  const merged = Context.merge(context, untraced)
+  known.set(context, merged)
+  return merged
+}
+
+export type Exchange = (request: HttpClientRequest.HttpClientRequest) => Effect.Effect<HttpAnswer, SendFailed>
+
+/** Sends requests and reads their answers, each with its answer within `timeout`. Every answer succeeds, whatever its status. */
+export const make = (
+  client: HttpClient.HttpClient,
+  timeout: Duration.Input
+): Effect.Effect<Exchange, never, Scope.Scope> =>
+  Effect.map(Deadline.make(timeout), (deadline) => {
+    const reason = `no answer within ${Duration.format(Duration.fromInputUnsafe(timeout))}`
+    const late = Effect.suspend(() => new SendFailed({ errorClass: "unknown", reason }))
+    return (request) => Effect.withFiber((fiber) => deadline(readAnswer(client, request), around(fiber), late))
+  })
+
+/** The same for one request. */
 export const exchange = (
   client: HttpClient.HttpClient,
   request: HttpClientRequest.HttpClientRequest,
   timeout: Duration.Input
 ): Effect.Effect<HttpAnswer, SendFailed> =>
-  readAnswer(client, request).pipe(
-    Effect.timeoutOrElse({
-      duration: timeout,
-      orElse: () =>
-        Effect.fail(
-          new SendFailed({
-            errorClass: "unknown",
-            reason: `no answer within ${Duration.format(Duration.fromInputUnsafe(timeout))}`
-          })
-        )
-    }),
-    (answer) => Effect.withFiber((fiber) => Effect.provideContext(answer, isTraced(fiber) ? apart : untraced))
-  )
+  Effect.scoped(Effect.flatMap(make(client, timeout), (send) => send(request)))
