@@ -9,10 +9,10 @@ import { Effect } from "effect"
 /** So many are many. */
 export const many = 16
 
-/** Returns after a turn in which `count` stayed as it was, or while not many are under way; after `most` turns at the latest. */
-export const wait = Effect.fnUntraced(function* (underWay: () => number, count: () => number, most: number) {
+/** Returns after a turn in which `count` stayed as it was, or once it `pays` no more; after `most` turns at the latest. */
+export const wait = Effect.fnUntraced(function* (pays: () => boolean, count: () => number, most: number) {
   let before = Number.NaN
-  for (let turn = 0; turn < most && underWay() >= many; turn++) {
+  for (let turn = 0; turn < most && pays(); turn++) {
     const now = count()
     if (now === before) return
     before = now

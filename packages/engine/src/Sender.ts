@@ -147,8 +147,11 @@ export const run = Effect.fnUntraced(function* (options: {
   }
 
   /** Of many that are under way some end at the same time: their slots are filled together. */
-  const active = () => window.active
-  const together = Lull.wait(active, active, patience)
+  const together = Lull.wait(
+    () => window.active >= Lull.many,
+    () => window.active,
+    patience
+  )
 
   const wait = (now: number) => {
     const delays = lanes.flatMap((lane) => due(lane).map((flow) => delay(flow, now)))

@@ -21,6 +21,8 @@ const most = 2000
 
 /** Turns of the event loop that what ended waits for more, at most. */
 const patience = 8
+/** So many are worth a statement of their own. */
+const enough = 64
 
 export class Settler {
   readonly #window: Window
@@ -76,7 +78,7 @@ export class Settler {
 
   /** What ends in the same turn is written together, after the requests that it makes way for. */
   private readonly together = Lull.wait(
-    () => this.#window.active,
+    () => this.#window.active >= Lull.many && this.#unwritten.size < enough,
     () => this.#unwritten.size,
     patience
   )
