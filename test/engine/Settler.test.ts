@@ -86,28 +86,74 @@ describe("Settler", () => {
     }).pipe(Effect.provide(engine))
   })
 
-  it.effect("of many under way, what ends in the same turn is settled in one write, and needs no time", () => {
-    let settles = 0
-    const before = (operation: string) => Effect.sync(() => void (settles += operation === "settle" ? 1 : 0))
-    const gate = Latch.makeUnsafe(false)
-    const pipeline = Pipeline.make("gated", { payload: Schema.Int }).pipe(
-      Pipeline.tap((n) => (n < 60 ? gate.await : Effect.never))
-    )
-    const engine = TestEngine.layerEngine({ pipelines: [pipeline] }).pipe(
-      Layer.provide(Interposed.layerStores({ before })),
-      Layer.provideMerge(TestEngine.layerStores())
-    )
-    return Effect.gen(function* () {
-      const workspaceId = yield* TestEngine.workspace()
-      const payloads = Array.from({ length: 80 }, (_, n) => n)
-      yield* Pipeline.dispatchMany(pipeline, { workspaceId, payloads })
-      yield* TestClock.adjust("1 second")
-      settles = 0
-      yield* gate.open
-      yield* Effect.replicateEffect(Effect.yieldNow, 8, { discard: true })
-      yield* Expect.settled("completed", 60)
-      assert.strictEqual(settles, 1)
-    }).pipe(Effect.provide(engine))
+  describe("of many under way", () => {
+    /** What ends of so many once the gate is open, a millisecond after one another; and how often was settled. */
+    const gated = (jobs: number, isOver: (n: number) => boolean, millis: (n: number) => number) => {
+      const settles = { count: 0 }
+      const before = (operation: string) => Effect.sync(() => void (settles.count += operation === "settle" ? 1 : 0))
+      const gate = Latch.makeUnsafe(false)
+      const pipeline = Pipeline.make("gated", { payload: Schema.Int }).pipe(
+        Pipeline.tap((n) => (isOver(n) ? Effect.andThen(gate.await, Effect.sleep(millis(n))) : Effect.never))
+      )
+      const engine = TestEngine.layerEngine({ pipelines: [pipeline] }).pipe(
+        Layer.provide(Interposed.layerStores({ before })),
+        Layer.provideMerge(TestEngine.layerStores())
+      )
+      const opened = Effect.gen(function* () {
+        const workspaceId = yield* TestEngine.workspace()
+        yield* Pipeline.dispatchMany(pipeline, { workspaceId, payloads: Array.from({ length: jobs }, (_, n) => n) })
+        yield* TestClock.adjust("1 second")
+        settles.count = 0
+        yield* gate.open
+        yield* turns
+      })
+      return { engine, opened, settles }
+    }
+    /** Turns of the event loop, while time stands still. */
+    const turns = Effect.replicateEffect(Effect.yieldNow, 8, { discard: true })
+
+    it.effect("what ends in the same turn is settled in one write, and needs no time", () => {
+      const { engine, opened, settles } = gated(
+        80,
+        (n) => n < 60,
+        () => 0
+      )
+      return Effect.gen(function* () {
+        yield* opened
+        yield* Expect.settled("completed", 60)
+        assert.strictEqual(settles.count, 1)
+      }).pipe(Effect.provide(engine))
+    })
+
+    it.effect("the few that ended wait for a little while, and are settled in one write", () => {
+      const { engine, opened, settles } = gated(
+        80,
+        (n) => n < 3,
+        (n) => n
+      )
+      return Effect.gen(function* () {
+        yield* opened
+        yield* TestClock.adjust("4 millis")
+        yield* turns
+        assert.strictEqual(settles.count, 0)
+        yield* TestClock.adjust("1 millis")
+        yield* turns
+        yield* Expect.settled("completed", 3)
+        assert.strictEqual(settles.count, 1)
+      }).pipe(Effect.provide(engine))
+    })
+
+    it.effect("none waits for more, where there are not many", () => {
+      const { engine, opened } = gated(
+        12,
+        (n) => n < 1,
+        () => 0
+      )
+      return Effect.gen(function* () {
+        yield* opened
+        yield* Expect.settled("completed", 1)
+      }).pipe(Effect.provide(engine))
+    })
   })
 
   it.effect("an owner that cannot reach the ledger starts nothing once its lease has ended", () => {

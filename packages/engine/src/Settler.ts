@@ -19,6 +19,9 @@ import { type Window } from "./Window.ts"
 /** Deliveries in a batch, and the rest of one claim. */
 const most = 2000
 
+/** Of what is under way this part has ended: enough to be written. */
+const quarter = 4
+
 /** Turns of the event loop that what ended waits for more, at most. */
 const patience = 8
 /** So many are worth a statement of their own. */
@@ -31,6 +34,8 @@ export class Settler {
   readonly #committed: (ended: ReadonlyArray<Ended>) => Effect.Effect<void>
   readonly #room: Effect.Effect<void>
   readonly #pending = Latch.makeUnsafe(false)
+  /** Open while what ended need not wait for more. */
+  readonly #enough = Latch.makeUnsafe(true)
   /** One flush at a time. */
   readonly #turn = Semaphore.makeUnsafe(1)
   readonly #unwritten = new Unwritten(most)
@@ -53,7 +58,7 @@ export class Settler {
 
   add(ended: Ended) {
     this.note(ended)
-    this.#pending.openUnsafe()
+    this.#wake()
   }
 
   /** The same, but nobody is woken for it before the next `nudge`. */
@@ -63,18 +68,32 @@ export class Settler {
 
   /** Something was noted, or given back without a settlement: write that. */
   nudge() {
-    if (this.#isBehind) this.#pending.openUnsafe()
+    if (this.#isBehind) this.#wake()
+  }
+
+  #wake() {
+    this.#pending.openUnsafe()
+    if (!this.#isLittle) this.#enough.openUnsafe()
   }
 
   /** Settles until interrupted; fails when another owner took over. */
   readonly run: Effect.Effect<never, EpochLost, Ledger> = Effect.gen({ self: this }, function* () {
     for (;;) {
       yield* this.#pending.await
-      if (this.#settings.linger > 0 && this.#unwritten.size < most) yield* Effect.sleep(this.#settings.linger)
+      if (this.#isLittle) {
+        this.#enough.closeUnsafe()
+        yield* Effect.raceFirst(Effect.sleep(this.#settings.linger), this.#enough.await)
+      }
       yield* this.together
       yield* Effect.andThen(this.#room, this.#turn.withPermit(this.batch))
     }
   })
+
+  /** Many are under way, and of them few have ended: more will, in a little while. */
+  get #isLittle(): boolean {
+    const { active } = this.#window
+    return this.#settings.linger > 0 && active >= Lull.many && this.#unwritten.size * quarter < active
+  }
 
   /** What ends in the same turn is written together, after the requests that it makes way for. */
   private readonly together = Lull.wait(
