@@ -154,12 +154,10 @@ const tell = (services: Services, call: Call, answers: ReadonlyArray<Dispatched>
   return Context.get(services, Signal).notify(workspaceId, isDue ? first.delivery.lane : undefined)
 }
 
-const record = (services: Services, call: Call): Effect.Effect<ReadonlyArray<Dispatched>, LedgerUnavailable> => {
+/** In writes of a thousand; whatever was written is told, also when the next one fails. */
+const recordAll = (services: Services, call: Call): Effect.Effect<ReadonlyArray<Dispatched>, LedgerUnavailable> => {
   const ledger = Context.get(services, Ledger)
   const { dispatches } = call
-  if (dispatches.length <= batchSize) {
-    return Effect.flatMap(ledger.dispatch(call), (answers) => Effect.as(tell(services, call, answers), answers))
-  }
   return Effect.suspend(() => {
     let answers: ReadonlyArray<Dispatched> = []
     return Effect.gen(function* () {
@@ -171,6 +169,7 @@ const record = (services: Services, call: Call): Effect.Effect<ReadonlyArray<Dis
   })
 }
 
+/** A backlog is full. */
 const alarm = Effect.fnUntraced(function* (workspaceId: WorkspaceId, pipeline: string, cap: number) {
   const alerts = yield* Effect.serviceOption(Alerts)
   if (Option.isSome(alerts)) yield* alerts.value.raise({ _tag: "BacklogFull", workspaceId, pipeline, cap })
@@ -185,12 +184,16 @@ const dispatching = <P>(
     const { workspaceId } = options
     const now = Context.get(services, Clock.Clock).currentTimeMillisUnsafe()
     const prepared = Effect.flatMapEager(preparing(pipeline, options, now), prepareWith)
-    const recorded = Effect.flatMapEager(prepared, (dispatches) => record(services, { workspaceId, now, dispatches }))
-    return Effect.flatMap(recorded, (answers) => {
-      const refusal = full(answers)
-      return refusal === null
-        ? Effect.succeed(answers)
-        : Effect.as(alarm(workspaceId, pipeline.name, refusal.cap), answers)
+    return Effect.flatMapEager(prepared, (dispatches) => {
+      const call = { workspaceId, now, dispatches }
+      const isOneWrite = dispatches.length <= batchSize
+      const recorded = isOneWrite ? Context.get(services, Ledger).dispatch(call) : recordAll(services, call)
+      return Effect.flatMap(recorded, (answers) => {
+        const told = isOneWrite ? tell(services, call, answers) : Effect.void
+        const refusal = full(answers)
+        const alarmed = refusal === null ? told : Effect.andThen(told, alarm(workspaceId, pipeline.name, refusal.cap))
+        return Effect.as(alarmed, answers)
+      })
     })
   })
 
