@@ -135,7 +135,7 @@ export const cases: ReadonlyArray<Case> = [
     ...of({ ...noop, jobs: 1_400_000, quickJobs: 1_400_000 }),
     name: "drain-1.4m",
     title: "Drain 1,400,000 jobs that do nothing, one process",
-    subjects: ["plain", "fibercast", "graphile-worker"],
+    subjects: ["plain", "fibercast", "graphile-worker", "fibercast-jetstream"],
     isInQuick: false,
     mostRounds: 1
   },
