@@ -48,10 +48,12 @@ const begun = Effect.fnUntraced(function* (guarantee: Guarantee) {
   return { ...campaign, first }
 })
 
-/** The second process has the campaign and waits. */
-const waiting = Effect.fnUntraced(function* ({ launch }: Prepared) {
+/** The second process has the campaign and waits. However long it takes to start, the first is not done before. */
+const waiting = Effect.fnUntraced(function* ({ launch, provider }: Prepared) {
+  yield* provider.script([{ kind: "slow", millis: 1000 }])
   const second = yield* launch
   yield* second.until(Effect.sync(() => /Going on with campaign 1 /u.test(second.said())))
+  yield* provider.script([])
   return second
 })
 
