@@ -2,6 +2,7 @@ import * as Alarm from "@fibercast/engine/Alarm"
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Effect, Exit, Latch, Scope } from "effect"
 import { TestClock } from "effect/testing"
+import * as CountedTimers from "../support/CountedTimers.ts"
 
 const setUp = Effect.gen(function* () {
   const latch = Latch.makeUnsafe(false)
@@ -49,19 +50,10 @@ describe("Alarm", () => {
 
   it.effect("sets one timer for many waits that are no nearer", () =>
     Effect.gen(function* () {
-      const clock = yield* Clock.Clock
-      let timers = 0
-      const counting: Clock.Clock = Object.create(clock, {
-        sleep: {
-          value: (duration: Parameters<Clock.Clock["sleep"]>[0]) => {
-            timers++
-            return clock.sleep(duration)
-          }
-        }
-      })
-      const { alarm, latch } = yield* Effect.provideService(setUp, Clock.Clock, counting)
+      const counted = yield* CountedTimers.make
+      const { alarm, latch } = yield* Effect.provideService(setUp, Clock.Clock, counted.clock)
       for (let n = 0; n < 50; n++) alarm(100 + n)
-      assert.strictEqual(timers, 1)
+      assert.strictEqual(counted.timers(), 1)
       yield* TestClock.adjust("100 millis")
       assert.isTrue(latch.isOpen())
     })

@@ -4,6 +4,7 @@ import { exchange, maxRetryAfter, retryAfterMillis } from "@fibercast/messengers
 import { Clock, Effect, Fiber } from "effect"
 import { HttpClient, HttpClientRequest, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
+import * as CountedTimers from "../support/CountedTimers.ts"
 
 it.effect("Retry-After in seconds is read into milliseconds", () =>
   Effect.gen(function* () {
@@ -50,16 +51,7 @@ it.effect("a provider is sent the headers of the request and none of our tracing
 
 it.effect("many requests set one timer, and an interrupted one is let go", () =>
   Effect.gen(function* () {
-    const clock = yield* Clock.Clock
-    let timers = 0
-    const counting: Clock.Clock = Object.create(clock, {
-      sleep: {
-        value: (duration: Parameters<Clock.Clock["sleep"]>[0]) => {
-          timers++
-          return clock.sleep(duration)
-        }
-      }
-    })
+    const counted = yield* CountedTimers.make
     let open = 0
     const hanging = HttpClient.make(() =>
       Effect.acquireUseRelease(
@@ -78,9 +70,9 @@ it.effect("many requests set one timer, and an interrupted one is let go", () =>
       )
       assert.strictEqual(open, 100)
       yield* Effect.yieldNow
-      assert.strictEqual(timers, 1)
+      assert.strictEqual(counted.timers(), 1)
       yield* Fiber.interrupt(sending)
       assert.strictEqual(open, 0)
-    }).pipe(Effect.scoped, Effect.provideService(Clock.Clock, counting))
+    }).pipe(Effect.scoped, Effect.provideService(Clock.Clock, counted.clock))
   })
 )
