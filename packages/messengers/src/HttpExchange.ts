@@ -10,30 +10,11 @@
  */
 import { SendFailed } from "@fibercast/ports/Messenger"
 import { isTraced } from "@fibercast/ports/Traced"
-import {
-  ByteSize,
-  Context,
-  DateTime,
-  Duration,
-  Effect,
-  type Fiber,
-  Option,
-  Predicate,
-  type Scope,
-  Stream
-} from "effect"
-import {
-  FetchHttpClient,
-  type Headers,
-  HttpClient,
-  type HttpClientError,
-  type HttpClientRequest,
-  type HttpClientResponse
-} from "effect/http"
+import { ByteSize, Context, DateTime, Duration, Effect, type Fiber, Option, type Scope, Stream } from "effect"
+import { FetchHttpClient, type Headers, HttpClient, type HttpClientRequest, type HttpClientResponse } from "effect/http"
 import * as Deadline from "./internal/Deadline.ts"
-
-/** The most of an answer that is read. What a provider has to say about one message is far smaller. */
-export const maxAnswer = ByteSize.kibibytes(64)
+import * as NoAnswer from "./internal/NoAnswer.ts"
+import * as WholeExchange from "./internal/WholeExchange.ts"
 
 /** The longest wait a provider is believed, in milliseconds: one day. */
 export const maxRetryAfter = 86_400_000
@@ -44,44 +25,6 @@ export interface HttpAnswer {
   /** Milliseconds the provider asked to wait, at most `maxRetryAfter`; absent when it did not ask, or not legibly. */
   readonly retryAfter?: number | undefined
 }
-
-const unreachable: ReadonlySet<unknown> = new Set([
-  "UND_ERR_CONNECT_TIMEOUT",
-  "ERR_TLS_CERT_ALTNAME_INVALID",
-  "CERT_HAS_EXPIRED",
-  "DEPTH_ZERO_SELF_SIGNED_CERT",
-  "SELF_SIGNED_CERT_IN_CHAIN",
-  "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
-  "UNABLE_TO_VERIFY_LEAF_SIGNATURE"
-])
-
-/** Whether the failure lies before the first byte of the request: name look-up, connect, TLS. */
-const neverConnected = (cause: unknown, depth = 0): boolean => {
-  if (!Predicate.isObject(cause) || depth > 4) return false
-  if ("syscall" in cause && (cause.syscall === "connect" || cause.syscall === "getaddrinfo")) return true
-  if ("code" in cause && unreachable.has(cause.code)) return true
-  if ("errors" in cause && Array.isArray(cause.errors) && cause.errors.length > 0) {
-    return cause.errors.every((error: unknown) => neverConnected(error, depth + 1))
-  }
-  return "cause" in cause && neverConnected(cause.cause, depth + 1)
-}
-
-const failure = (error: HttpClientError.HttpClientError): SendFailed => {
-  switch (error.reason._tag) {
-    case "InvalidUrlError":
-      return new SendFailed({ errorClass: "accountFatal", reason: "the provider's address is not a URL" })
-    case "EncodeError":
-      return new SendFailed({ errorClass: "messagePermanent", reason: "the message cannot be encoded" })
-    case "TransportError":
-      return neverConnected(error.reason.cause)
-        ? new SendFailed({ errorClass: "transient", reason: "the provider could not be reached" })
-        : new SendFailed({ errorClass: "unknown", reason: "the connection was lost before the answer" })
-    default:
-      return new SendFailed({ errorClass: "unknown", reason: "the connection was lost within the answer" })
-  }
-}
-
-const tooLong = new SendFailed({ errorClass: "unknown", reason: "the answer is longer than 64 KiB" })
 
 /** Reads `Retry-After`, seconds or an HTTP date (RFC 9110, section 10.2.3), into milliseconds from now. */
 export const retryAfterMillis = Effect.fnUntraced(function* (header: string | undefined) {
@@ -94,12 +37,10 @@ export const retryAfterMillis = Effect.fnUntraced(function* (header: string | un
   return Option.getOrUndefined(Option.map(wait, (millis) => Math.min(Math.max(millis, 0), maxRetryAfter)))
 })
 
-const maxBytes = ByteSize.toNumberUnsafe(maxAnswer)
-
 /** What says how long it is, and is neither packed nor sent in pieces, is no longer than that (RFC 9112, section 6.3). */
 const isShort = (headers: Headers.Headers): boolean => {
   const length = headers["content-length"]
-  if (length === undefined || !/^\d{1,8}$/.test(length) || Number(length) > maxBytes) return false
+  if (length === undefined || !/^\d{1,8}$/.test(length) || Number(length) > WholeExchange.maxBytes) return false
   return headers["content-encoding"] === undefined && headers["transfer-encoding"] === undefined
 }
 
@@ -109,12 +50,20 @@ const bytesOf = (
   headers: Headers.Headers
 ): Effect.Effect<Uint8Array, SendFailed> =>
   isShort(headers)
-    ? Effect.mapBoth(response.arrayBuffer, { onFailure: failure, onSuccess: (buffer) => new Uint8Array(buffer) })
+    ? Effect.mapBoth(response.arrayBuffer, {
+        onFailure: NoAnswer.ofClient,
+        onSuccess: (buffer) => new Uint8Array(buffer)
+      })
     : response.stream.pipe(
-        Stream.mapError(failure),
-        Stream.limitBytes(maxAnswer, () => Stream.fail(tooLong)),
+        Stream.mapError(NoAnswer.ofClient),
+        Stream.limitBytes(ByteSize.bytes(WholeExchange.maxBytes), () => Stream.fail(NoAnswer.tooLong)),
         Stream.mkUint8Array
       )
+
+const answered = ({ status, text, wait }: WholeExchange.WholeAnswer): Effect.Effect<HttpAnswer> =>
+  wait === undefined
+    ? Effect.succeed({ status, text })
+    : Effect.map(retryAfterMillis(wait), (retryAfter) => ({ status, text, retryAfter }))
 
 const decoder = new TextDecoder()
 
@@ -122,13 +71,11 @@ const readAnswer = Effect.fnUntraced(function* (
   client: HttpClient.HttpClient,
   request: HttpClientRequest.HttpClientRequest
 ) {
-  const response = yield* Effect.mapError(client.execute(request), failure)
+  const response = yield* Effect.mapError(client.execute(request), NoAnswer.ofClient)
   // Clients read them anew each time they are asked for.
   const { headers } = response
   const bytes = yield* bytesOf(response, headers)
-  const wait = headers["retry-after"]
-  const retryAfter = wait === undefined ? undefined : yield* retryAfterMillis(wait)
-  return { status: response.status, text: decoder.decode(bytes), retryAfter }
+  return yield* answered({ status: response.status, text: decoder.decode(bytes), wait: headers["retry-after"] })
 })
 
 /** Nothing of a trace is told to the provider. */
@@ -162,7 +109,14 @@ export const make = (
   Effect.map(Deadline.make(timeout), (deadline) => {
     const reason = `no answer within ${Duration.format(Duration.fromInputUnsafe(timeout))}`
     const late = Effect.suspend(() => new SendFailed({ errorClass: "unknown", reason }))
-    return (request) => Effect.withFiber((fiber) => deadline(readAnswer(client, request), around(fiber), late))
+    const whole = WholeExchange.of(client)
+    return (request) =>
+      Effect.withFiber((fiber) => {
+        const answer = isTraced(fiber) ? undefined : whole?.(request)
+        return answer === undefined
+          ? deadline(readAnswer(client, request), around(fiber), late)
+          : deadline(Effect.flatMap(answer, answered), fiber.context, late)
+      })
   })
 
 /** The same for one request. */

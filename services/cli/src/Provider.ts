@@ -1,10 +1,10 @@
 /**
  * The provider that a campaign is sent through, as the command line names it.
  */
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Broadcast from "@fibercast/engine/Broadcast"
 import { Fonnte } from "@fibercast/messengers/Fonnte"
 import { Log } from "@fibercast/messengers/Log"
+import * as UndiciClient from "@fibercast/messengers/UndiciClient"
 import * as Broadcasters from "@fibercast/node/Broadcasters"
 import { type Messenger, type SendFailed } from "@fibercast/ports/Messenger"
 import { type Config, Context, Effect, Layer, Option, Schema } from "effect"
@@ -48,10 +48,7 @@ export const layer = (
       const secret = yield* Broadcasters.fonnteToken
       if (Option.isNone(secret)) return yield* new NoToken()
       const messenger = Fonnte.layer({ token: secret.value, url: url ?? Broadcasters.fonnteUrl })
-      return Layer.effect(ChosenMessenger, Fonnte).pipe(
-        Layer.provide(messenger),
-        Layer.provide(NodeHttpClient.layerUndici)
-      )
+      return Layer.effect(ChosenMessenger, Fonnte).pipe(Layer.provide(messenger), Layer.provide(UndiciClient.layer))
     })
   )
 }

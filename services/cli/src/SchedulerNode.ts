@@ -2,11 +2,11 @@
  * The node of `schedule run` and `schedule work`: an app's triggers and code, or none, those defined at run time, and the
  * broadcasts of the command line; on the database of the folder, shared with whoever else works on it.
  */
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { defaults, EngineConfig } from "@fibercast/engine/EngineConfig"
 import { type News, SchedulerListener } from "@fibercast/engine/SchedulerListener"
 import { type Scheduler } from "@fibercast/engine/Scheduler"
 import { type Triggers } from "@fibercast/engine/Triggers"
+import * as UndiciClient from "@fibercast/messengers/UndiciClient"
 import * as Alerting from "@fibercast/node/Alerting"
 import type * as App from "@fibercast/node/App"
 import * as Broadcasters from "@fibercast/node/Broadcasters"
@@ -67,7 +67,7 @@ export const layer = ({ app, environment, folder, loop, told }: Options) =>
           Layer.provide(Alerting.layer, ScreenAlerts.layer)
         ]),
         Layer.provide(HttpPing.layer),
-        Layer.provide(NodeHttpClient.layerUndici),
+        Layer.provide(UndiciClient.layer),
         Layer.provideMerge(Database.layerShared({ folder }))
       )
     })

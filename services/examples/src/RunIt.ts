@@ -2,11 +2,11 @@
  * Running the first pipeline: one node in this process, on `DATABASE_URL` or an embedded Postgres in `.fibercast`.
  * `FONNTE_TOKEN=… node services/examples/src/RunIt.ts`
  */
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as Pipeline from "@fibercast/engine/Pipeline"
 import { Fonnte } from "@fibercast/messengers/Fonnte"
+import * as UndiciClient from "@fibercast/messengers/UndiciClient"
 import * as Database from "@fibercast/node/Database"
 import * as LocalNode from "@fibercast/node/LocalNode"
 import { Alerts } from "@fibercast/ports/Alerts"
@@ -18,7 +18,7 @@ import { MonthlyReport } from "./FirstPipeline.ts"
 const node = LocalNode.layer({ pipelines: [MonthlyReport] }).pipe(
   Layer.provideMerge(Database.layer()),
   Layer.provide([Fonnte.layerConfig, Alerts.layerLog]),
-  Layer.provide([NodeHttpClient.layerUndici, NodeServices.layer])
+  Layer.provide([UndiciClient.layer, NodeServices.layer])
 )
 
 const program = Effect.gen(function* () {

@@ -4,13 +4,13 @@
  *
  * A node leaves campaigns of Fonnte to nodes that have the token; where roles are split, engines and senders need it.
  */
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as RetryPolicy from "@fibercast/domain/RetryPolicy"
 import { type AccountGates } from "@fibercast/engine/AccountGates"
 import * as Broadcast from "@fibercast/engine/Broadcast"
 import { type Runnable } from "@fibercast/engine/Runnable"
 import { Fonnte } from "@fibercast/messengers/Fonnte"
 import { Log } from "@fibercast/messengers/Log"
+import * as UndiciClient from "@fibercast/messengers/UndiciClient"
 import { Config, Effect, Layer, Option, Redacted } from "effect"
 
 export interface Broadcasters {
@@ -42,7 +42,7 @@ export const all = Effect.gen(function* () {
   const log = Broadcast.make("log", Log, { retry })
   const broadcasters: Broadcasters = {
     pipelines: Option.isNone(token) ? [log] : [log, Broadcast.make("fonnte", Fonnte, { retry })],
-    messengers: Layer.merge(Log.layer, Layer.provide(fonnte, NodeHttpClient.layerUndici))
+    messengers: Layer.merge(Log.layer, Layer.provide(fonnte, UndiciClient.layer))
   }
   return broadcasters
 })

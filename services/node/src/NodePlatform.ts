@@ -1,8 +1,8 @@
 /**
  * What a node needs to be on a machine: its database, files, an HTTP client, alerts and pings.
  */
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as UndiciClient from "@fibercast/messengers/UndiciClient"
 import { Alerts } from "@fibercast/ports/Alerts"
 import { Layer } from "effect"
 import * as Alerting from "./Alerting.ts"
@@ -14,4 +14,4 @@ export const layer = Layer.mergeAll(
   Layer.provide(Alerting.layer, Alerts.layerLog),
   HttpPing.layer,
   Database.layer()
-).pipe(Layer.provideMerge(Layer.merge(NodeServices.layer, NodeHttpClient.layerUndici)))
+).pipe(Layer.provideMerge(Layer.merge(NodeServices.layer, UndiciClient.layer)))

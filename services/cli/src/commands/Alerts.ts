@@ -1,8 +1,8 @@
 /**
  * `fibercast alerts …`: whether people would hear of an alert.
  */
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as AlertRouter from "@fibercast/engine/AlertRouter"
+import * as UndiciClient from "@fibercast/messengers/UndiciClient"
 import * as Alerting from "@fibercast/node/Alerting"
 import * as AlertSettings from "@fibercast/node/AlertSettings"
 import { type AlertMessage, type AlertSink, AlertSinks } from "@fibercast/ports/AlertSink"
@@ -75,7 +75,7 @@ const handle = Effect.fnUntraced(function* (input: { readonly json: boolean }) {
 })
 
 const test = Command.make("test", { json: json("Print one JSON array: sink, place, accepted, reason") }, (input) =>
-  Effect.provide(handle(input), Layer.provide(Alerting.layerSinks, NodeHttpClient.layerUndici))
+  Effect.provide(handle(input), Layer.provide(Alerting.layerSinks, UndiciClient.layer))
 ).pipe(
   Command.withDescription(
     "Send a test alert by everything that is set up here to tell people, once each, and say of each whether it was " +

@@ -8,9 +8,9 @@ import { type Campaign, isOver } from "@fibercast/domain/Campaign"
 import { type FinalState } from "@fibercast/domain/DeliveryState"
 import { Fonnte } from "@fibercast/messengers/Fonnte"
 import { Campaigns } from "@fibercast/engine/Campaigns"
+import * as UndiciClient from "@fibercast/messengers/UndiciClient"
 import * as Database from "@fibercast/node/Database"
 import * as LocalNode from "@fibercast/node/LocalNode"
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { CampaignStore } from "@fibercast/ports/CampaignStore"
 import { WorkspaceStore } from "@fibercast/ports/WorkspaceStore"
 import { FonnteSimulator } from "@fibercast/simulator/Fonnte"
@@ -52,7 +52,7 @@ const messenger = Layer.unwrap(
   Effect.map(FonnteSimulator, ({ token, url }) =>
     Layer.effect(Provider.ChosenMessenger, Fonnte).pipe(
       Layer.provide(Fonnte.layer({ token: Redacted.make(token), url, timeout: "10 seconds" })),
-      Layer.provide(NodeHttpClient.layerUndici)
+      Layer.provide(UndiciClient.layer)
     )
   )
 )

@@ -1,8 +1,8 @@
 /**
  * `fibercast dev`: a whole node in one process, for whoever writes an app.
  */
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { type News, SchedulerListener } from "@fibercast/engine/SchedulerListener"
+import * as UndiciClient from "@fibercast/messengers/UndiciClient"
 import * as Alerting from "@fibercast/node/Alerting"
 import * as App from "@fibercast/node/App"
 import * as AppFile from "@fibercast/node/AppFile"
@@ -115,7 +115,7 @@ const handle = Effect.fnUntraced(function* (input: {
   const node = nodeOn({ ...rest, app, runs }, input.healthPort).pipe(
     Layer.provideMerge(LocalNode.layerStores),
     Layer.provide([Layer.provide(Alerting.layer, ScreenAlerts.layer), HttpPing.layer, SqlNodeRegistry.layer]),
-    Layer.provide(NodeHttpClient.layerUndici),
+    Layer.provide(UndiciClient.layer),
     Layer.provideMerge(Database.layerShared({ folder: input.folder }))
   )
   yield* Effect.gen(function* () {

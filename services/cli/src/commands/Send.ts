@@ -1,11 +1,11 @@
 /**
  * `fibercast send`: one campaign from a CSV file, from the command to the report, in one process.
  */
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { type Rate } from "@fibercast/domain/Limits"
 import * as WallTime from "@fibercast/domain/WallTime"
 import { CampaignRefused } from "@fibercast/engine/CampaignLaunch"
 import { defaults, EngineConfig } from "@fibercast/engine/EngineConfig"
+import * as UndiciClient from "@fibercast/messengers/UndiciClient"
 import * as Alerting from "@fibercast/node/Alerting"
 import * as Audiences from "@fibercast/node/Audiences"
 import * as Database from "@fibercast/node/Database"
@@ -139,7 +139,7 @@ const handle = Effect.fnUntraced(function* (input: Input) {
     yield* SendRequest.countRows(checked)
     yield* checkProvider(asked)
     const node = LocalNode.layer({ pipelines: [Provider.pipeline(asked.provider)] }).pipe(
-      Layer.provide(Layer.provide(Alerting.layer, [ScreenAlerts.layer, NodeHttpClient.layerUndici])),
+      Layer.provide(Layer.provide(Alerting.layer, [ScreenAlerts.layer, UndiciClient.layer])),
       Layer.provide(engineConfig(input.concurrency))
     )
     yield* refuseSecond(input, asked).pipe(

@@ -3,10 +3,10 @@
  * number is bad, one is refused, and the phone goes offline in the middle. It ends by itself, with what parents and admins
  * got. `node services/examples/src/school/Demo.ts`
  */
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Launcher } from "@fibercast/engine/Launcher"
+import * as UndiciClient from "@fibercast/messengers/UndiciClient"
 import * as Database from "@fibercast/node/Database"
 import * as LocalNode from "@fibercast/node/LocalNode"
 import { Alerts } from "@fibercast/ports/Alerts"
@@ -119,6 +119,6 @@ const alarms = Layer.succeed(Alerts, { raise: ({ _tag }) => Console.log(`alarm: 
 Effect.andThen(play, report).pipe(
   Effect.provide(school),
   Effect.provide(FonnteSimulator.layer({ keepTexts: 10 })),
-  Effect.provide([NodeServices.layer, NodeHttpClient.layerUndici, Logger.layer([])]),
+  Effect.provide([NodeServices.layer, UndiciClient.layer, Logger.layer([])]),
   NodeRuntime.runMain
 )

@@ -1,12 +1,12 @@
 /**
  * A campaign of Fibercast as an operator launches it: a CSV file, a template, and the messenger of Fonnte.
  */
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import * as Broadcast from "@fibercast/engine/Broadcast"
 import { Campaigns } from "@fibercast/engine/Campaigns"
 import * as Engine from "@fibercast/engine/Engine"
 import { Fonnte } from "@fibercast/messengers/Fonnte"
+import * as UndiciClient from "@fibercast/messengers/UndiciClient"
 import { Effect, Layer, Redacted } from "effect"
 import { type Campaign } from "../Subject.ts"
 
@@ -34,6 +34,6 @@ export const send = Effect.fnUntraced(
     const token = Redacted.make("simulated-token")
     const fonnte = Fonnte.layer({ token, url, limits: { inFlight: connections } })
     const engine = Engine.layer({ alone: true, pipelines: [Broadcast.make("fonnte", Fonnte)] })
-    return Effect.provide(sending, Layer.provide(engine, Layer.provide(fonnte, NodeHttpClient.layerUndici)))
+    return Effect.provide(sending, Layer.provide(engine, Layer.provide(fonnte, UndiciClient.layer)))
   }
 )

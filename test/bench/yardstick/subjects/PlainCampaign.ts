@@ -2,9 +2,9 @@
  * A campaign without an engine: the lines of the file, one after the other, each by the messenger of Fonnte over as many
  * connections as there may be. It checks no number, fills the template by replacing words, and records nothing.
  */
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Fonnte } from "@fibercast/messengers/Fonnte"
+import * as UndiciClient from "@fibercast/messengers/UndiciClient"
 import { Effect, FileSystem, Redacted } from "effect"
 import { type Campaign } from "../Subject.ts"
 
@@ -24,6 +24,6 @@ export const send = ({ connections, path, template, url }: Campaign) =>
     yield* Effect.forEach(lines, one, { concurrency: connections, discard: true })
   }).pipe(
     Effect.provide(Fonnte.layer({ token: Redacted.make("simulated-token"), url })),
-    Effect.provide([NodeHttpClient.layerUndici, NodeServices.layer]),
+    Effect.provide([UndiciClient.layer, NodeServices.layer]),
     Effect.orDie
   )

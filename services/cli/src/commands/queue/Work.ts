@@ -9,12 +9,12 @@
  * | 12 | it was larger than `--memory`, and drained |
  * | 130 | it was stopped by SIGINT or SIGTERM, and drained; 130 or 143 when a second one ended it at once |
  */
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Lane from "@fibercast/domain/Lane"
 import { type WorkspaceId } from "@fibercast/domain/Workspace"
 import * as Allowance from "@fibercast/engine/Allowance"
 import { type News } from "@fibercast/engine/DeliveryListener"
 import * as EngineConfig from "@fibercast/engine/EngineConfig"
+import * as UndiciClient from "@fibercast/messengers/UndiciClient"
 import * as App from "@fibercast/node/App"
 import * as AppFile from "@fibercast/node/AppFile"
 import * as Database from "@fibercast/node/Database"
@@ -216,7 +216,7 @@ const carryOut = Effect.fnUntraced(function* (input: Input) {
 /** Closed before the screen is, which it writes on. */
 const machine = (input: Input) =>
   Layer.mergeAll(ScreenAlerts.layer, HttpPing.layer, SqlNodeRegistry.layer).pipe(
-    Layer.provideMerge(NodeHttpClient.layerUndici),
+    Layer.provideMerge(UndiciClient.layer),
     Layer.provideMerge(Database.layerShared({ folder: input.folder })),
     Layer.provideMerge(Screen.layerLogger)
   )
