@@ -155,6 +155,22 @@ describe("CampaignKeeper", () => {
     }).pipe(Effect.provide(engine({ audiences: { students } })))
   })
 
+  it.effect("who was read first is sent to at once, however long the rest of the audience takes to be read", () => {
+    const rows = Stream.tap(TestEngine.audience(people(2000)).rows(0), ({ row }) =>
+      row === 1001 ? Effect.sleep("1 hour") : Effect.void
+    )
+    const students = { ...TestEngine.audience(people(2000)), rows: () => rows }
+    return Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace()
+      yield* launch(workspaceId, { audience: { _tag: "Named", name: "students" } })
+      yield* TestClock.adjust("30 minutes")
+      assert.deepStrictEqual(
+        yield* sendTimes,
+        Array.from({ length: 1000 }, () => 0)
+      )
+    }).pipe(Effect.provide(engine({ audiences: { students }, settings: { poll: 60_000 } })))
+  })
+
   it.effect("a cancel reaches retries that wait for their time", () => {
     const offline = engine({ script: () => FakeMessenger.fail("transient", "offline") })
     return Effect.gen(function* () {

@@ -42,10 +42,13 @@ export const judge = (
   return { row: row.row, address, identity, payload }
 }
 
-/** Read the rest of the audience. Ends when all of it is written; run again after a crash, it goes on. */
+/**
+ * Read the rest of the audience. Ends when all of it is written; run again after a crash, it goes on. `paged` is told how many
+ * recipients each page had.
+ */
 export const run = Effect.fnUntraced(function* (
   campaign: Campaign,
-  paged: Effect.Effect<void>
+  paged: (recipients: number) => Effect.Effect<void>
 ): Effect.fn.Return<void, AudienceUnreadable | CampaignNotFound, AudienceSource | CampaignStore> {
   const store = yield* CampaignStore
   const audience = yield* (yield* AudienceSource).open(campaign.spec.audience)
@@ -67,7 +70,7 @@ export const run = Effect.fnUntraced(function* (
     const now = yield* Clock.currentTimeMillis
     yield* untilReachable(store.append({ campaignId: campaign.id, from, to, last, recipients, skipped, now }))
     from = to
-    yield* paged
+    yield* paged(recipients.length)
   })
 
   yield* audience.rows(from).pipe(

@@ -96,11 +96,19 @@ export const make = Effect.fnUntraced(function* (options: {
     bell.openUnsafe()
   }
 
+  /** Its first recipients may be sent to while the others are read. */
+  const paged = () => {
+    let isFirst = true
+    return (recipients: number) =>
+      Effect.sync(() => {
+        window.wake()
+        if (isFirst && recipients > 0) bell.openUnsafe()
+        isFirst = isFirst && recipients === 0
+      })
+  }
+
   const expand = (campaign: Campaign) =>
-    AudienceExpander.run(
-      campaign,
-      Effect.sync(() => window.wake())
-    ).pipe(
+    AudienceExpander.run(campaign, paged()).pipe(
       Effect.catchTag("AudienceUnreadable", (error) => Effect.sync(() => hold(campaign, error.message))),
       Effect.catchTag("CampaignNotFound", () => Effect.void),
       Effect.catchCause((cause) =>
