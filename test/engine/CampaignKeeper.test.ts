@@ -155,21 +155,31 @@ describe("CampaignKeeper", () => {
     }).pipe(Effect.provide(engine({ audiences: { students } })))
   })
 
-  it.effect("who was read first is sent to at once, however long the rest of the audience takes to be read", () => {
-    const rows = Stream.tap(TestEngine.audience(people(2000)).rows(0), ({ row }) =>
-      row === 1001 ? Effect.sleep("1 hour") : Effect.void
-    )
-    const students = { ...TestEngine.audience(people(2000)), rows: () => rows }
-    return Effect.gen(function* () {
-      const workspaceId = yield* TestEngine.workspace()
-      yield* launch(workspaceId, { audience: { _tag: "Named", name: "students" } })
-      yield* TestClock.adjust("30 minutes")
-      assert.deepStrictEqual(
-        yield* sendTimes,
-        Array.from({ length: 1000 }, () => 0)
+  for (const [which, unreadable] of [
+    ["was read first", 0],
+    ["comes after a page of nobody to write to", 1000]
+  ] as const) {
+    it.effect(`who ${which} is sent to at once, however long the rest of the audience takes to be read`, () => {
+      const everyone = [...people(unreadable).map((person) => ({ ...person, phone: "none" })), ...people(2000)]
+      const audience = TestEngine.audience(everyone)
+      const rows = Stream.tap(audience.rows(0), ({ row }) =>
+        row === unreadable + 1001 ? Effect.sleep("1 hour") : Effect.void
       )
-    }).pipe(Effect.provide(engine({ audiences: { students }, settings: { poll: 60_000 } })))
-  })
+      return Effect.gen(function* () {
+        const workspaceId = yield* TestEngine.workspace()
+        yield* launch(workspaceId, { audience: { _tag: "Named", name: "students" } })
+        yield* TestClock.adjust("30 minutes")
+        assert.deepStrictEqual(
+          yield* sendTimes,
+          Array.from({ length: 1000 }, () => 0)
+        )
+      }).pipe(
+        Effect.provide(
+          engine({ audiences: { students: { ...audience, rows: () => rows } }, settings: { poll: 60_000 } })
+        )
+      )
+    })
+  }
 
   it.effect("a cancel reaches retries that wait for their time", () => {
     const offline = engine({ script: () => FakeMessenger.fail("transient", "offline") })

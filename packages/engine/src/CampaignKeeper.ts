@@ -98,12 +98,13 @@ export const make = Effect.fnUntraced(function* (options: {
 
   /** Its first recipients may be sent to while the others are read. */
   const paged = () => {
-    let isFirst = true
+    let isBegun = false
     return (recipients: number) =>
       Effect.sync(() => {
         window.wake()
-        if (isFirst && recipients > 0) bell.openUnsafe()
-        isFirst = isFirst && recipients === 0
+        if (isBegun || recipients === 0) return
+        isBegun = true
+        bell.openUnsafe()
       })
   }
 

@@ -64,8 +64,7 @@ class Answer implements Undici.Dispatcher.DispatchHandler {
     status: number,
     headers: Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
   ): void {
-    // What comes before the answer, such as early hints (RFC 9110, section 15.2).
-    if (status < 200) return
+    // The last counts: hints may come before the answer (RFC 9110, section 15.2).
     this.#status = status
     this.#wait = first(headers["retry-after"])
   }
@@ -103,11 +102,12 @@ const exchangeOver =
     const { headers, method } = request
     const { origin, pathname, search } = url
     return Effect.withFiber((fiber) => {
-      const options = { ...fiber.getRef(NodeHttpClient.UndiciOptions), ...noTimeouts }
+      const given = fiber.getRef(NodeHttpClient.UndiciOptions)
+      const options = { ...given, ...noTimeouts, method, headers, origin, path: pathname + search, body }
       return Effect.callback((resume) => {
         const answer = new Answer()
         void answer.told.then(resume)
-        dispatcher.dispatch({ ...options, method, headers, origin, path: pathname + search, body }, answer)
+        dispatcher.dispatch(options, answer)
         return Effect.sync(() => answer.abort())
       })
     })

@@ -26,6 +26,10 @@ const neverConnected = (cause: unknown, depth = 0): boolean => {
   return "cause" in cause && neverConnected(cause.cause, depth + 1)
 }
 
+/** Undici looks at a request before it writes any of it. */
+const isRefused = (cause: unknown): boolean =>
+  Predicate.isObject(cause) && "code" in cause && cause.code === "UND_ERR_INVALID_ARG"
+
 export const badAddress = new SendFailed({ errorClass: "accountFatal", reason: "the provider's address is not a URL" })
 
 export const tooLong = new SendFailed({ errorClass: "unknown", reason: "the answer is longer than 64 KiB" })
@@ -37,10 +41,14 @@ export const lostWithin = new SendFailed({
 })
 
 /** The transport failed before the answer began. */
-export const lostBefore = (cause: unknown): SendFailed =>
-  neverConnected(cause)
+export const lostBefore = (cause: unknown): SendFailed => {
+  if (isRefused(cause)) {
+    return new SendFailed({ errorClass: "messagePermanent", reason: "the request cannot be written as HTTP" })
+  }
+  return neverConnected(cause)
     ? new SendFailed({ errorClass: "transient", reason: "the provider could not be reached" })
     : new SendFailed({ errorClass: "unknown", reason: "the connection was lost before the answer" })
+}
 
 /** The same of what a client of Effect fails with. */
 export const ofClient = ({ reason }: HttpClientError.HttpClientError): SendFailed => {
