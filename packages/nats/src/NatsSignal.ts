@@ -2,9 +2,10 @@
  * The Signal over core NATS, on `<prefix>.wake.<workspace>`: it reaches every listener of every node that is connected. The
  * text is the lanes of which jobs are due, as `urgent,normal`; an empty one does not say what is new.
  *
- * Notifications of one workspace are merged: each 20 milliseconds it is named at most once, the first time at once. At
- * most 4096 workspaces wait to be named; those that waited longest are dropped first. While the connection is down,
- * nothing is named.
+ * Notifications of one workspace are merged while they wait. After a silence workspaces are named at once; then comes a
+ * pause of a millisecond for each that was named, of 2 to 20. While there is something to name at the end of each pause, they
+ * double up to 20. At most 4096 workspaces wait to be named; those that waited longest are dropped first. While the
+ * connection is down, nothing is named.
  */
 import * as Lane from "@fibercast/domain/Lane"
 import { WorkspaceId } from "@fibercast/domain/Workspace"
@@ -19,7 +20,8 @@ export interface Options {
   readonly prefix?: string | undefined
 }
 
-const mergedWithin = "20 millis"
+/** Between two namings, in milliseconds. */
+const pauses = { least: 2, most: 20 } as const
 const waiting = 4096
 
 const writeDue = (due: Due): string => (due === null ? "" : due.join(","))
@@ -37,18 +39,27 @@ export const layer = ({ prefix = defaultPrefix }: Options = {}): Layer.Layer<Sig
       const nats = yield* Nats
       const pending = new Map<WorkspaceId, Due>()
       const isAny = yield* Latch.make(false)
+      let pause = 0
 
       const flush = Effect.suspend(() => {
         const named = Array.from(pending)
         pending.clear()
+        pause = Math.min(Math.max(2 * pause, named.length, pauses.least), pauses.most)
         return Effect.forEach(named, ([id, due]) => tell(nats, `${prefix}.wake.${id}`, writeDue(due)), {
           discard: true
         })
       })
+      const rest = Effect.suspend(() => Effect.sleep(pause)).pipe(
+        Effect.tap(
+          Effect.sync(() => {
+            if (!isAny.isOpen()) pause = 0
+          })
+        )
+      )
       yield* isAny.await.pipe(
         Effect.andThen(isAny.close),
         Effect.andThen(flush),
-        Effect.andThen(Effect.sleep(mergedWithin)),
+        Effect.andThen(rest),
         Effect.forever,
         Effect.forkScoped
       )
