@@ -1,6 +1,7 @@
 /**
  * What a campaign costs in memory: a CSV of a million recipients is read, expanded and drained through a
- * messenger that does nothing, on a durable Postgres of its own. `node test/bench/CampaignMemory.ts [rows]`
+ * messenger that does nothing, on a durable Postgres of its own.
+ * `node --max-semi-space-size=16 test/bench/CampaignMemory.ts [rows]`
  *
  * Prints the largest resident set of this process, the rates, and the counts.
  */
@@ -19,8 +20,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import v8 from "node:v8"
 
-// As the command line's launcher sets them.
-v8.setFlagsFromString("--semi-space-growth-factor=1")
+// As the command line's launcher does.
 v8.setFlagsFromString("--heap-growing-percent=60")
 
 const rows = Number(process.argv[2] ?? 1_000_000)

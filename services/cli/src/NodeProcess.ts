@@ -24,6 +24,9 @@ import { fileURLToPath } from "node:url"
 
 const launcher = fileURLToPath(new URL("../../node/bin/fibercast-node.mjs", import.meta.url))
 
+/** As `pnpm fibercast-node` and the units of `deploy` start it: how much young memory V8 may take, in MiB. */
+const flags = ["--max-semi-space-size=16"]
+
 export interface Options {
   readonly name: string
   readonly args: ReadonlyArray<string>
@@ -61,7 +64,7 @@ export const start = (options: Options): Effect.Effect<NodeProcess, never, Scope
   )
 
 const launch = Effect.fnUntraced(function* ({ args, env, name, told }: Options) {
-  const child = spawn(process.execPath, [launcher, ...args, "--name", name], { ...piped, env })
+  const child = spawn(process.execPath, [...flags, launcher, ...args, "--name", name], { ...piped, env })
   watch(child)
   const last: Array<string> = []
   const read = (output: Readable, from: "stdout" | "stderr") =>

@@ -12,7 +12,10 @@ import * as Tick from "./cases/Tick.ts"
 import { type Subject } from "./Subject.ts"
 
 const kept = "at least once, at most once where asked; taken over 15 s after a process died; done jobs are kept 30 days"
-const common = { needsNats: false, isCeiling: false, isInQuick: true } as const
+const common = { needsNats: false, isCeiling: false, isInQuick: true, flags: [] } as const
+
+/** As `pnpm fibercast-node` starts it. */
+const flags = ["--max-semi-space-size=16"]
 
 export const subjects: ReadonlyMap<string, Subject> = new Map<string, Subject>([
   [
@@ -43,6 +46,7 @@ export const subjects: ReadonlyMap<string, Subject> = new Map<string, Subject>([
     {
       ...common,
       title: "Fibercast",
+      flags,
       store: "postgres",
       promises: kept,
       load: Effect.promise(async () => (await import("./subjects/Fibercast.ts")).open)
@@ -53,6 +57,7 @@ export const subjects: ReadonlyMap<string, Subject> = new Map<string, Subject>([
     {
       ...common,
       title: "Fibercast over JetStream",
+      flags,
       store: "postgres",
       needsNats: true,
       promises: `${kept}; any sender of any node takes any chunk`,

@@ -6,6 +6,8 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Console, Effect, Schema, Stream } from "effect"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 import { type Ground } from "./Case.ts"
@@ -14,6 +16,9 @@ import { Answer, Task } from "./Sample.ts"
 
 const program = fileURLToPath(import.meta.url)
 
+/** What Node keeps of code that it has read before, for all subjects alike. */
+const compiled = join(tmpdir(), "fibercast-bench-compiled")
+
 const TaskText = Schema.fromJsonString(Task)
 const AnswerText = Schema.fromJsonString(Answer)
 
@@ -21,7 +26,10 @@ export const start = Effect.fnUntraced(function* (task: Task) {
   const text = yield* Effect.orDie(Schema.encodeEffect(TaskText)(task))
   const folder = `${task.profile}/${task.case} ${task.subject} ${task.role}`
   const profiling = task.profile === null ? [] : ["--cpu-prof", `--cpu-prof-dir=${folder}`]
-  return yield* ChildProcess.make(process.execPath, [...profiling, program, text], {
+  const flags = Catalogue.subjects.get(task.subject)?.flags ?? []
+  return yield* ChildProcess.make(process.execPath, [...flags, ...profiling, program, text], {
+    env: { NODE_COMPILE_CACHE: compiled },
+    extendEnv: true,
     stdin: task.role === "help" ? "pipe" : "ignore",
     stderr: "inherit"
   })

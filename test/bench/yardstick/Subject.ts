@@ -88,6 +88,8 @@ export interface Subject extends Needs {
   readonly isInQuick: boolean
   /** What it promises in the mode that is measured. */
   readonly promises: string
+  /** How Node is started for it. */
+  readonly flags: ReadonlyArray<string>
   /** Its code, which only those load that measure it. */
   readonly load: Effect.Effect<Open>
 }

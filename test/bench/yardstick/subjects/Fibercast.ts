@@ -27,8 +27,7 @@ import { type Job, type Opened, type Payload, type Open } from "../Subject.ts"
 import * as FibercastCampaign from "./FibercastCampaign.ts"
 import * as FibercastTriggers from "./FibercastTriggers.ts"
 
-// As its launchers set them.
-v8.setFlagsFromString("--semi-space-growth-factor=1")
+// As its launchers do.
 v8.setFlagsFromString("--heap-growing-percent=60")
 
 const payload = Schema.Struct({ n: Schema.Int, text: Schema.String })
