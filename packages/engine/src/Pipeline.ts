@@ -168,7 +168,7 @@ export const stage = <A, B, E, R, R2>(
 export const tap = <A, E, R>(
   f: (value: A, context: DeliveryContext) => Effect.Effect<unknown, E, R>,
   options: EffectOptions<E> = {}
-): Stage<A, A, E, R> => mapEffect((value, context) => Effect.as(f(value, context), value), options)
+): Stage<A, A, E, R> => mapEffect((value, context) => Effect.mapEager(f(value, context), () => value), options)
 
 /** Leaves out, as skipped with the reason, what does not satisfy the predicate. After a send it ends the pipeline there. */
 export const filter = <A>(

@@ -12,23 +12,24 @@ interface Tried {
   readonly held: { readonly claimedAt: number }
 }
 
-const keyOf = ({ context: { delivery } }: Tried) => ({ id: delivery.id, wasDue: delivery.dueAt })
-
 /** What to write for an outcome. */
 export const of = (task: Tried, outcome: Outcome, now: number): Settlement => {
-  const final = { ...keyOf(task), providerId: null, errorClass: null, reason: null }
+  const { dueAt: wasDue, id } = task.context.delivery
+  if (outcome._tag === "Completed") {
+    return { id, wasDue, state: "completed", providerId: outcome.providerId, errorClass: null, reason: null }
+  }
+  const final = { id, wasDue, providerId: null, errorClass: null, reason: null }
   // Later than the claim, and so than it was due: each try has a due time of its own.
   const later = (after: number) => Math.max(now + Math.ceil(after), task.held.claimedAt + 1)
   switch (outcome._tag) {
-    case "Completed":
-      return { ...final, state: "completed", providerId: outcome.providerId }
     case "Retry": {
       const { errorClass, reason } = outcome
-      return { ...keyOf(task), state: "retry", dueAt: later(outcome.after), errorClass, reason }
+      return { id, wasDue, state: "retry", dueAt: later(outcome.after), errorClass, reason }
     }
     case "Snoozed":
       return {
-        ...keyOf(task),
+        id,
+        wasDue,
         state: "snooze",
         dueAt: later(outcome.after),
         errorClass: null,
