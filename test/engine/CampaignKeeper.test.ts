@@ -181,6 +181,41 @@ describe("CampaignKeeper", () => {
     })
   }
 
+  it.effect("a campaign is completed with its last message, however seldom its keeper looks", () =>
+    Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace()
+      const campaign = yield* launchTo(workspaceId, 25)
+      yield* TestClock.adjust("3999 millis")
+      assert.deepInclude(yield* now(campaign), { status: "running" })
+      yield* TestClock.adjust("50 millis")
+      assert.deepInclude(yield* now(campaign), { status: "completed" })
+    }).pipe(
+      Effect.provide(
+        engine({ script: () => FakeMessenger.delay("1 second"), settings: { concurrency: 10, poll: 60_000 } })
+      )
+    )
+  )
+
+  it.effect("a campaign is completed with the last of its retries, however seldom its keeper looks", () =>
+    Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace()
+      const campaign = yield* launchTo(workspaceId, 5)
+      yield* TestClock.adjust("10 minutes")
+      const done = yield* now(campaign)
+      assert.deepInclude(done, { status: "completed" })
+      assert.strictEqual(done.counts.completed, 5)
+      const last = Math.max(...(yield* sendTimes))
+      assert.isBelow((done.completedAt ?? Infinity) - last, 1000)
+    }).pipe(
+      Effect.provide(
+        engine({
+          script: ({ attempt }) => (attempt === 1 ? FakeMessenger.fail("transient", "offline") : FakeMessenger.accept),
+          settings: { poll: 45_000 }
+        })
+      )
+    )
+  )
+
   it.effect("a cancel reaches retries that wait for their time", () => {
     const offline = engine({ script: () => FakeMessenger.fail("transient", "offline") })
     return Effect.gen(function* () {

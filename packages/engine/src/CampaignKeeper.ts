@@ -12,7 +12,7 @@ import { type CampaignNotFound, CampaignStore } from "@fibercast/ports/CampaignS
 import { Ledger, type LedgerUnavailable } from "@fibercast/ports/Ledger"
 import { type EpochLost } from "@fibercast/ports/Owned"
 import { type Command, type Silence } from "@fibercast/ports/WorkspaceRuntime"
-import { Clock, Effect, FiberMap, Latch, type Scope } from "effect"
+import { Clock, Effect, FiberMap, type Scope } from "effect"
 import * as CampaignHolds from "./CampaignHolds.ts"
 import * as AudienceExpander from "./AudienceExpander.ts"
 import { type EngineSettings } from "./EngineConfig.ts"
@@ -59,7 +59,7 @@ export const make = Effect.fnUntraced(function* (options: {
   const ledger = yield* Ledger
   const expanders = yield* FiberMap.make<number>()
   const clock = yield* Clock.Clock
-  const bell = yield* Latch.make(true)
+  const bell = window.campaigns
   const alarmed = new Set<number>()
   const failing = new Set<number>()
   const holds = yield* CampaignHolds.make

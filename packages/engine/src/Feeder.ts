@@ -73,7 +73,10 @@ export const run = Effect.fnUntraced(function* (options: {
     return undefined
   }
 
-  const nextDue = ({ source }: Flow) => untilReachable(ledger.nextDue({ workspaceId: window.workspaceId, source }))
+  const nextDue = (flow: Flow) => {
+    const due = untilReachable(ledger.nextDue({ workspaceId: window.workspaceId, source: flow.source }))
+    return Effect.tap(due, (at) => Effect.sync(() => window.seen(flow, at)))
+  }
 
   /** Until it is due, unless something came while that was asked. */
   const rest = (flow: Flow, due: number | null, now: number, wakes: number) => {

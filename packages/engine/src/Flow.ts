@@ -54,6 +54,8 @@ export interface Flow {
   sweptAt: number
   /** When it was last looked at from the start, nothing more was due; or nobody has looked yet. */
   drained: boolean
+  /** When it was last looked for, nothing of it was open besides what the window holds. */
+  isLast: boolean
   /** As far as was seen, nothing to claim before this instant; set back when woken. */
   dryUntil: number
   /** Somebody said that some of it is due since. */
@@ -85,6 +87,7 @@ export const freshFlow = (source: Source, given: Pick<Flow, "campaign" | "silenc
   cursor: null,
   sweptAt: 0,
   drained: true,
+  isLast: false,
   dryUntil: 0,
   isDue: false,
   notBefore: 0,

@@ -24,6 +24,8 @@ export class Window {
   readonly room = Latch.makeUnsafe(true)
   /** Open while some batch may have something to do: a job of one has left, or somebody said so. */
   readonly batches = Latch.makeUnsafe(true)
+  /** Open while some campaign may have something to do: the last of one has left, or somebody said so. */
+  readonly campaigns = Latch.makeUnsafe(true)
   /** Claims of which nothing is left, to be deleted with the next settle. */
   finished: Array<bigint> = []
   /** What was released and its claim still names, to be written with the next settle. */
@@ -81,6 +83,7 @@ export class Window {
     flow.queue = flow.head === flow.queue.length ? queued : [...flow.queue.slice(flow.head), ...queued]
     flow.head = 0
     flow.size += tasks.length
+    flow.isLast = false
     flow.settled.closeUnsafe()
     this.size += tasks.length
     this.stirred = true
@@ -149,9 +152,21 @@ export class Window {
     }
     this.size -= tasks.length
     // Last: whoever waits goes on at once, and must find all of them gone.
-    for (const { held } of tasks) if (held.flow.size === 0) held.flow.settled.openUnsafe()
+    for (const { held } of tasks) this.#ebb(held.flow)
     if (tasks.some(({ context }) => context.delivery.batchId !== null)) this.batches.openUnsafe()
     if (this.size < this.limit) this.room.openUnsafe()
+  }
+
+  #ebb(flow: Flow) {
+    if (flow.size > 0) return
+    flow.settled.openUnsafe()
+    if (flow.isLast && flow.campaign?.expanded === true) this.campaigns.openUnsafe()
+  }
+
+  /** When more of the flow is due, of what is not in the window; null: nothing more of it is open. */
+  seen(flow: Flow, due: number | null) {
+    flow.isLast = due === null
+    this.#ebb(flow)
   }
 
   /** They leave the window, and their claims have ended with them. */
