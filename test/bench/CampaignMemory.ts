@@ -20,7 +20,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import v8 from "node:v8"
 
-// As the command line's launcher does.
+// Of what the launcher sets, what matters once all is loaded.
 v8.setFlagsFromString("--heap-growing-percent=60")
 
 const rows = Number(process.argv[2] ?? 1_000_000)

@@ -25,6 +25,9 @@ const attempts = Effect.gen(function* () {
   return (yield* (yield* FakeMessenger.FakeMessenger).sent).map(({ attempt }) => attempt)
 })
 
+/** Which campaigns there are. */
+const slowToTell = (operation: string) => (operation === "active" ? Effect.sleep("100 millis") : Effect.void)
+
 describe("CampaignKeeper", () => {
   it.effect("a pause says how long it took to silence and how many sends escaped, and nothing is sent after it", () =>
     Effect.gen(function* () {
@@ -195,6 +198,30 @@ describe("CampaignKeeper", () => {
       )
     )
   )
+
+  it.effect("a campaign is completed also when its last message ends while its keeper learns that all are read", () => {
+    const unreadable = people(998).map((person) => ({ ...person, phone: "none" }))
+    const audience = TestEngine.audience([...unreadable, ...people(2)])
+    const end = Stream.fromEffectDrain(Effect.sleep("1050 millis"))
+    const students = { ...audience, rows: () => Stream.concat(audience.rows(0), end) }
+    const stores = Interposed.layerStores({ after: slowToTell }).pipe(
+      Layer.provideMerge(TestEngine.layerStores({ audiences: { students } }))
+    )
+    const slow = FakeMessenger.FakeMessenger.layer(() => FakeMessenger.delay("1 second"))
+    return Effect.gen(function* () {
+      const workspaceId = yield* TestEngine.workspace()
+      const campaign = yield* launch(workspaceId, { audience: { _tag: "Named", name: "students" } })
+      yield* TestClock.adjust("10 seconds")
+      assert.lengthOf(yield* sendTimes, 2)
+      assert.deepInclude(yield* now(campaign), { status: "completed" })
+    }).pipe(
+      Effect.provide(
+        TestEngine.layerEngine({ pipelines: [Announce], settings: { poll: 60_000 } }).pipe(
+          Layer.provideMerge(Layer.merge(stores, slow))
+        )
+      )
+    )
+  })
 
   it.effect("a campaign is completed with the last of its retries, however seldom its keeper looks", () =>
     Effect.gen(function* () {

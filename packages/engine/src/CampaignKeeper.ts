@@ -183,7 +183,9 @@ export const make = Effect.fnUntraced(function* (options: {
     const limiters = flowOf(campaignId)?.limiters ?? (yield* options.pace.of(campaign))
     if (campaign.epoch < (commanded.get(campaignId) ?? 0)) return bell.openUnsafe()
     const flow = window.flow({ lane: campaign.spec.lane, campaignId }, () => ({ campaign, silenced: true, limiters }))
+    const isNews = campaign.expanded && flow.campaign?.expanded !== true
     flow.campaign = campaign
+    if (isNews) window.ebb(flow)
     if (campaign.status !== "running") {
       silenceFlow(flow)
       if (campaign.status === "cancelled" && campaign.counts.open > 0) yield* cancelRest(campaign)

@@ -54,7 +54,7 @@ export interface Flow {
   sweptAt: number
   /** When it was last looked at from the start, nothing more was due; or nobody has looked yet. */
   drained: boolean
-  /** When it was last looked for, nothing of it was open besides what the window holds. */
+  /** When it was last looked for, nothing more of it could be claimed, now or later: what the window holds may be the last. */
   isLast: boolean
   /** As far as was seen, nothing to claim before this instant; set back when woken. */
   dryUntil: number

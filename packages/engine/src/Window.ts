@@ -152,21 +152,22 @@ export class Window {
     }
     this.size -= tasks.length
     // Last: whoever waits goes on at once, and must find all of them gone.
-    for (const { held } of tasks) this.#ebb(held.flow)
+    for (const { held } of tasks) this.ebb(held.flow)
     if (tasks.some(({ context }) => context.delivery.batchId !== null)) this.batches.openUnsafe()
     if (this.size < this.limit) this.room.openUnsafe()
   }
 
-  #ebb(flow: Flow) {
+  /** If nothing of the flow is left here, whoever waits for that goes on. To be called with all that makes it so. */
+  ebb(flow: Flow) {
     if (flow.size > 0) return
     flow.settled.openUnsafe()
     if (flow.isLast && flow.campaign?.expanded === true) this.campaigns.openUnsafe()
   }
 
-  /** When more of the flow is due, of what is not in the window; null: nothing more of it is open. */
+  /** When more of the flow is due that may be claimed; null: there is none. */
   seen(flow: Flow, due: number | null) {
     flow.isLast = due === null
-    this.#ebb(flow)
+    this.ebb(flow)
   }
 
   /** They leave the window, and their claims have ended with them. */

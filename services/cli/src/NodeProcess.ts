@@ -24,7 +24,7 @@ import { fileURLToPath } from "node:url"
 
 const launcher = fileURLToPath(new URL("../../node/bin/fibercast-node.mjs", import.meta.url))
 
-/** As `pnpm fibercast-node` and the units of `deploy` start it: how much young memory V8 may take, in MiB. */
+/** As `pnpm fibercast-node` and the units of `deploy` start it: how far each half of the young generation may grow, in MiB. */
 const flags = ["--max-semi-space-size=16"]
 
 export interface Options {

@@ -25,12 +25,12 @@ if (major < needed[0] || (major === needed[0] && minor < needed[1])) {
   if (typedIn && process.env.npm_package_name === "fibercast" && path.relative(root, process.cwd()) === "") {
     if (fs.existsSync(typedIn)) process.chdir(typedIn)
   }
-  // What is held in memory is bounded and short-lived: V8 would rather let the heap grow while there is room. Code that is
-  // being loaded does not count for that; afterwards the young grow too, where Node is told how far.
+  // What is held in memory is bounded and short-lived: V8 would rather let the heap grow while there is room. What loading the
+  // code makes is no reason to; afterwards the young generation may grow, if Node is told how far.
   v8.setFlagsFromString("--semi-space-growth-factor=1")
   v8.setFlagsFromString("--heap-growing-percent=60")
   module.enableCompileCache?.()
   await import("../src/main.ts")
   const told = [...process.execArgv, process.env.NODE_OPTIONS ?? ""].join(" ")
-  if (told.includes("--max-semi-space-size=")) v8.setFlagsFromString("--semi-space-growth-factor=2")
+  if (/--max[-_]semi[-_]space[-_]size=/u.test(told)) v8.setFlagsFromString("--semi-space-growth-factor=2")
 }

@@ -27,7 +27,7 @@ import { type Job, type Opened, type Payload, type Open } from "../Subject.ts"
 import * as FibercastCampaign from "./FibercastCampaign.ts"
 import * as FibercastTriggers from "./FibercastTriggers.ts"
 
-// As its launchers do.
+// Of what its launchers set, what matters once all is loaded.
 v8.setFlagsFromString("--heap-growing-percent=60")
 
 const payload = Schema.Struct({ n: Schema.Int, text: Schema.String })
