@@ -106,6 +106,23 @@ describe("stages", () => {
     })
   )
 
+  it.effect("map, mapEffect and tap that are done at once are their own exit, and take no fiber", () =>
+    Effect.gen(function* () {
+      const run = yield* Runnable.handler(
+        Numbers.pipe(
+          Pipeline.map((n) => n + 1),
+          Pipeline.tap(() => Effect.void),
+          Pipeline.mapEffect((n) => Effect.succeed(n + 1))
+        )
+      )
+      const ended = run(contextOf(1))
+      assert.isTrue(Exit.isExit(ended))
+      assert.strictEqual(yield* ended, 3)
+      const failing = yield* Runnable.handler(Numbers.pipe(Pipeline.tap(() => Effect.fail("offline"))))
+      assert.isTrue(Exit.isExit(failing(contextOf(1))))
+    })
+  )
+
   it.effect("requirements are taken where the handler is made", () =>
     Effect.gen(function* () {
       const pipeline = Numbers.pipe(Pipeline.mapEffect((n) => Effect.map(Greeting, ({ word }) => `${word} ${n}`)))

@@ -47,6 +47,24 @@ describe.skipIf(!NatsTestServer.isThere)("Signal (NATS)", () => {
       )
     )
 
+    it.effect("after a silence of milliseconds a workspace is named at once, however often that happens", () =>
+      Effect.gen(function* () {
+        const { connection } = yield* Nats
+        const signal = yield* Signal
+        let messages = 0
+        connection.subscribe("lone.wake.1", { callback: () => void messages++ })
+        for (let job = 0; job < 20; job++) {
+          yield* signal.notify(noisy)
+          yield* Effect.sleep("8 millis")
+        }
+        yield* Effect.sleep("300 millis")
+        assert.isAtLeast(messages, 18)
+      }).pipe(
+        Effect.scoped,
+        Effect.provide(NatsSignal.layer({ prefix: "lone" }).pipe(Layer.provideMerge(NatsTestServer.connection)))
+      )
+    )
+
     it.effect("what is no workspace is passed over", () =>
       Effect.gen(function* () {
         const { connection } = yield* Nats

@@ -39,30 +39,21 @@ export const layer = ({ prefix = defaultPrefix }: Options = {}): Layer.Layer<Sig
       const nats = yield* Nats
       const pending = new Map<WorkspaceId, Due>()
       const isAny = yield* Latch.make(false)
-      let pause = 0
 
-      const flush = Effect.suspend(() => {
-        const named = Array.from(pending)
-        pending.clear()
-        pause = Math.min(Math.max(2 * pause, named.length, pauses.least), pauses.most)
-        return Effect.forEach(named, ([id, due]) => tell(nats, `${prefix}.wake.${id}`, writeDue(due)), {
-          discard: true
-        })
+      const naming = Effect.gen(function* () {
+        let pause = 0
+        for (;;) {
+          if (!isAny.isOpen()) pause = 0
+          yield* isAny.await
+          isAny.closeUnsafe()
+          const named = Array.from(pending)
+          pending.clear()
+          for (const [id, due] of named) yield* tell(nats, `${prefix}.wake.${id}`, writeDue(due))
+          pause = Math.min(Math.max(2 * pause, named.length, pauses.least), pauses.most)
+          yield* Effect.sleep(pause)
+        }
       })
-      const rest = Effect.suspend(() => Effect.sleep(pause)).pipe(
-        Effect.tap(
-          Effect.sync(() => {
-            if (!isAny.isOpen()) pause = 0
-          })
-        )
-      )
-      yield* isAny.await.pipe(
-        Effect.andThen(isAny.close),
-        Effect.andThen(flush),
-        Effect.andThen(rest),
-        Effect.forever,
-        Effect.forkScoped
-      )
+      yield* Effect.forkScoped(naming)
 
       return Signal.of({
         notify: (workspaceId, lane) =>
